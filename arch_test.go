@@ -1,0 +1,125 @@
+package pelton_test
+
+import (
+	"os"
+	"testing"
+
+	"github.com/peltonhq/pelton/internal/archtest"
+)
+
+// policy is what the layout promises: imports point down, each vendor has one place, the heart is pure. It is a
+// statement of policy, so a change of it is a change of design: give the reason, don't just make the test pass.
+// Patterns: "store" is one package, "store/..." it and all below; an exact rule wins, then the longest.
+var policy = archtest.Policy{
+	Boxes: []string{
+		".", "source", "decode", "arena", "loop", "actor", "delivery", "session", "sink", "store",
+		"api", "console", "engine", "sdk", "cmd", "internal", "examples", "docs", "bench",
+	},
+	Layers: layers,
+	Never: []archtest.Never{
+		{
+			[]string{"session/...", "store/...", "sink/...", "api/...", "console/..."}, "arena",
+			"S3: below the line nothing aliases a buffer, whatever the way",
+		},
+		{[]string{"session/..."}, "actor/...", "a reducer is an interface that engine wires"},
+		{[]string{"delivery/...", "decode/...", "arena/..."}, "store/...", "what a lane computes with does no storage"},
+	},
+	Fences: fences,
+	Pure: []archtest.Pure{
+		{Path: ".", Imports: impure, Clock: true, Go: true, Why: "the vocabulary is values only"},
+		{Path: "delivery", Imports: impure, Clock: true, Go: true, Why: "the loop owns time and order and drives delivery (D1, D2, E1, E2 are tested as pure functions)"},
+		{Path: "arena", Imports: []string{"net", "net/..."}, Go: true, Why: "the arena does no I/O beyond obtaining its memory"},
+	},
+	Names:  []string{"util", "utils", "common", "helpers", "helper", "misc", "manager", "pkg", "base", "shared"},
+	Budget: archtest.Budget{File: 500, Func: 60, Fields: 16, Package: 3000},
+	Allow:  map[string]string{
+		// "dir", "dir/file.go" or "dir/file.go#Name": the reason. This list can only shrink.
+	},
+}
+
+// impure are the packages of the standard library by which a pure package would reach the world.
+// net/url and net/netip are not among them: they only take strings apart.
+var impure = []string{
+	"os/...", "net", "net/http/...", "net/rpc/...", "net/smtp", "syscall/...", "io/ioutil", "log/...",
+	"sync/...", "context", "runtime/...", "crypto/rand", "math/rand/...",
+}
+
+// layers is the lattice. internal/... are leaves without a box; every box may use them except the pure ones, which
+// name what they use.
+var layers = []archtest.Layer{
+	{".", nil, "the vocabulary imports nothing of ours, so that everything may import it"},
+	{"internal/...", []string{".", "internal/..."}, "leaves know no box"},
+
+	{"arena/...", []string{".", "internal/..."}, "the arena knows bytes, not who reads them"},
+	{"delivery/...", []string{".", "delivery/...", "internal/invariants"}, "the pure heart: verdicts and ledgers as values"},
+	{"decode/...", []string{".", "arena", "decode/...", "internal/..."}, "decode fills arena blocks and knows no source and no loop"},
+	{"store/...", []string{".", "store/...", "internal/..."}, "the store keeps records; it does not know what they mean"},
+	{"session/...", []string{".", "store", "delivery", "session/...", "internal/..."}, "session writes the store; reducers come by an interface"},
+	{"actor/...", []string{".", "arena", "delivery", "actor/...", "sdk", "internal/..."}, "an actor knows its plugin and its mailbox, not the loop"},
+	{"actor/process", []string{".", "arena", "delivery", "actor/...", "api/gen/...", "internal/..."}, "process plugins speak a generated protocol"},
+
+	{"source", []string{".", "decode", "internal/..."}, "the contract of sources; adapters import it, never the reverse"},
+	{"source/...", []string{".", "source/...", "decode", "arena", "store", "internal/..."}, "an adapter knows its parent and what lies below"},
+	{"sink", []string{".", "internal/..."}, "the contract of sinks; adapters import it, never the reverse"},
+	{"sink/...", []string{".", "sink/...", "store", "internal/..."}, "an adapter knows its parent and what lies below"},
+	{
+		"loop/...", []string{".", "loop/...", "source", "sink", "decode", "arena", "actor", "delivery", "session", "store", "internal/..."},
+		"the loop drives the contracts; which adapter stands behind one is for engine to say",
+	},
+
+	{"api", []string{".", "session", "store", "delivery", "internal/..."}, "the Service is free of transports"},
+	{"api/gen/...", []string{"api/gen/..."}, "generated code knows only itself"},
+	{"api/client", []string{".", "api/gen/...", "internal/..."}, "the client talks to a wheel over the wire only"},
+	{"api/...", []string{".", "api/...", "session", "store", "internal/..."}, "a transport is thin: it translates the Service"},
+	{"console/...", []string{".", "api/...", "console/...", "internal/..."}, "the console is a client of the api"},
+
+	{"engine/config", []string{".", "engine/config/...", "internal/..."}, "config is text and validation; wiring it is engine's"},
+	{
+		"engine/...", []string{
+			".", "engine/...", "source/...", "decode", "arena", "loop/...", "actor/...", "delivery", "session/...", "sink/...",
+			"store/...", "api/...", "console/...", "sdk/...", "internal/...",
+		},
+		"engine wires everything below cmd",
+	},
+	{
+		"cmd/...", []string{".", "cmd/...", "engine/...", "api/client", "api/gen/...", "actor/wasm/...", "sdk/...", "internal/..."},
+		"the CLI runs an engine, talks to one through the client, and builds plugins",
+	},
+
+	{"sdk/...", []string{"sdk/..."}, "guests link it: it knows nothing of the host"},
+	{"examples/...", []string{".", "engine", "sdk/...", "examples/..."}, "examples use what users may use"},
+	{"docs/...", []string{".", "engine", "sdk/..."}, "documentation uses what users may use"},
+}
+
+var fences = []archtest.Fence{
+	{Vendor: []string{"github.com/tetratelabs/wazero"}, In: []string{"actor/wasm/..."}, Why: "one place knows the WASM runtime"},
+	{Vendor: []string{"github.com/cockroachdb"}, In: []string{"store/local/..."}, Why: "the store can be another one"},
+	{
+		Vendor: []string{"google.golang.org/grpc", "connectrpc.com"}, In: []string{"api/rpc/...", "api/gen/...", "api/client", "actor/process/..."},
+		Why: "the Service is free of transports",
+	},
+	{
+		Vendor: []string{"google.golang.org/protobuf"}, In: []string{"api/rpc/...", "api/gen/...", "api/client", "actor/process/..."},
+		Why: "generated messages are the wire's; the code has its own words",
+	},
+	{Vendor: []string{"github.com/99designs/gqlgen", "github.com/vektah/gqlparser"}, In: []string{"api/graphql/..."}, Why: "one transport"},
+	{Vendor: []string{"github.com/coder/websocket"}, In: []string{"api/graphql/..."}, Why: "one transport"},
+	{Vendor: []string{"github.com/spf13", "github.com/vbauerster/mpb"}, In: []string{"cmd/..."}, Why: "only the CLI talks to a terminal"},
+	{Vendor: []string{"charm.land", "github.com/charmbracelet"}, In: []string{"cmd/..."}, Planned: true, Why: "only the CLI talks to a terminal"},
+	{Vendor: []string{"github.com/nats-io"}, In: []string{"source/nats", "sink/nats", "store/jetstream"}, Planned: true, Why: "an adapter's vendor stays in the adapter"},
+	{Vendor: []string{"github.com/twmb/franz-go"}, In: []string{"source/kafka", "sink/kafka"}, Planned: true, Why: "an adapter's vendor stays in the adapter"},
+	{Vendor: []string{"github.com/mochi-mqtt"}, In: []string{"source/mqtt", "sink/mqtt"}, Planned: true, Why: "an adapter's vendor stays in the adapter"},
+	{Vendor: []string{"github.com/goccy/go-yaml", "github.com/invopop/jsonschema"}, In: []string{"engine/config/...", "cmd/..."}, Why: "config is read in one place"},
+	{Vendor: []string{"github.com/tidwall"}, In: []string{"decode/..."}, Why: "a message is parsed once, in decode"},
+}
+
+func TestArchitecture(t *testing.T) {
+	t.Parallel()
+	tree, err := archtest.Load(os.DirFS("."), "github.com/peltonhq/pelton")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, violation := range policy.Check(tree) {
+		t.Error(violation)
+	}
+}
