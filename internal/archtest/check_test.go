@@ -131,9 +131,11 @@ func TestDeadRules(t *testing.T) {
 	}{
 		{"misspelt box", func(p *archtest.Policy) { p.Layers = append(p.Layers, archtest.Layer{"looop", nil, "why"}) }, `"looop" is no box`},
 		{"misspelt pure package", func(p *archtest.Policy) { p.Pure[0].Path = "root" }, `"root" is no box`},
-		{"covered by others", func(p *archtest.Policy) {
-			p.Layers = append(p.Layers, archtest.Layer{"store", nil, "why"}, archtest.Layer{"store/local", []string{"store"}, "why"})
-		}, "layer store/...: governs nothing"},
+		{"beside an exact rule", func(p *archtest.Policy) {
+			p.Layers[2].Path = "store"
+			p.Layers = append(p.Layers, archtest.Layer{"store/local", []string{"store"}, "why"}, archtest.Layer{"store/local/...", []string{"loop"}, "why"},
+				archtest.Layer{"arena/...", nil, "why"})
+		}, ""},
 		{"waits for its first package", func(p *archtest.Policy) {
 			p.Layers = append(p.Layers, archtest.Layer{"loop/...", []string{"arena"}, "why"})
 		}, ""},
@@ -159,6 +161,16 @@ func TestDeadRules(t *testing.T) {
 			one(t, violations(t, sound(), policy), test.want)
 		})
 	}
+}
+
+// Two rules cover all that is below the third one's directory, so it holds nothing.
+func TestShadowedRule(t *testing.T) {
+	t.Parallel()
+	files, policy := sound(), wheel()
+	delete(files, "store/doc.go")
+	files["store/local/doc.go"] = "// Package local keeps here.\npackage local\n\nimport _ \"example.com/db\"\n"
+	policy.Layers = append(policy.Layers, archtest.Layer{"store/local", nil, "why"})
+	one(t, violations(t, files, policy), "layer store/...: governs nothing")
 }
 
 func TestExceptionHolds(t *testing.T) {

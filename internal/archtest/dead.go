@@ -44,12 +44,14 @@ func (p *Policy) deadLayers(t *Tree) []string {
 }
 
 // exists says whether there is a package for the pattern. Beside a rule for "x" one for "x/..." is for what lies below
-// x, so it may still wait for its first package.
+// x and has no rule of its own: it may still wait for its first package.
 func (p *Policy) exists(t *Tree, pattern string) bool {
 	base, subtree := strings.CutSuffix(pattern, "/...")
-	split := subtree && slices.ContainsFunc(p.Layers, func(l Layer) bool { return l.Path == base })
+	if subtree && slices.ContainsFunc(p.Layers, func(l Layer) bool { return l.Path == base }) {
+		return false
+	}
 	for pkg := range t.production {
-		if match(pattern, pkg.Path) && (!split || pkg.Path != base) {
+		if match(pattern, pkg.Path) {
 			return true
 		}
 	}

@@ -54,10 +54,10 @@ func (p *Policy) checkBudget(t *Tree) []string {
 	}
 	for key, why := range p.Allow {
 		if !used[key] {
-			found = append(found, fmt.Sprintf("%s: is within the budget (or gone): remove it from the exceptions", key))
+			found = append(found, key+": is within the budget (or gone): remove it from the exceptions")
 		}
 		if why == "" {
-			found = append(found, fmt.Sprintf("%s: an exception needs a reason", key))
+			found = append(found, key+": an exception needs a reason")
 		}
 	}
 	return found
