@@ -18,11 +18,11 @@ var policy = archtest.Policy{
 	Layers: layers,
 	Never: []archtest.Never{
 		{
-			[]string{"session/...", "store/...", "sink/...", "api/...", "console/..."}, "arena",
-			"S3: below the line nothing aliases a buffer, whatever the way",
+			Path: []string{"session/...", "store/...", "sink/...", "api/...", "console/..."}, Target: "arena",
+			Why: "S3: below the line nothing aliases a buffer, whatever the way",
 		},
-		{[]string{"session/..."}, "actor/...", "a reducer is an interface that engine wires"},
-		{[]string{"delivery/...", "decode/...", "arena/..."}, "store/...", "what a lane computes with does no storage"},
+		{Path: []string{"session/..."}, Target: "actor/...", Why: "a reducer is an interface that engine wires"},
+		{Path: []string{"delivery/...", "decode/...", "arena/..."}, Target: "store/...", Why: "what a lane computes with does no storage"},
 	},
 	Fences: fences,
 	Pure: []archtest.Pure{
@@ -47,48 +47,48 @@ var impure = []string{
 // layers is the lattice. internal/... are leaves without a box; every box may use them except the pure ones, which
 // name what they use.
 var layers = []archtest.Layer{
-	{".", nil, "the vocabulary imports nothing of ours, so that everything may import it"},
-	{"internal/...", []string{".", "internal/..."}, "leaves know no box"},
+	{Path: ".", May: nil, Why: "the vocabulary imports nothing of ours, so that everything may import it"},
+	{Path: "internal/...", May: []string{".", "internal/..."}, Why: "leaves know no box"},
 
-	{"arena/...", []string{".", "internal/..."}, "the arena knows bytes, not who reads them"},
-	{"delivery/...", []string{".", "delivery/...", "internal/invariants"}, "the pure heart: verdicts and ledgers as values"},
-	{"decode/...", []string{".", "arena", "decode/...", "internal/..."}, "decode fills arena blocks and knows no source and no loop"},
-	{"store/...", []string{".", "store/...", "internal/..."}, "the store keeps records; it does not know what they mean"},
-	{"session/...", []string{".", "store", "delivery", "session/...", "internal/..."}, "session writes the store; reducers come by an interface"},
-	{"actor/...", []string{".", "arena", "delivery", "actor/...", "sdk", "internal/..."}, "an actor knows its plugin and its mailbox, not the loop"},
-	{"actor/process", []string{".", "arena", "delivery", "actor/...", "api/gen/...", "internal/..."}, "process plugins speak a generated protocol"},
+	{Path: "arena/...", May: []string{".", "internal/..."}, Why: "the arena knows bytes, not who reads them"},
+	{Path: "delivery/...", May: []string{".", "delivery/...", "internal/invariants"}, Why: "the pure heart: verdicts and ledgers as values"},
+	{Path: "decode/...", May: []string{".", "arena", "decode/...", "internal/..."}, Why: "decode fills arena blocks and knows no source and no loop"},
+	{Path: "store/...", May: []string{".", "store/...", "internal/..."}, Why: "the store keeps records; it does not know what they mean"},
+	{Path: "session/...", May: []string{".", "store", "delivery", "session/...", "internal/..."}, Why: "session writes the store; reducers come by an interface"},
+	{Path: "actor/...", May: []string{".", "arena", "delivery", "actor/...", "sdk", "internal/..."}, Why: "an actor knows its plugin and its mailbox, not the loop"},
+	{Path: "actor/process", May: []string{".", "arena", "delivery", "actor/...", "api/gen/...", "internal/..."}, Why: "process plugins speak a generated protocol"},
 
-	{"source", []string{".", "decode", "internal/..."}, "the contract of sources; adapters import it, never the reverse"},
-	{"source/...", []string{".", "source/...", "decode", "arena", "store", "internal/..."}, "an adapter knows its parent and what lies below"},
-	{"sink", []string{".", "internal/..."}, "the contract of sinks; adapters import it, never the reverse"},
-	{"sink/...", []string{".", "sink/...", "store", "internal/..."}, "an adapter knows its parent and what lies below"},
+	{Path: "source", May: []string{".", "decode", "internal/..."}, Why: "the contract of sources; adapters import it, never the reverse"},
+	{Path: "source/...", May: []string{".", "source/...", "decode", "arena", "store", "internal/..."}, Why: "an adapter knows its parent and what lies below"},
+	{Path: "sink", May: []string{".", "internal/..."}, Why: "the contract of sinks; adapters import it, never the reverse"},
+	{Path: "sink/...", May: []string{".", "sink/...", "store", "internal/..."}, Why: "an adapter knows its parent and what lies below"},
 	{
-		"loop/...", []string{".", "loop/...", "source", "sink", "decode", "arena", "actor", "delivery", "session", "store", "internal/..."},
-		"the loop drives the contracts; which adapter stands behind one is for engine to say",
+		Path: "loop/...", May: []string{".", "loop/...", "source", "sink", "decode", "arena", "actor", "delivery", "session", "store", "internal/..."},
+		Why: "the loop drives the contracts; which adapter stands behind one is for engine to say",
 	},
 
-	{"api", []string{".", "session", "store", "delivery", "internal/..."}, "the Service is free of transports"},
-	{"api/gen/...", []string{"api/gen/..."}, "generated code knows only itself"},
-	{"api/client", []string{".", "api/gen/...", "internal/..."}, "the client talks to a wheel over the wire only"},
-	{"api/...", []string{".", "api/...", "session", "store", "internal/..."}, "a transport is thin: it translates the Service"},
-	{"console/...", []string{".", "api/...", "console/...", "internal/..."}, "the console is a client of the api"},
+	{Path: "api", May: []string{".", "session", "store", "delivery", "internal/..."}, Why: "the Service is free of transports"},
+	{Path: "api/gen/...", May: []string{"api/gen/..."}, Why: "generated code knows only itself"},
+	{Path: "api/client", May: []string{".", "api/gen/...", "internal/..."}, Why: "the client talks to a wheel over the wire only"},
+	{Path: "api/...", May: []string{".", "api/...", "session", "store", "internal/..."}, Why: "a transport is thin: it translates the Service"},
+	{Path: "console/...", May: []string{".", "api/...", "console/...", "internal/..."}, Why: "the console is a client of the api"},
 
-	{"engine/config", []string{".", "engine/config/...", "internal/..."}, "config is text and validation; wiring it is engine's"},
+	{Path: "engine/config", May: []string{".", "engine/config/...", "internal/..."}, Why: "config is text and validation; wiring it is engine's"},
 	{
-		"engine/...", []string{
+		Path: "engine/...", May: []string{
 			".", "engine/...", "source/...", "decode", "arena", "loop/...", "actor/...", "delivery", "session/...", "sink/...",
 			"store/...", "api/...", "console/...", "sdk/...", "internal/...",
 		},
-		"engine wires everything below cmd",
+		Why: "engine wires everything below cmd",
 	},
 	{
-		"cmd/...", []string{".", "cmd/...", "engine/...", "api/client", "api/gen/...", "actor/wasm/...", "sdk/...", "internal/..."},
-		"the CLI runs an engine, talks to one through the client, and builds plugins",
+		Path: "cmd/...", May: []string{".", "cmd/...", "engine/...", "api/client", "api/gen/...", "actor/wasm/...", "sdk/...", "internal/..."},
+		Why: "the CLI runs an engine, talks to one through the client, and builds plugins",
 	},
 
-	{"sdk/...", []string{"sdk/..."}, "guests link it: it knows nothing of the host"},
-	{"examples/...", []string{".", "engine", "sdk/...", "examples/..."}, "examples use what users may use"},
-	{"docs/...", []string{".", "engine", "sdk/..."}, "documentation uses what users may use"},
+	{Path: "sdk/...", May: []string{"sdk/..."}, Why: "guests link it: it knows nothing of the host"},
+	{Path: "examples/...", May: []string{".", "engine", "sdk/...", "examples/..."}, Why: "examples use what users may use"},
+	{Path: "docs/...", May: []string{".", "engine", "sdk/..."}, Why: "documentation uses what users may use"},
 }
 
 var fences = []archtest.Fence{
@@ -99,7 +99,7 @@ var fences = []archtest.Fence{
 		Why: "the Service is free of transports",
 	},
 	{
-		Vendor: []string{"google.golang.org/protobuf"}, In: []string{"api/rpc/...", "api/gen/...", "api/client", "actor/process/..."},
+		Vendor: []string{"google.golang.org/protobuf"}, In: []string{"api/rpc/...", "api/wire/...", "api/gen/...", "api/client", "actor/process/..."},
 		Why: "generated messages are the wire's; the code has its own words",
 	},
 	{Vendor: []string{"github.com/99designs/gqlgen", "github.com/vektah/gqlparser"}, In: []string{"api/graphql/..."}, Why: "one transport"},

@@ -15,12 +15,12 @@ func wheel() archtest.Policy {
 	return archtest.Policy{
 		Boxes: []string{".", "arena", "store", "loop"},
 		Layers: []archtest.Layer{
-			{".", nil, "the root imports nothing"},
-			{"arena", []string{"."}, "arena sees the words only"},
-			{"store/...", []string{".", "store"}, "store sees itself"},
-			{"loop", []string{".", "arena", "store"}, "loop sees those below"},
+			{Path: ".", May: nil, Why: "the root imports nothing"},
+			{Path: "arena", May: []string{"."}, Why: "arena sees the words only"},
+			{Path: "store/...", May: []string{".", "store"}, Why: "store sees itself"},
+			{Path: "loop", May: []string{".", "arena", "store"}, Why: "loop sees those below"},
 		},
-		Never:  []archtest.Never{{[]string{"store/..."}, "arena", "S3: owned data only"}},
+		Never:  []archtest.Never{{Path: []string{"store/..."}, Target: "arena", Why: "S3: owned data only"}},
 		Fences: []archtest.Fence{{Vendor: []string{"example.com/db"}, In: []string{"store/local"}, Why: "one place for the vendor"}},
 		Pure:   []archtest.Pure{{Path: ".", Imports: []string{"os", "net/..."}, Clock: true, Go: true, Why: "the heart is pure"}},
 		Names:  []string{"util"},
@@ -129,15 +129,17 @@ func TestDeadRules(t *testing.T) {
 		change func(*archtest.Policy)
 		want   string
 	}{
-		{"misspelt box", func(p *archtest.Policy) { p.Layers = append(p.Layers, archtest.Layer{"looop", nil, "why"}) }, `"looop" is no box`},
+		{"misspelt box", func(p *archtest.Policy) {
+			p.Layers = append(p.Layers, archtest.Layer{Path: "looop", May: nil, Why: "why"})
+		}, `"looop" is no box`},
 		{"misspelt pure package", func(p *archtest.Policy) { p.Pure[0].Path = "root" }, `"root" is no box`},
 		{"beside an exact rule", func(p *archtest.Policy) {
 			p.Layers[2].Path = "store"
-			p.Layers = append(p.Layers, archtest.Layer{"store/local", []string{"store"}, "why"}, archtest.Layer{"store/local/...", []string{"loop"}, "why"},
-				archtest.Layer{"arena/...", nil, "why"})
+			p.Layers = append(p.Layers, archtest.Layer{Path: "store/local", May: []string{"store"}, Why: "why"}, archtest.Layer{Path: "store/local/...", May: []string{"loop"}, Why: "why"},
+				archtest.Layer{Path: "arena/...", May: nil, Why: "why"})
 		}, ""},
 		{"waits for its first package", func(p *archtest.Policy) {
-			p.Layers = append(p.Layers, archtest.Layer{"loop/...", []string{"arena"}, "why"})
+			p.Layers = append(p.Layers, archtest.Layer{Path: "loop/...", May: []string{"arena"}, Why: "why"})
 		}, ""},
 		{"there twice", func(p *archtest.Policy) { p.Layers = append(p.Layers, p.Layers[3]) }, "layer loop: is there twice"},
 		{"no reason", func(p *archtest.Policy) { p.Layers[3].Why = "" }, "layer loop: has no reason"},
@@ -150,7 +152,7 @@ func TestDeadRules(t *testing.T) {
 		}, "pure rule of loop forbids nothing"},
 		{"needless exception", func(p *archtest.Policy) { p.Allow["loop/doc.go"] = "it was long once" }, "remove it from the exceptions"},
 		{"package that is not there yet", func(p *archtest.Policy) {
-			p.Layers = append(p.Layers, archtest.Layer{"arena/later", nil, "why"})
+			p.Layers = append(p.Layers, archtest.Layer{Path: "arena/later", May: nil, Why: "why"})
 		}, ""},
 	}
 	for _, test := range tests {
@@ -169,7 +171,7 @@ func TestShadowedRule(t *testing.T) {
 	files, policy := sound(), wheel()
 	delete(files, "store/doc.go")
 	files["store/local/doc.go"] = "// Package local keeps here.\npackage local\n\nimport _ \"example.com/db\"\n"
-	policy.Layers = append(policy.Layers, archtest.Layer{"store/local", nil, "why"})
+	policy.Layers = append(policy.Layers, archtest.Layer{Path: "store/local", May: nil, Why: "why"})
 	one(t, violations(t, files, policy), "layer store/...: governs nothing")
 }
 
