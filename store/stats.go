@@ -12,10 +12,10 @@ type Stats struct {
 	Free     int64 // of the file system; 0 when not known
 	Reserve  int64 // of Free, not to be used; 0 means none
 
-	Appends   uint64    // appends made durable
+	Appends   uint64    // appends and claims made durable
 	Records   uint64    // records in them
 	Commits   uint64    // group commits
-	Rejected  uint64    // appends that failed: fenced, full, invalid, closed
+	Rejected  uint64    // appends and claims that failed: fenced, full, invalid, closed
 	Queued    int       // appends handed over and not yet durable
 	QueuedMem int64     // bytes of keys and values in them
 	Group     Histogram // records per group commit

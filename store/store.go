@@ -41,6 +41,10 @@ type Record struct {
 type Token struct {
 	Partition string
 	Epoch     uint64
+	// Strict is set by an owner that has several appends in flight that build on each other: once an append of a
+	// strict token fails, every later one of it fails with the same error, so that what is durable is always a prefix
+	// of what was handed over. The owner claims the partition again to go on. Other tokens may be used again at once.
+	Strict bool
 }
 
 // Entry is one key and its value. Both slices are owned by who got them.
@@ -99,7 +103,7 @@ type Store interface {
 	// store is closed). The reason is empty and the channel nil while there is room.
 	//
 	// A caller whose append fails with [ErrFull] asks Full, waits for the channel if there is one, and appends the
-	// same records again. Nothing is evicted, and appends that only delete go on.
+	// same records again (with a strict token: claims first). Nothing is evicted, and appends that only delete go on.
 	Full() (reason string, room <-chan struct{})
 
 	// Stats are the store's figures now.

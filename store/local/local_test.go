@@ -1,0 +1,47 @@
+package local
+
+import (
+	"testing"
+
+	"github.com/peltonhq/pelton/store"
+	"github.com/peltonhq/pelton/store/storetest"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) {
+	child()
+	goleak.VerifyTestMain(m)
+}
+
+func TestStore(t *testing.T) {
+	for _, mode := range []Sync{SyncAlways, SyncOff} {
+		t.Run(string(mode), func(t *testing.T) {
+			storetest.Run(t, func(t *testing.T) func() store.Store {
+				o := Options{Dir: t.TempDir(), Sync: mode}
+				return func() store.Store { return open(t, o) }
+			})
+		})
+	}
+}
+
+func open(t testing.TB, o Options) *Store {
+	t.Helper()
+	s, err := Open(o)
+	if err != nil {
+		t.Fatalf("open: %v", err)
+	}
+	return s
+}
+
+func claim(t testing.TB, s store.Store) store.Token {
+	t.Helper()
+	token, err := s.Claim(t.Context(), "p")
+	if err != nil {
+		t.Fatalf("claim: %v", err)
+	}
+	return token
+}
+
+func key(parts ...any) []byte { return store.Key(store.SpaceKV, parts...) }
+
+func put(k, value []byte) store.Record { return store.Record{Op: store.Put, Key: k, Value: value} }

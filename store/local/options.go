@@ -1,0 +1,89 @@
+package local
+
+import (
+	"fmt"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/bloom"
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/peltonhq/pelton/store"
+)
+
+// Sync says when an append is durable.
+type Sync string
+
+// The modes of durability; the zero value is SyncAlways.
+const (
+	SyncAlways Sync = "always" // after fsync: survives kill -9 and power cuts
+	SyncOff    Sync = "off"    // after the write to the operating system: survives kill -9 only
+)
+
+// Options open a store.
+type Options struct {
+	Dir      string // made if it is not there
+	Sync     Sync   // default SyncAlways
+	MaxBytes int64  // of the store on disk; 0 means no limit
+	Reserve  int64  // bytes of free disk to leave; 0 means none, and a full disk then stops the store for good
+	Addr     string // where this process listens, if known already; see SetAddr
+
+	fs vfs.FS // tests inject errors here
+}
+
+// Validate tells what is wrong with the options.
+func (o *Options) Validate() error {
+	switch {
+	case o.Dir == "":
+		return fmt.Errorf("store.dir: empty; give a directory: %w", store.ErrInvalid)
+	case o.Sync != "" && o.Sync != SyncAlways && o.Sync != SyncOff:
+		return fmt.Errorf("store.sync: %q; want %q or %q: %w", o.Sync, SyncAlways, SyncOff, store.ErrInvalid)
+	case o.MaxBytes < 0 || o.Reserve < 0:
+		return fmt.Errorf("store.max_bytes and store.reserve: below zero: %w", store.ErrInvalid)
+	case o.MaxBytes > 0 && o.MaxBytes < minBytes:
+		return fmt.Errorf("store.max_bytes: %d; the smallest that works is %d: %w", o.MaxBytes, int64(minBytes), store.ErrInvalid)
+	}
+	return nil
+}
+
+// Sizes. Memory is at most cacheBytes + memtables × memtableBytes and what is queued.
+const (
+	memtableBytes = 8 << 20
+	memtables     = 4
+	cacheBytes    = 16 << 20
+	minBytes      = 4 << 20 // WAL and memtables need this much before the first compaction
+	groupRecords  = 1000
+	groupBytes    = 1 << 20
+	bloomBits     = 10 // per key: most look-ups of effect marks miss
+)
+
+func (s *Store) pebbleOptions() *pebble.Options {
+	log := quiet{s}
+	o := &pebble.Options{
+		FS:                          s.files,
+		Lock:                        s.lock,
+		Logger:                      log,
+		EventListener:               &pebble.EventListener{BackgroundError: func(error) {}, DataCorruption: s.corruption},
+		FormatMajorVersion:          pebble.FormatNewest,
+		CacheSize:                   cacheBytes,
+		MemTableSize:                memtableBytes,
+		MemTableStopWritesThreshold: memtables,
+		L0CompactionThreshold:       4,
+		L0StopWritesThreshold:       40,
+	}
+	for i := range o.Levels {
+		o.Levels[i].FilterPolicy = bloom.FilterPolicy(bloomBits)
+	}
+	return o
+}
+
+func (s *Store) corruption(info pebble.DataCorruptionInfo) {
+	s.fail(fmt.Errorf("damaged file %s: %w", info.Path, info.Details))
+}
+
+// quiet is Pebble's logger: silent, except that what Pebble holds for fatal stops the store.
+type quiet struct{ s *Store }
+
+func (quiet) Infof(string, ...any)  {}
+func (quiet) Errorf(string, ...any) {}
+
+// Fatalf is called when the database cannot go on; Pebble expects the process to end.
+func (q quiet) Fatalf(format string, args ...any) { q.s.fail(fmt.Errorf(format, args...)) }
