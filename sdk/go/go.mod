@@ -1,0 +1,3 @@
+module github.com/peltonhq/pelton/sdk/go
+
+go 1.24

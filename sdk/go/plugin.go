@@ -1,0 +1,127 @@
+package pelton
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+)
+
+// Handler decides one message. It is called by one goroutine, one message at a time; m and everything m returns are
+// borrowed until it returns.
+type Handler func(m *Message, out *Out) Verdict
+
+// Reducer folds an emit into the state of the session key, and returns the new state: the payload of the next
+// snapshot. state is empty for a new session. The arguments are borrowed until it returns; the result may alias
+// them. An error refuses this emit; the state stays as it was.
+type Reducer func(key, state, emit []byte) ([]byte, error)
+
+// plugin is what a program registered. A program has one.
+type plugin struct {
+	handler  Handler
+	reducer  Reducer
+	start    func() error
+	decode   func(config []byte) error
+	declared []declaration
+	outputs  map[string]int32
+	fields   map[string]int32
+	host     wheel
+}
+
+type declaration struct{ name, contentType string }
+
+var registered = plugin{host: defaultHost}
+
+// Handle registers the plugin's handler and the outputs it emits to; without any, it has the one output "default".
+// Call it once, in an init function.
+func Handle(h Handler, outputs ...string) {
+	if registered.handler != nil || registered.reducer != nil {
+		panic("pelton.Handle: a plugin has one handler or one reducer")
+	}
+	registered.handler = h
+	for _, name := range outputs {
+		Output(name, "")
+	}
+}
+
+// Output declares an output with the content type of its emits; empty means application/json. Call it in an init
+// function.
+func Output(name, contentType string) {
+	registered.declared = append(registered.declared, declaration{name, contentType})
+}
+
+// Reduce registers the plugin as a reducer. Call it once, in an init function.
+func Reduce(r Reducer) {
+	if registered.handler != nil || registered.reducer != nil {
+		panic("pelton.Reduce: a plugin has one handler or one reducer")
+	}
+	registered.reducer = r
+}
+
+// Config registers where the plugin's `config` goes: a pointer, filled by encoding/json before the first message.
+// What it points to now are the defaults. A key that it has no field for is an error, so that a typing mistake does
+// not pass unseen.
+func Config[T any](into *T) {
+	defaults := *into
+	registered.decode = func(config []byte) error {
+		*into = defaults
+		d := json.NewDecoder(bytes.NewReader(config))
+		if reflect.TypeFor[T]().Kind() == reflect.Struct {
+			d.DisallowUnknownFields()
+		}
+		if err := d.Decode(into); err != nil {
+			return fmt.Errorf("config: %w", err)
+		}
+		return nil
+	}
+}
+
+// Start registers a function that runs once after the config is read and before the first message. Its error makes
+// the start of the plugin fail with these words.
+func Start(f func() error) { registered.start = f }
+
+// initialize reads the config, declares the outputs and starts the plugin.
+func (p *plugin) initialize(w wheel, config []byte) error {
+	p.host, p.outputs, p.fields = w, map[string]int32{}, map[string]int32{}
+	if p.handler == nil && p.reducer == nil {
+		return errors.New("the plugin registers nothing: call pelton.Handle or pelton.Reduce in an init function")
+	}
+	if p.handler != nil && len(p.declared) == 0 {
+		p.declared = []declaration{{name: "default"}}
+	}
+	for _, d := range p.declared {
+		p.outputs[d.name] = w.declare(d.name, d.contentType)
+	}
+	if p.decode != nil {
+		if err := p.decode(config); err != nil {
+			return err
+		}
+	}
+	if p.start != nil {
+		return p.start()
+	}
+	return nil
+}
+
+// output is the index of a declared output, or what the host says of one that is not: negative, and remembered there
+// by name for the error.
+func (p *plugin) output(w wheel, name string) int32 {
+	if name == "" {
+		name = "default"
+	}
+	if i, ok := p.outputs[name]; ok {
+		return i
+	}
+	return w.output(name)
+}
+
+// field is the index under which the host locates a field, from the first use of its name on.
+func (p *plugin) field(w wheel, name string) int32 {
+	i, ok := p.fields[name]
+	if !ok {
+		i = w.field(name)
+		p.fields[name] = i
+	}
+	return i
+}

@@ -1,0 +1,48 @@
+package pelton
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+)
+
+// Kind is what a located field holds.
+type Kind uint32
+
+// The kinds of a field. KindMissing is the zero value: the message does not have it.
+const (
+	KindMissing Kind = iota
+	KindString       // Raw is the text between the quotes, without escapes
+	KindEscaped      // Raw is the text between the quotes of a JSON string that has escapes
+	KindNumber
+	KindBool
+	KindNull
+	KindJSON   // an object or array, as it stands
+	KindQuoted // Raw is the text between the quotes of a CSV field in which quotes are doubled
+)
+
+// Value is one field that the wheel located while decoding. Raw is borrowed.
+type Value struct {
+	Kind Kind
+	Raw  []byte
+}
+
+// String is the value as text, unescaped.
+func (v Value) String() string {
+	if v.Kind == KindEscaped {
+		var s string
+		if json.Unmarshal([]byte(`"`+string(v.Raw)+`"`), &s) == nil {
+			return s
+		}
+	}
+	if v.Kind == KindQuoted {
+		return strings.ReplaceAll(string(v.Raw), `""`, `"`)
+	}
+	return string(v.Raw)
+}
+
+// Int is the value as a whole number.
+func (v Value) Int() (int64, error) { return strconv.ParseInt(string(v.Raw), 10, 64) }
+
+// Float is the value as a number.
+func (v Value) Float() (float64, error) { return strconv.ParseFloat(string(v.Raw), 64) }
