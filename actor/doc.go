@@ -1,0 +1,63 @@
+// Package actor runs plugins: it holds the contract of a plugin runtime, the mailboxes, the supervision of instances
+// and the swap of versions while messages flow. The runtimes are actor/native and actor/wasm; actor/actortest tells
+// whether they keep the contract.
+//
+//	loop ──Offer(turn)──▶ mailbox ──▶ actor ──Handle(turn)──▶ instance of the version that works
+//	  ▲                                │  ▲ └─ a fault in a probe ─▶ paused instance of the old version
+//	  └──────Reply(turn)───────────────┘  └─ Swap: a new instance, taken over between two turns
+//
+// # Usage
+//
+//	p, err := actor.Open(ctx, actor.Options{Env: env, Instances: 2}, actor.Version{Revision: 1, Module: module})
+//	turn.Reply = func(t *actor.Turn) { completions <- t }
+//	if !p.Offer(0, turn) { … } // the mailbox is full: wait for a Reply
+//	result, err := p.Swap(ctx, actor.Version{Revision: 2, Module: next})
+//
+// # Ordering
+//
+// A mailbox is a queue: its turns are run one after the other, those of two mailboxes side by side. Within a turn the
+// deliveries are run in order, and one that comes after another of its key only if that one was acked or dead (D3).
+// Emits are owned copies and take effect, like settlements, only with Ack (E1). Across turns the loop keeps the order
+// of a key: it offers the next message when the one before is decided.
+//
+// # Ownership
+//
+// One goroutine, the actor, serves a mailbox and owns the instances at it: the one that works and, during a probe, the
+// paused one of the old version. A turn belongs to the loop, is lent to the actor by Offer and is back with Reply. A
+// Module belongs to the Plugin from Open or Swap on, whatever they answer; it is closed after its last instance. There is no
+// mutex on the path of a turn: Plugin.mu guards what changes at a swap, a takeover and Close, and an atomic flag tells
+// the actor when to look.
+//
+// # Failure
+//
+// P1: a plugin that fails harms its own deliveries only. A turn that fails is discarded whole and its deliveries are
+// run one by one, so that the one at fault is found without trusting the guest; it alone has Outcome.Fault. An instance
+// that broke is closed and replaced, at once the first time and with back-off (10 ms … 5 s) while it breaks again
+// before it did a turn; the mailbox stays and waits.
+//
+// A native instance can't be stopped. When its turn is 100 ms over limits.time it is stuck: another actor with a new
+// instance gets the mailbox (and the paused instance), and the stuck one keeps its turn, so that the views stay lent
+// as long as somebody may read them. When it returns after all, its answer is ignored and counted, its instance is
+// closed, and its turn goes on with the new actor: one by one, or with a timeout if it was of one delivery. While
+// more than four instances of a mailbox are stuck, it waits. Close does not wait for them longer than its bound; their
+// turns are answered when they return.
+//
+// # Swap
+//
+//	loading ─▶ probing ─▶ live ─▶ superseded
+//	    └─────────┴─────────┴──▶ rolled back
+//
+// W1: an actor changes its version between two turns of an instance; every delivery is handled by one version, unless it
+// failed. W2: the new version's instances are all started before the first actor changes over, and the old ones stay,
+// paused with their state, until the health window is over. The version is rolled back when its first delivery fails,
+// when three in a row fail, or when more than MaxErrorRate of at least MinSamples deliveries are errors: a fault, dead,
+// or retry at the first attempt. A delivery that fails in a probe is run again by the old version, in the same turn: the
+// loop never sees the fault, and it spends no attempt. W3: starting is bounded by SwapTimeout, a turn by limits.time, the
+// probe by its window. One swap is under way at a time: until it is answered another is refused with its state; after an
+// early live answer, the next one ends the window.
+//
+// # Testing
+//
+// Everything timed runs under testing/synctest. The random test swaps good and bad versions under constant traffic; it
+// prints its seed, and ACTOR_SEED replays it.
+package actor

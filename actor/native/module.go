@@ -1,0 +1,158 @@
+package native
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+
+	"github.com/peltonhq/pelton"
+	"github.com/peltonhq/pelton/actor"
+)
+
+// Module makes a module of a plugin linked into this binary; new gives a fresh value for each instance. Its digest is of
+// its name and of the build that the binary tells of itself, since its code has no artifact.
+func Module(name string, new func() Plugin) actor.Module {
+	return &module{digest: digest(name), plugin: new}
+}
+
+// ReducerModule is Module for a reducer.
+func ReducerModule(name string, new func() Reducer) actor.Module {
+	return &module{digest: digest(name), reducer: new}
+}
+
+func digest(name string) string {
+	h := sha256.New()
+	fmt.Fprintf(h, "native %s\n", name)
+	if info, ok := debug.ReadBuildInfo(); ok {
+		fmt.Fprintln(h, info)
+	}
+	return "sha256:" + hex.EncodeToString(h.Sum(nil))
+}
+
+type module struct {
+	digest  string
+	plugin  func() Plugin // one of plugin and reducer is set
+	reducer func() Reducer
+}
+
+func (m *module) Digest() string { return m.digest }
+
+// Close does nothing: the code stays in the binary, and a module of a registry may be started again.
+func (m *module) Close(context.Context) error { return nil }
+
+func (m *module) Start(ctx context.Context, env actor.Env) (_ actor.Instance, err error) {
+	defer recovered(func(f *actor.Fault) { err = fmt.Errorf("init: %w", f) })
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	if m.reducer != nil {
+		r := &reducer{value: m.reducer()}
+		if err := r.value.Init(slices.Clone(env.Config)); err != nil {
+			return nil, fmt.Errorf("init: %w", words(err))
+		}
+		if t, ok := r.value.(Typed); ok {
+			r.ctype = t.ContentType()
+		}
+		return r, nil
+	}
+	i := &instance{value: m.plugin()}
+	i.message.plugin = env.Plugin
+	if i.outputs, err = i.value.Init(slices.Clone(env.Config)); err != nil {
+		return nil, fmt.Errorf("init: %w", words(err))
+	}
+	i.outputs = slices.Clone(i.outputs)
+	return i, nil
+}
+
+// recovered turns a panic into a fault; the value it happened in is not to be trusted again.
+func recovered(fail func(*actor.Fault)) {
+	if r := recover(); r != nil {
+		fail(&actor.Fault{Kind: actor.FaultTrap, Broken: true, Err: fmt.Errorf("panic: %v", r)})
+	}
+}
+
+// instance is one running plugin. Message and Out are its own and reused, so that a delivery costs no allocation.
+type instance struct {
+	value   Plugin
+	outputs []pelton.Output
+	message Message
+	out     Out
+}
+
+func (i *instance) Outputs() []pelton.Output { return i.outputs }
+func (i *instance) Reducer() bool            { return false }
+func (i *instance) Memory() int64            { return 0 }
+
+func (i *instance) Close(context.Context) (err error) { return closed(i.value) }
+
+// Handle stops between two deliveries once the turn's time is over; it can't stop the plugin inside one.
+func (i *instance) Handle(ctx context.Context, t *actor.Turn) (err error) {
+	defer recovered(func(f *actor.Fault) { err = f })
+	for k := range t.Deliveries {
+		if !t.Ready(k) {
+			continue
+		}
+		i.message.View = &t.Deliveries[k].View
+		i.out = Out{turn: t, delivery: k}
+		v := i.value.Handle(&i.message, &i.out)
+		if i.out.err != nil {
+			return i.out.err
+		}
+		t.Outcomes[k].Verdict = v
+		if ctx.Err() != nil {
+			return errTimeout
+		}
+	}
+	i.message.View, i.out = nil, Out{}
+	return nil
+}
+
+func (i *instance) Reduce(context.Context, []actor.Call) error {
+	return &actor.Fault{Kind: actor.FaultMalformed, Err: errors.New("the plugin handles messages and is no reducer")}
+}
+
+var errTimeout = &actor.Fault{Kind: actor.FaultTimeout, Err: errors.New("the turn went over limits.time")}
+
+type reducer struct {
+	value Reducer
+	ctype string
+}
+
+func (r *reducer) Outputs() []pelton.Output { return nil }
+func (r *reducer) Reducer() bool            { return true }
+func (r *reducer) Memory() int64            { return 0 }
+
+func (r *reducer) Close(context.Context) (err error) { return closed(r.value) }
+
+func (r *reducer) Handle(context.Context, *actor.Turn) error {
+	return &actor.Fault{Kind: actor.FaultMalformed, Err: errors.New("the plugin is a reducer and handles no messages")}
+}
+
+func (r *reducer) Reduce(ctx context.Context, calls []actor.Call) (err error) {
+	defer recovered(func(f *actor.Fault) { err = f })
+	for i := range calls {
+		c := &calls[i]
+		next, err := r.value.Reduce(c.Key, c.State, c.Emit)
+		if ctx.Err() != nil {
+			return errTimeout
+		}
+		if err != nil {
+			c.Next, c.Err = nil, words(err)
+			continue
+		}
+		c.Next, c.Err, c.ContentType = append([]byte{}, next...), nil, r.ctype
+	}
+	return nil
+}
+
+func closed(value any) (err error) {
+	defer recovered(func(f *actor.Fault) { err = f })
+	if c, ok := value.(interface{ Close() error }); ok {
+		return c.Close()
+	}
+	return nil
+}

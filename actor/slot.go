@@ -1,0 +1,116 @@
+package actor
+
+import "sync/atomic"
+
+// slot is one mailbox and what is known of the actors that serve it: one that works, and those that are stuck in a
+// turn. The fields after mailbox are guarded by Plugin.mu; attention tells the actor to look at them.
+type slot struct {
+	plugin    *Plugin
+	index     int
+	mailbox   chan *Turn
+	wake      chan struct{} // of capacity 1: attention was set
+	attention atomic.Bool
+	stuck     atomic.Int32
+	offering  atomic.Int32 // calls of Offer in progress
+	pending   atomic.Int32 // length of returned
+	counters  counters
+
+	handovers []handover
+	returned  []*job // from actors that were stuck, to be finished by the one that works
+	vacant    *actor // waits until fewer actors are stuck
+}
+
+// handover gives an actor the instance of a new version.
+type handover struct {
+	seat  *seat
+	probe *probe
+}
+
+// call makes the actor look at the slot before its next turn.
+func (s *slot) call() {
+	s.attention.Store(true)
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// takeover is called when a turn is not back after its limit and grace: the instance can't be stopped, so a new actor
+// gets the mailbox, and the old one keeps only its turn and its instance until it returns. The compare-and-swap decides
+// against a turn that returns at this moment.
+func (a *actor) takeover(turn uint64) {
+	if !a.turn.CompareAndSwap(turn, stuck) {
+		return
+	}
+	s, p := a.slot, a.slot.plugin
+	s.stuck.Add(1)
+	p.tell(StateStuck, a.running.version, s.index, "its turn is over limits.time and can't be stopped")
+	next := newActor(s)
+	next.current, next.paused, next.probe = a.current, a.paused, a.probe
+	empty := newSeat(a.running.version, nil)
+	if a.running == a.current {
+		next.current = empty
+		if a.probe != nil && a.probe.record(true, errStuck) {
+			p.callAll()
+		}
+	} else {
+		next.paused = empty
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if s.stuck.Load() > maxStuck && !p.closed {
+		s.vacant = next
+		return
+	}
+	p.group.Go(next.serve)
+}
+
+// surrender ends the actor that was stuck: its instance is closed and its job goes to the actor that has the mailbox
+// now.
+func (a *actor) surrender(j *job) {
+	s, p := a.slot, a.slot.plugin
+	s.counters.late.Add(1)
+	p.dispose(a.running.version, a.running.instance)
+	p.mu.Lock()
+	s.stuck.Add(-1)
+	if next := s.vacant; next != nil {
+		s.vacant = nil
+		p.group.Go(next.serve)
+	}
+	closed := p.closed
+	if !closed {
+		s.returned = append(s.returned, j)
+		s.pending.Add(1)
+	}
+	p.mu.Unlock()
+	if closed {
+		j.abandon(s)
+		return
+	}
+	s.call()
+}
+
+// unfinished takes a job that an actor left when it was stuck.
+func (s *slot) unfinished() *job {
+	if s.pending.Load() == 0 {
+		return nil
+	}
+	p := s.plugin
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(s.returned) == 0 {
+		return nil
+	}
+	j := s.returned[0]
+	s.returned = s.returned[1:]
+	s.pending.Add(-1)
+	return j
+}
+
+// lose answers a turn that was not run.
+func (s *slot) lose(t *Turn) {
+	t.Begin(0)
+	t.Lost = true
+	s.counters.lost.Add(1)
+	t.Reply(t)
+}

@@ -1,0 +1,111 @@
+package actor
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/peltonhq/pelton"
+)
+
+// Stats are the figures of a plugin since Open.
+type Stats struct {
+	Revision    int // of the version that does the work
+	Digest      string
+	State       State // StateLive, StateLoading (a swap starts its instances), StateProbing or StateClosed
+	Turns       uint64
+	Deliveries  uint64
+	Folds       uint64    // calls of Reduce
+	Verdicts    [6]uint64 // by pelton.Decision; [0] were not decided
+	Faults      Faults
+	Lost        uint64 // turns that were queued when the plugin closed
+	Redelivered uint64 // deliveries that failed in a probe and were run by the old version
+	Restarts    uint64
+	Late        uint64        // turns whose instance was stuck and answered after all; the answer was ignored
+	Stuck       int           // instances that are stuck now
+	Busy        time.Duration // time in turns, over all instances
+	Memory      int64         // bytes, over all instances that do the work
+	Mailbox     []int         // turns queued, per instance
+}
+
+// Faults counts faults by kind.
+type Faults struct{ Trap, Timeout, Malformed, Output uint64 }
+
+// Total is the number of faults of all kinds.
+func (f Faults) Total() uint64 { return f.Trap + f.Timeout + f.Malformed + f.Output }
+
+// counters are the figures of one mailbox, written by the actors that serve it.
+type counters struct {
+	turns, deliveries, folds, lost, redelivered, restarts, late atomic.Uint64
+	verdicts                                                    [6]atomic.Uint64
+	faults                                                      [4]atomic.Uint64
+	busy, memory                                                atomic.Int64
+}
+
+var kinds = [...]FaultKind{FaultTrap, FaultTimeout, FaultMalformed, FaultOutput}
+
+func (c *counters) fault(kind FaultKind) {
+	for i, k := range kinds {
+		if k == kind {
+			c.faults[i].Add(1)
+			return
+		}
+	}
+	c.faults[0].Add(1)
+}
+
+// settle counts a turn that goes back to the loop.
+func (c *counters) settle(t *Turn) {
+	c.turns.Add(1)
+	c.deliveries.Add(uint64(len(t.Deliveries)))
+	var verdicts [len(c.verdicts)]uint64
+	for i := range t.Outcomes {
+		if o := &t.Outcomes[i]; o.Fault != nil {
+			c.fault(o.Fault.Kind)
+		} else {
+			verdicts[o.Verdict.Decision]++
+		}
+	}
+	for d, n := range verdicts {
+		if n > 0 {
+			c.verdicts[d].Add(n)
+		}
+	}
+}
+
+// fold counts a batch of calls.
+func (c *counters) fold(f *fold) {
+	c.folds.Add(uint64(len(f.calls)))
+	for i := range f.calls {
+		if fault := f.fault(i); fault != nil {
+			c.fault(fault.Kind)
+		}
+	}
+}
+
+// Stats is a copy of the figures; it may be called at any time, from any goroutine.
+func (p *Plugin) Stats() Stats {
+	v := p.live.Load()
+	s := Stats{Revision: v.Revision, Digest: v.Digest, State: *p.state.Load(), Mailbox: make([]int, len(p.slots))}
+	for i, slot := range p.slots {
+		c := &slot.counters
+		s.Turns += c.turns.Load()
+		s.Deliveries += c.deliveries.Load()
+		s.Folds += c.folds.Load()
+		s.Lost += c.lost.Load()
+		s.Redelivered += c.redelivered.Load()
+		s.Restarts += c.restarts.Load()
+		s.Late += c.late.Load()
+		s.Busy += time.Duration(c.busy.Load())
+		s.Memory += c.memory.Load()
+		s.Stuck += int(slot.stuck.Load())
+		s.Mailbox[i] = len(slot.mailbox)
+		for d := range pelton.DecisionHold + 1 {
+			s.Verdicts[d] += c.verdicts[d].Load()
+		}
+		s.Faults.Trap += c.faults[0].Load()
+		s.Faults.Timeout += c.faults[1].Load()
+		s.Faults.Malformed += c.faults[2].Load()
+		s.Faults.Output += c.faults[3].Load()
+	}
+	return s
+}
