@@ -736,8 +736,10 @@ type SessionServiceFollowResponse struct {
 	Hello *Hello `protobuf:"bytes,2,opt,name=hello,proto3" json:"hello,omitempty"`
 	// Snapshots are missing here.
 	Gap *Gap `protobuf:"bytes,3,opt,name=gap,proto3" json:"gap,omitempty"`
+	// A session was deleted here.
+	Deleted *Deleted `protobuf:"bytes,4,opt,name=deleted,proto3" json:"deleted,omitempty"`
 	// The last frame.
-	Closed        *Closed `protobuf:"bytes,4,opt,name=closed,proto3" json:"closed,omitempty"`
+	Closed        *Closed `protobuf:"bytes,5,opt,name=closed,proto3" json:"closed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -793,6 +795,13 @@ func (x *SessionServiceFollowResponse) GetGap() *Gap {
 	return nil
 }
 
+func (x *SessionServiceFollowResponse) GetDeleted() *Deleted {
+	if x != nil {
+		return x.Deleted
+	}
+	return nil
+}
+
 func (x *SessionServiceFollowResponse) GetClosed() *Closed {
 	if x != nil {
 		return x.Closed
@@ -800,7 +809,7 @@ func (x *SessionServiceFollowResponse) GetClosed() *Closed {
 	return nil
 }
 
-// Hello is the first frame of a follow.
+// Hello is the first frame of a follow. All is unset while the key is not born.
 type Hello struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The session's epoch.
@@ -873,19 +882,15 @@ func (x *Hello) GetCursor() string {
 	return ""
 }
 
-// Gap says which snapshots are missing.
+// Gap says which snapshots are missing: those after from, up to and including to.
 type Gap struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// trimmed, conflated or epoch.
 	Reason string `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
-	// The epoch that goes on.
-	Epoch uint64 `protobuf:"varint,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
-	// First id missing; 0 when unknown.
-	First uint64 `protobuf:"varint,3,opt,name=first,proto3" json:"first,omitempty"`
-	// Last id missing; 0 when unknown.
-	Last uint64 `protobuf:"varint,4,opt,name=last,proto3" json:"last,omitempty"`
-	// The cursor at the end of the gap.
-	Cursor        string `protobuf:"bytes,5,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	// The cursor before the gap; empty when there was none.
+	From string `protobuf:"bytes,2,opt,name=from,proto3" json:"from,omitempty"`
+	// The cursor at its end, where the follow goes on.
+	To            string `protobuf:"bytes,3,opt,name=to,proto3" json:"to,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -927,48 +932,87 @@ func (x *Gap) GetReason() string {
 	return ""
 }
 
-func (x *Gap) GetEpoch() uint64 {
+func (x *Gap) GetFrom() string {
 	if x != nil {
-		return x.Epoch
-	}
-	return 0
-}
-
-func (x *Gap) GetFirst() uint64 {
-	if x != nil {
-		return x.First
-	}
-	return 0
-}
-
-func (x *Gap) GetLast() uint64 {
-	if x != nil {
-		return x.Last
-	}
-	return 0
-}
-
-func (x *Gap) GetCursor() string {
-	if x != nil {
-		return x.Cursor
+		return x.From
 	}
 	return ""
 }
 
-// Closed is the last frame of a follow that ended without an error.
-type Closed struct {
+func (x *Gap) GetTo() string {
+	if x != nil {
+		return x.To
+	}
+	return ""
+}
+
+// Deleted says that a session was deleted. The follow goes on with its next life, as on_gap says.
+type Deleted struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// deleted or shutdown.
-	Reason string `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
+	// The session's key.
+	Key string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
 	// The cursor to resume after.
 	Cursor        string `protobuf:"bytes,2,opt,name=cursor,proto3" json:"cursor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
+func (x *Deleted) Reset() {
+	*x = Deleted{}
+	mi := &file_pelton_v1_session_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Deleted) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Deleted) ProtoMessage() {}
+
+func (x *Deleted) ProtoReflect() protoreflect.Message {
+	mi := &file_pelton_v1_session_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Deleted.ProtoReflect.Descriptor instead.
+func (*Deleted) Descriptor() ([]byte, []int) {
+	return file_pelton_v1_session_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Deleted) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *Deleted) GetCursor() string {
+	if x != nil {
+		return x.Cursor
+	}
+	return ""
+}
+
+// Closed is the last frame of a follow that ended without an error: the server shuts down.
+type Closed struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The cursor to resume after; empty when there is none.
+	Cursor        string `protobuf:"bytes,1,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
 func (x *Closed) Reset() {
 	*x = Closed{}
-	mi := &file_pelton_v1_session_proto_msgTypes[10]
+	mi := &file_pelton_v1_session_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -980,7 +1024,7 @@ func (x *Closed) String() string {
 func (*Closed) ProtoMessage() {}
 
 func (x *Closed) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_session_proto_msgTypes[10]
+	mi := &file_pelton_v1_session_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -993,14 +1037,7 @@ func (x *Closed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Closed.ProtoReflect.Descriptor instead.
 func (*Closed) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_session_proto_rawDescGZIP(), []int{10}
-}
-
-func (x *Closed) GetReason() string {
-	if x != nil {
-		return x.Reason
-	}
-	return ""
+	return file_pelton_v1_session_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Closed) GetCursor() string {
@@ -1029,7 +1066,7 @@ type SessionServiceAppendRequest struct {
 
 func (x *SessionServiceAppendRequest) Reset() {
 	*x = SessionServiceAppendRequest{}
-	mi := &file_pelton_v1_session_proto_msgTypes[11]
+	mi := &file_pelton_v1_session_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1041,7 +1078,7 @@ func (x *SessionServiceAppendRequest) String() string {
 func (*SessionServiceAppendRequest) ProtoMessage() {}
 
 func (x *SessionServiceAppendRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_session_proto_msgTypes[11]
+	mi := &file_pelton_v1_session_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1054,7 +1091,7 @@ func (x *SessionServiceAppendRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionServiceAppendRequest.ProtoReflect.Descriptor instead.
 func (*SessionServiceAppendRequest) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_session_proto_rawDescGZIP(), []int{11}
+	return file_pelton_v1_session_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *SessionServiceAppendRequest) GetName() string {
@@ -1095,15 +1132,15 @@ func (x *SessionServiceAppendRequest) GetIdempotencyKey() string {
 // Response of Append.
 type SessionServiceAppendResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The cursor of the snapshot.
-	Cursor        string `protobuf:"bytes,1,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	// The snapshot.
+	Snapshot      *Snapshot `protobuf:"bytes,1,opt,name=snapshot,proto3" json:"snapshot,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SessionServiceAppendResponse) Reset() {
 	*x = SessionServiceAppendResponse{}
-	mi := &file_pelton_v1_session_proto_msgTypes[12]
+	mi := &file_pelton_v1_session_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1115,7 +1152,7 @@ func (x *SessionServiceAppendResponse) String() string {
 func (*SessionServiceAppendResponse) ProtoMessage() {}
 
 func (x *SessionServiceAppendResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_session_proto_msgTypes[12]
+	mi := &file_pelton_v1_session_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1128,14 +1165,14 @@ func (x *SessionServiceAppendResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionServiceAppendResponse.ProtoReflect.Descriptor instead.
 func (*SessionServiceAppendResponse) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_session_proto_rawDescGZIP(), []int{12}
+	return file_pelton_v1_session_proto_rawDescGZIP(), []int{13}
 }
 
-func (x *SessionServiceAppendResponse) GetCursor() string {
+func (x *SessionServiceAppendResponse) GetSnapshot() *Snapshot {
 	if x != nil {
-		return x.Cursor
+		return x.Snapshot
 	}
-	return ""
+	return nil
 }
 
 // Request of Delete.
@@ -1151,7 +1188,7 @@ type SessionServiceDeleteRequest struct {
 
 func (x *SessionServiceDeleteRequest) Reset() {
 	*x = SessionServiceDeleteRequest{}
-	mi := &file_pelton_v1_session_proto_msgTypes[13]
+	mi := &file_pelton_v1_session_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1163,7 +1200,7 @@ func (x *SessionServiceDeleteRequest) String() string {
 func (*SessionServiceDeleteRequest) ProtoMessage() {}
 
 func (x *SessionServiceDeleteRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_session_proto_msgTypes[13]
+	mi := &file_pelton_v1_session_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1176,7 +1213,7 @@ func (x *SessionServiceDeleteRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionServiceDeleteRequest.ProtoReflect.Descriptor instead.
 func (*SessionServiceDeleteRequest) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_session_proto_rawDescGZIP(), []int{13}
+	return file_pelton_v1_session_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *SessionServiceDeleteRequest) GetName() string {
@@ -1202,7 +1239,7 @@ type SessionServiceDeleteResponse struct {
 
 func (x *SessionServiceDeleteResponse) Reset() {
 	*x = SessionServiceDeleteResponse{}
-	mi := &file_pelton_v1_session_proto_msgTypes[14]
+	mi := &file_pelton_v1_session_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1214,7 +1251,7 @@ func (x *SessionServiceDeleteResponse) String() string {
 func (*SessionServiceDeleteResponse) ProtoMessage() {}
 
 func (x *SessionServiceDeleteResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_session_proto_msgTypes[14]
+	mi := &file_pelton_v1_session_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1227,7 +1264,7 @@ func (x *SessionServiceDeleteResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionServiceDeleteResponse.ProtoReflect.Descriptor instead.
 func (*SessionServiceDeleteResponse) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_session_proto_rawDescGZIP(), []int{14}
+	return file_pelton_v1_session_proto_rawDescGZIP(), []int{15}
 }
 
 var File_pelton_v1_session_proto protoreflect.FileDescriptor
@@ -1273,34 +1310,35 @@ const file_pelton_v1_session_proto_rawDesc = "" +
 	"\x04from\x18\x04 \x01(\x0e2\x0f.pelton.v1.FromR\x04from\x12\x14\n" +
 	"\x05after\x18\x05 \x01(\tR\x05after\x12'\n" +
 	"\x06on_gap\x18\x06 \x01(\x0e2\x10.pelton.v1.OnGapR\x05onGap\x12#\n" +
-	"\x04slow\x18\a \x01(\x0e2\x0f.pelton.v1.SlowR\x04slow\"\xc6\x01\n" +
+	"\x04slow\x18\a \x01(\x0e2\x0f.pelton.v1.SlowR\x04slow\"\xf4\x01\n" +
 	"\x1cSessionServiceFollowResponse\x121\n" +
 	"\tsnapshots\x18\x01 \x03(\v2\x13.pelton.v1.SnapshotR\tsnapshots\x12&\n" +
 	"\x05hello\x18\x02 \x01(\v2\x10.pelton.v1.HelloR\x05hello\x12 \n" +
-	"\x03gap\x18\x03 \x01(\v2\x0e.pelton.v1.GapR\x03gap\x12)\n" +
-	"\x06closed\x18\x04 \x01(\v2\x11.pelton.v1.ClosedR\x06closed\"e\n" +
+	"\x03gap\x18\x03 \x01(\v2\x0e.pelton.v1.GapR\x03gap\x12,\n" +
+	"\adeleted\x18\x04 \x01(\v2\x12.pelton.v1.DeletedR\adeleted\x12)\n" +
+	"\x06closed\x18\x05 \x01(\v2\x11.pelton.v1.ClosedR\x06closed\"e\n" +
 	"\x05Hello\x12\x14\n" +
 	"\x05epoch\x18\x01 \x01(\x04R\x05epoch\x12\x16\n" +
 	"\x06oldest\x18\x02 \x01(\x04R\x06oldest\x12\x16\n" +
 	"\x06latest\x18\x03 \x01(\x04R\x06latest\x12\x16\n" +
-	"\x06cursor\x18\x04 \x01(\tR\x06cursor\"u\n" +
+	"\x06cursor\x18\x04 \x01(\tR\x06cursor\"A\n" +
 	"\x03Gap\x12\x16\n" +
-	"\x06reason\x18\x01 \x01(\tR\x06reason\x12\x14\n" +
-	"\x05epoch\x18\x02 \x01(\x04R\x05epoch\x12\x14\n" +
-	"\x05first\x18\x03 \x01(\x04R\x05first\x12\x12\n" +
-	"\x04last\x18\x04 \x01(\x04R\x04last\x12\x16\n" +
-	"\x06cursor\x18\x05 \x01(\tR\x06cursor\"8\n" +
+	"\x06reason\x18\x01 \x01(\tR\x06reason\x12\x12\n" +
+	"\x04from\x18\x02 \x01(\tR\x04from\x12\x0e\n" +
+	"\x02to\x18\x03 \x01(\tR\x02to\"3\n" +
+	"\aDeleted\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x16\n" +
+	"\x06cursor\x18\x02 \x01(\tR\x06cursor\" \n" +
 	"\x06Closed\x12\x16\n" +
-	"\x06reason\x18\x01 \x01(\tR\x06reason\x12\x16\n" +
-	"\x06cursor\x18\x02 \x01(\tR\x06cursor\"\xa9\x01\n" +
+	"\x06cursor\x18\x01 \x01(\tR\x06cursor\"\xa9\x01\n" +
 	"\x1bSessionServiceAppendRequest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\tR\x03key\x12\x18\n" +
 	"\apayload\x18\x03 \x01(\fR\apayload\x12!\n" +
 	"\fcontent_type\x18\x04 \x01(\tR\vcontentType\x12'\n" +
-	"\x0fidempotency_key\x18\x05 \x01(\tR\x0eidempotencyKey\"6\n" +
-	"\x1cSessionServiceAppendResponse\x12\x16\n" +
-	"\x06cursor\x18\x01 \x01(\tR\x06cursor\"C\n" +
+	"\x0fidempotency_key\x18\x05 \x01(\tR\x0eidempotencyKey\"O\n" +
+	"\x1cSessionServiceAppendResponse\x12/\n" +
+	"\bsnapshot\x18\x01 \x01(\v2\x13.pelton.v1.SnapshotR\bsnapshot\"C\n" +
 	"\x1bSessionServiceDeleteRequest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\tR\x03key\"\x1e\n" +
@@ -1340,7 +1378,7 @@ func file_pelton_v1_session_proto_rawDescGZIP() []byte {
 }
 
 var file_pelton_v1_session_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_pelton_v1_session_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_pelton_v1_session_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_pelton_v1_session_proto_goTypes = []any{
 	(From)(0),                            // 0: pelton.v1.From
 	(OnGap)(0),                           // 1: pelton.v1.OnGap
@@ -1355,16 +1393,17 @@ var file_pelton_v1_session_proto_goTypes = []any{
 	(*SessionServiceFollowResponse)(nil), // 10: pelton.v1.SessionServiceFollowResponse
 	(*Hello)(nil),                        // 11: pelton.v1.Hello
 	(*Gap)(nil),                          // 12: pelton.v1.Gap
-	(*Closed)(nil),                       // 13: pelton.v1.Closed
-	(*SessionServiceAppendRequest)(nil),  // 14: pelton.v1.SessionServiceAppendRequest
-	(*SessionServiceAppendResponse)(nil), // 15: pelton.v1.SessionServiceAppendResponse
-	(*SessionServiceDeleteRequest)(nil),  // 16: pelton.v1.SessionServiceDeleteRequest
-	(*SessionServiceDeleteResponse)(nil), // 17: pelton.v1.SessionServiceDeleteResponse
-	(*timestamppb.Timestamp)(nil),        // 18: google.protobuf.Timestamp
+	(*Deleted)(nil),                      // 13: pelton.v1.Deleted
+	(*Closed)(nil),                       // 14: pelton.v1.Closed
+	(*SessionServiceAppendRequest)(nil),  // 15: pelton.v1.SessionServiceAppendRequest
+	(*SessionServiceAppendResponse)(nil), // 16: pelton.v1.SessionServiceAppendResponse
+	(*SessionServiceDeleteRequest)(nil),  // 17: pelton.v1.SessionServiceDeleteRequest
+	(*SessionServiceDeleteResponse)(nil), // 18: pelton.v1.SessionServiceDeleteResponse
+	(*timestamppb.Timestamp)(nil),        // 19: google.protobuf.Timestamp
 }
 var file_pelton_v1_session_proto_depIdxs = []int32{
-	18, // 0: pelton.v1.Snapshot.time:type_name -> google.protobuf.Timestamp
-	18, // 1: pelton.v1.SessionHead.time:type_name -> google.protobuf.Timestamp
+	19, // 0: pelton.v1.Snapshot.time:type_name -> google.protobuf.Timestamp
+	19, // 1: pelton.v1.SessionHead.time:type_name -> google.protobuf.Timestamp
 	4,  // 2: pelton.v1.SessionServiceListResponse.sessions:type_name -> pelton.v1.SessionHead
 	3,  // 3: pelton.v1.SessionServiceGetResponse.snapshot:type_name -> pelton.v1.Snapshot
 	0,  // 4: pelton.v1.SessionServiceFollowRequest.from:type_name -> pelton.v1.From
@@ -1373,22 +1412,24 @@ var file_pelton_v1_session_proto_depIdxs = []int32{
 	3,  // 7: pelton.v1.SessionServiceFollowResponse.snapshots:type_name -> pelton.v1.Snapshot
 	11, // 8: pelton.v1.SessionServiceFollowResponse.hello:type_name -> pelton.v1.Hello
 	12, // 9: pelton.v1.SessionServiceFollowResponse.gap:type_name -> pelton.v1.Gap
-	13, // 10: pelton.v1.SessionServiceFollowResponse.closed:type_name -> pelton.v1.Closed
-	5,  // 11: pelton.v1.SessionService.List:input_type -> pelton.v1.SessionServiceListRequest
-	7,  // 12: pelton.v1.SessionService.Get:input_type -> pelton.v1.SessionServiceGetRequest
-	9,  // 13: pelton.v1.SessionService.Follow:input_type -> pelton.v1.SessionServiceFollowRequest
-	14, // 14: pelton.v1.SessionService.Append:input_type -> pelton.v1.SessionServiceAppendRequest
-	16, // 15: pelton.v1.SessionService.Delete:input_type -> pelton.v1.SessionServiceDeleteRequest
-	6,  // 16: pelton.v1.SessionService.List:output_type -> pelton.v1.SessionServiceListResponse
-	8,  // 17: pelton.v1.SessionService.Get:output_type -> pelton.v1.SessionServiceGetResponse
-	10, // 18: pelton.v1.SessionService.Follow:output_type -> pelton.v1.SessionServiceFollowResponse
-	15, // 19: pelton.v1.SessionService.Append:output_type -> pelton.v1.SessionServiceAppendResponse
-	17, // 20: pelton.v1.SessionService.Delete:output_type -> pelton.v1.SessionServiceDeleteResponse
-	16, // [16:21] is the sub-list for method output_type
-	11, // [11:16] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	13, // 10: pelton.v1.SessionServiceFollowResponse.deleted:type_name -> pelton.v1.Deleted
+	14, // 11: pelton.v1.SessionServiceFollowResponse.closed:type_name -> pelton.v1.Closed
+	3,  // 12: pelton.v1.SessionServiceAppendResponse.snapshot:type_name -> pelton.v1.Snapshot
+	5,  // 13: pelton.v1.SessionService.List:input_type -> pelton.v1.SessionServiceListRequest
+	7,  // 14: pelton.v1.SessionService.Get:input_type -> pelton.v1.SessionServiceGetRequest
+	9,  // 15: pelton.v1.SessionService.Follow:input_type -> pelton.v1.SessionServiceFollowRequest
+	15, // 16: pelton.v1.SessionService.Append:input_type -> pelton.v1.SessionServiceAppendRequest
+	17, // 17: pelton.v1.SessionService.Delete:input_type -> pelton.v1.SessionServiceDeleteRequest
+	6,  // 18: pelton.v1.SessionService.List:output_type -> pelton.v1.SessionServiceListResponse
+	8,  // 19: pelton.v1.SessionService.Get:output_type -> pelton.v1.SessionServiceGetResponse
+	10, // 20: pelton.v1.SessionService.Follow:output_type -> pelton.v1.SessionServiceFollowResponse
+	16, // 21: pelton.v1.SessionService.Append:output_type -> pelton.v1.SessionServiceAppendResponse
+	18, // 22: pelton.v1.SessionService.Delete:output_type -> pelton.v1.SessionServiceDeleteResponse
+	18, // [18:23] is the sub-list for method output_type
+	13, // [13:18] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_pelton_v1_session_proto_init() }
@@ -1402,7 +1443,7 @@ func file_pelton_v1_session_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_pelton_v1_session_proto_rawDesc), len(file_pelton_v1_session_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   15,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

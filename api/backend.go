@@ -1,0 +1,100 @@
+package api
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"github.com/peltonhq/pelton"
+	"github.com/peltonhq/pelton/session"
+)
+
+// Backend is what the service needs of the running wheel. Every field is set; all methods may be called from any
+// goroutine, honour their context, and return owned data (S3). An [*Error] they return keeps its code on every
+// transport, errors of the packages session and store are classified by [Wrap], anything else is [Internal].
+type Backend struct {
+	Sessions   Sessions
+	Plugins    Plugins
+	Deliveries Deliveries
+	Lot        Lot
+	Wheel      Wheel
+	Ingest     Ingest
+}
+
+// Session is one session name of the wheel.
+type Session = *session.Sessions
+
+// Sessions finds session names.
+type Sessions interface {
+	// Names are all configured session names, sorted.
+	Names() []string
+	// Open finds one. An unknown name is a [NotFound] error; [Unknown] builds it with the nearest name.
+	Open(name string) (Session, error)
+	// Writable reports whether clients may append to this name; the wheel then does not.
+	Writable(name string) bool
+}
+
+// Plugins lists and changes plugins. A reducer is the plugin "session/NAME".
+type Plugins interface {
+	// List is every plugin in config order, reducers last.
+	List(ctx context.Context) ([]Plugin, error)
+	// Swap makes the artifact with this digest the plugin's new revision and waits for the outcome. A version that
+	// was rolled back is no error: the result says so.
+	Swap(ctx context.Context, name, digest string, o SwapOptions) (SwapResult, error)
+	// Rollback goes back to the revision before the live one; it becomes a new revision.
+	Rollback(ctx context.Context, name, who, why string) (SwapResult, error)
+	// History is every revision of the plugin, oldest first.
+	History(ctx context.Context, name string) ([]Revision, error)
+	// Push stores the artifact of size bytes that r gives. The digest is checked; a size over limits.artifact is
+	// [ResourceExhausted] before anything is read. Pushing what is there already is no error.
+	Push(ctx context.Context, digest string, size int64, r io.Reader) error
+	// Has reports whether the artifact is stored.
+	Has(ctx context.Context, digest string) (bool, error)
+}
+
+// Deliveries settles held deliveries by their token, "delivery/attempt".
+type Deliveries interface {
+	// Settle ends a hold with a verdict. It is idempotent; an expired or superseded token is [FailedPrecondition].
+	Settle(ctx context.Context, token string, v pelton.Verdict, emits []pelton.Emit) error
+	// Extend makes the lease end this long from now.
+	Extend(ctx context.Context, token string, lease time.Duration) error
+}
+
+// Lot keeps what was given up (dead letters) and what waits (parked deliveries). Methods that take ids and a query
+// apply to those ids, or when there are none, to everything that the query selects. An unknown id is [NotFound] and
+// changes nothing. Limit 0 means the implementation's page size; next is the After of the next page, empty at the end.
+type Lot interface {
+	Dead(ctx context.Context, q DeadQuery) (page []DeadLetter, next string, err error)
+	DeadLetter(ctx context.Context, id string) (DeadLetter, error)
+	Replay(ctx context.Context, ids []string, q DeadQuery, o ReplayOptions) (ReplayResult, error)
+	// Drop removes dead letters and returns how many, or how many it would.
+	Drop(ctx context.Context, ids []string, q DeadQuery, dryRun bool) (int, error)
+
+	Parked(ctx context.Context, q ParkedQuery) (page []Parked, next string, err error)
+	ParkedRecord(ctx context.Context, id string) (Parked, error)
+	// Release makes parked deliveries due now and returns how many, or how many it would.
+	Release(ctx context.Context, ids []string, q ParkedQuery, dryRun bool) (int, error)
+	// DropParked removes parked deliveries without settling their effects and returns how many, or how many it would.
+	DropParked(ctx context.Context, ids []string, q ParkedQuery, dryRun bool) (int, error)
+}
+
+// Wheel tells how the wheel is built and how it runs.
+type Wheel interface {
+	Topology(ctx context.Context) (Topology, error)
+	// Stats are the figures now. It is called about once a second for each watcher and must be cheap.
+	Stats(ctx context.Context) (Stats, error)
+	// Ready is nil once the wheel takes messages and answers, else says what is missing. Backs /readyz.
+	Ready(ctx context.Context) error
+	// Live is nil until only a restart can help. Backs /livez.
+	Live(ctx context.Context) error
+}
+
+// Ingest takes messages pushed by clients.
+type Ingest interface {
+	// Publish makes the messages durable in the source's queue, all or none, and returns the position of the first;
+	// the others follow it without a hole. A full queue is [ResourceExhausted], a message that is too large or not
+	// in the source's format [InvalidArgument], an unknown source [NotFound].
+	Publish(ctx context.Context, source string, messages []IngestMessage) (first uint64, err error)
+	// MaxMessage is the largest message that the source takes, in bytes.
+	MaxMessage(source string) (int64, error)
+}

@@ -1,0 +1,148 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync"
+
+	"github.com/peltonhq/pelton"
+	"github.com/peltonhq/pelton/session"
+)
+
+// The words of a follow are those of package session.
+type (
+	// From says where a follow starts.
+	From = session.From
+	// OnGap says what happens when snapshots that the follower asked for are gone.
+	OnGap = session.OnGap
+	// Slow says what happens to a follower that reads too slowly.
+	Slow = session.Policy
+	// Hello tells where a follow begins.
+	Hello = session.Hello
+	// Event is one thing that a follower is told: a snapshot, a gap, a deletion, or that nothing follows.
+	Event = session.Event
+	// Gap declares that snapshots are missing.
+	Gap = session.Gap
+)
+
+// Where a follow starts, what happens at gaps, what to slow followers, and the kinds of event.
+const (
+	FromBeginning = session.Beginning
+	FromAfter     = session.After
+	FromLatest    = session.Latest
+	FromNow       = session.Now
+
+	OnGapFail  = session.OnGapError
+	OnGapReset = session.OnGapReset
+
+	SlowDisconnect = session.Disconnect
+	SlowConflate   = session.Conflate
+
+	KindSnapshot = session.KindSnapshot
+	KindGap      = session.KindGap
+	KindDeleted  = session.KindDeleted
+	KindClosed   = session.KindClosed
+)
+
+// FollowRequest says whom to follow, from where, and how.
+type FollowRequest struct {
+	Name, Key string
+	Log       bool   // every key of the name, by log cursors; Key must be empty
+	From      From   // 0: After when that is set, else Latest
+	After     string // a cursor; with FromAfter, the empty one is the beginning
+	OnGap     OnGap
+	Slow      Slow
+}
+
+// Feed is a follow in progress. One goroutine at a time calls Next; Close may be called from any, and must be.
+type Feed struct {
+	s     *Service
+	f     *session.Follower
+	stop  func() bool // no longer end with the service
+	once  sync.Once
+	ended bool
+}
+
+// Follow begins to follow a session, or the log of a whole name. Cursors that cannot be followed are [OutOfRange],
+// with where to resume; malformed ones, or those of the other kind, [InvalidArgument].
+func (s *Service) Follow(ctx context.Context, r FollowRequest) (*Feed, error) {
+	sessions, err := s.b.Sessions.Open(r.Name)
+	if err != nil {
+		return nil, Wrap(err)
+	}
+	request, err := r.request()
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed.Err() != nil {
+		return nil, Errorf(Unavailable, "follow %s: %w", r.Name, errShutdown)
+	}
+	f, err := sessions.Follow(ctx, request)
+	if err != nil {
+		return nil, Wrap(err)
+	}
+	s.feeds.Add(1)
+	return &Feed{s: s, f: f, stop: context.AfterFunc(s.closed, f.Close)}, nil
+}
+
+func (r FollowRequest) request() (session.FollowRequest, error) {
+	out := session.FollowRequest{Key: r.Key, All: r.Log, From: r.From, OnGap: r.OnGap, Policy: r.Slow}
+	switch {
+	case r.Log && r.Key != "":
+		return out, Errorf(InvalidArgument, "follow %s: the whole name and key %q were asked for; want one of them", r.Name, r.Key)
+	case r.From > FromNow || r.OnGap > OnGapReset || r.Slow > SlowConflate:
+		return out, Errorf(InvalidArgument, "follow %s: from, on_gap or slow has an unknown value", r.Name)
+	case r.From == 0 && r.After != "":
+		out.From = FromAfter
+	case r.From == 0:
+		out.From = FromLatest
+	case r.From == FromAfter && r.After == "":
+		out.From = FromBeginning
+	case r.From != FromAfter && r.After != "":
+		return out, Errorf(InvalidArgument, "follow %s: cursor %q was given together with another start; want one of them", r.Name, r.After)
+	}
+	if out.From != FromAfter {
+		return out, nil
+	}
+	cursor, err := pelton.ParseCursor(r.After)
+	if err != nil {
+		return out, Errorf(InvalidArgument, "follow %s: %w", r.Name, err)
+	}
+	out.After = cursor
+	return out, nil
+}
+
+// Hello tells where the feed begins.
+func (f *Feed) Hello() Hello { return f.f.Hello() }
+
+// Cursor is the place after the last event that Next returned; the zero Cursor while the key is not born.
+func (f *Feed) Cursor() pelton.Cursor { return f.f.Cursor() }
+
+// Next waits for events and returns at least one, in order. Their snapshots are shared by all followers: read only.
+// After [KindClosed] it returns io.EOF. When ctx ends first, Next may be called again.
+func (f *Feed) Next(ctx context.Context) ([]Event, error) {
+	if f.ended {
+		return nil, io.EOF
+	}
+	events, err := f.f.Next(ctx)
+	if errors.Is(err, session.ErrClosed) && f.s.closed.Err() != nil {
+		events, err = []Event{{Kind: KindClosed, Cursor: f.f.Cursor()}}, nil
+	}
+	if err != nil {
+		return nil, Wrap(err)
+	}
+	f.ended = events[len(events)-1].Kind == KindClosed
+	return events, nil
+}
+
+// Close lets go of the session.
+func (f *Feed) Close() {
+	f.once.Do(func() {
+		f.stop()
+		f.f.Close()
+		f.s.feeds.Done()
+	})
+}

@@ -1,0 +1,153 @@
+package metrics
+
+import (
+	"context"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/peltonhq/pelton/api"
+)
+
+// figure describes one metric.
+type figure struct {
+	desc *prometheus.Desc
+	kind prometheus.ValueType
+}
+
+func counter(name, help string, labels ...string) figure {
+	return figure{prometheus.NewDesc("pelton_"+name, help, labels, nil), prometheus.CounterValue}
+}
+
+func gauge(name, help string, labels ...string) figure {
+	return figure{prometheus.NewDesc("pelton_"+name, help, labels, nil), prometheus.GaugeValue}
+}
+
+var (
+	info    = gauge("info", "1, with the version of the program.", "version")
+	settled = gauge("settled", "1 when every finite source is at its end and nothing is under way.")
+
+	sourceMessages = counter("source_messages_total", "Messages read.", "source")
+	sourceBytes    = counter("source_bytes_total", "Bytes read.", "source")
+	sourceBad      = counter("source_bad_frames_total", "Frames that became dead letters.", "source")
+	sourceRunning  = gauge("source_running", "1 while the source reads, 0 while it is paused, ended or failed.", "source", "state")
+	lanePosition   = gauge("lane_position", "Where the lane reads, in the unit of its source.", "source", "lane")
+	laneWatermark  = gauge("lane_watermark", "Before it everything is settled and durable.", "source", "lane")
+	laneInFlight   = gauge("lane_in_flight", "Messages on their way.", "source", "lane")
+
+	arenaSize  = gauge("arena_size_bytes", "Bytes of the arena.", "arena")
+	arenaUsed  = gauge("arena_used_bytes", "Bytes in use.", "arena")
+	arenaHigh  = gauge("arena_high_water_bytes", "The most bytes ever in use.", "arena")
+	arenaSlots = gauge("arena_slots", "Messages in the arena.", "arena")
+	arenaWaits = counter("arena_waits_total", "How often a reader waited for room.", "arena")
+
+	deliveries    = counter("plugin_deliveries_total", "Offers, each attempt counted.", "plugin", "revision")
+	verdicts      = counter("plugin_verdicts_total", "Deliveries by how they were decided.", "plugin", "revision", "verdict")
+	faults        = counter("plugin_faults_total", "Traps, timeouts and the like.", "plugin", "revision", "kind")
+	emits         = counter("plugin_emits_total", "Emits that took effect.", "plugin", "revision")
+	dropped       = counter("plugin_dropped_total", "Emits and deliveries dropped on purpose.", "plugin", "reason")
+	pluginQueued  = gauge("plugin_queued", "Deliveries that wait for the plugin.", "plugin")
+	pluginMemory  = gauge("plugin_memory_bytes", "Memory of all instances.", "plugin")
+	pluginBusy    = counter("plugin_busy_seconds_total", "Time spent in the plugin's code.", "plugin", "revision")
+	pluginRestart = counter("plugin_restarts_total", "Instances that were started again.", "plugin")
+
+	sessionKeys      = gauge("session_keys", "Sessions of the name.", "session")
+	sessionSnapshots = counter("session_snapshots_total", "Snapshots made.", "session")
+	sessionFollowers = gauge("session_followers", "Followers.", "session")
+	sessionQueued    = gauge("session_queued_bytes", "Bytes on their way to the store.", "session")
+
+	sinkWritten = counter("sink_written_total", "Effects written.", "sink")
+	sinkBytes   = counter("sink_bytes_total", "Bytes written.", "sink")
+	sinkQueued  = gauge("sink_queued", "Effects that wait.", "sink")
+	sinkRetries = counter("sink_retries_total", "Writes that were tried again.", "sink")
+
+	deadLetters = gauge("dead_letters", "Dead letters.")
+	parked      = gauge("parked", "Parked deliveries.", "kind")
+
+	storeBytes   = gauge("store_bytes", "Bytes of the store.")
+	storeFree    = gauge("store_free_disk_bytes", "Free bytes of the store's disk.")
+	storeFull    = gauge("store_full", "1 when the store takes no more data.")
+	storeCommits = counter("store_commits_total", "Commits.")
+	storeRecords = counter("store_records_total", "Records made durable.")
+)
+
+// collector reads the figures at each scrape. It describes nothing, which lets the registry check each scrape by
+// itself: names and labels depend on the config.
+type collector struct{ svc *api.Service }
+
+// Describe implements [prometheus.Collector].
+func (c *collector) Describe(chan<- *prometheus.Desc) {}
+
+// Collect implements [prometheus.Collector].
+func (c *collector) Collect(out chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	s, err := c.svc.Stats(ctx)
+	if err != nil {
+		out <- prometheus.NewInvalidMetric(info.desc, err)
+		return
+	}
+	give := func(f figure, value float64, labels ...string) {
+		out <- prometheus.MustNewConstMetric(f.desc, f.kind, value, labels...)
+	}
+	give(info, 1, s.Version)
+	give(settled, bit(s.Settled))
+	wheel(&s, give)
+	for i := range s.Plugins {
+		plugin(&s.Plugins[i], give)
+	}
+	outlets(&s, give)
+}
+
+type giver func(f figure, value float64, labels ...string)
+
+func bit(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func wheel(s *api.Stats, give giver) {
+	for _, src := range s.Sources {
+		give(sourceMessages, float64(src.Messages), src.Name)
+		give(sourceBytes, float64(src.Bytes), src.Name)
+		give(sourceBad, float64(src.Bad), src.Name)
+		give(sourceRunning, bit(src.State == "running"), src.Name, src.State)
+		for _, l := range src.Lanes {
+			give(lanePosition, float64(l.Position), src.Name, l.Lane)
+			give(laneWatermark, float64(l.Watermark), src.Name, l.Lane)
+			give(laneInFlight, float64(l.InFlight), src.Name, l.Lane)
+		}
+	}
+	for _, a := range s.Arenas {
+		give(arenaSize, float64(a.Size), a.Name)
+		give(arenaUsed, float64(a.Used), a.Name)
+		give(arenaHigh, float64(a.HighWater), a.Name)
+		give(arenaSlots, float64(a.Slots), a.Name)
+		give(arenaWaits, float64(a.Waits), a.Name)
+	}
+}
+
+func outlets(s *api.Stats, give giver) {
+	for _, se := range s.Sessions {
+		give(sessionKeys, float64(se.Sessions), se.Name)
+		give(sessionSnapshots, float64(se.Snapshots), se.Name)
+		give(sessionFollowers, float64(se.Followers), se.Name)
+		give(sessionQueued, float64(se.Queued), se.Name)
+	}
+	for _, si := range s.Sinks {
+		give(sinkWritten, float64(si.Written), si.Name)
+		give(sinkBytes, float64(si.Bytes), si.Name)
+		give(sinkQueued, float64(si.Queued), si.Name)
+		give(sinkRetries, float64(si.Retries), si.Name)
+	}
+	give(deadLetters, float64(s.Lot.Dead))
+	for kind, n := range s.Lot.ByKind {
+		give(parked, float64(n), kind)
+	}
+	give(storeBytes, float64(s.Store.Bytes))
+	give(storeFree, float64(s.Store.FreeDisk))
+	give(storeFull, bit(s.Store.Full))
+	give(storeCommits, float64(s.Store.Commits))
+	give(storeRecords, float64(s.Store.Records))
+}

@@ -1,0 +1,28 @@
+package metrics
+
+import (
+	"strconv"
+
+	"github.com/peltonhq/pelton/api"
+)
+
+func plugin(p *api.PluginStats, give giver) {
+	revision := strconv.Itoa(p.Revision)
+	give(deliveries, float64(p.Deliveries), p.Name, revision)
+	give(verdicts, float64(p.Acked), p.Name, revision, "ack")
+	give(verdicts, float64(p.Retried), p.Name, revision, "retry")
+	give(verdicts, float64(p.Deferred), p.Name, revision, "defer")
+	give(verdicts, float64(p.Dead), p.Name, revision, "dead")
+	give(verdicts, float64(p.Held), p.Name, revision, "hold")
+	for kind, n := range p.Faults {
+		give(faults, float64(n), p.Name, revision, kind)
+	}
+	give(emits, float64(p.Emits), p.Name, revision)
+	for reason, n := range p.Dropped {
+		give(dropped, float64(n), p.Name, reason)
+	}
+	give(pluginQueued, float64(p.Queued), p.Name)
+	give(pluginMemory, float64(p.Memory), p.Name)
+	give(pluginBusy, float64(p.BusyNs)/1e9, p.Name, revision)
+	give(pluginRestart, float64(p.Restarts), p.Name)
+}

@@ -1,0 +1,146 @@
+package wire
+
+import (
+	"time"
+
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/peltonhq/pelton/api"
+	peltonv1 "github.com/peltonhq/pelton/api/gen/pelton/v1"
+)
+
+// Node is n on the wire.
+func Node(n api.Node) *peltonv1.Node {
+	return &peltonv1.Node{Kind: n.Kind, Name: n.Name, Type: n.Type, Outputs: n.Outputs, Reducer: n.Reducer}
+}
+
+// NodeOf is the inverse of [Node].
+func NodeOf(n *peltonv1.Node) api.Node {
+	return api.Node{Kind: n.GetKind(), Name: n.GetName(), Type: n.GetType(), Outputs: n.GetOutputs(), Reducer: n.GetReducer()}
+}
+
+// Edge is e on the wire.
+func Edge(e api.Edge) *peltonv1.Edge {
+	return &peltonv1.Edge{From: e.From, Output: e.Output, To: e.To}
+}
+
+// EdgeOf is the inverse of [Edge].
+func EdgeOf(e *peltonv1.Edge) api.Edge {
+	return api.Edge{From: e.GetFrom(), Output: e.GetOutput(), To: e.GetTo()}
+}
+
+// Stats is s on the wire.
+func Stats(s api.Stats) *peltonv1.Stats {
+	return &peltonv1.Stats{
+		Version: s.Version, Time: Time(s.Time), Uptime: Duration(s.Uptime), Settled: s.Settled, Paused: s.Paused,
+		Sources: Each(s.Sources, source), Arenas: Each(s.Arenas, arena), Plugins: Each(s.Plugins, plugin),
+		Sessions: Each(s.Sessions, sessions), Sinks: Each(s.Sinks, sink),
+		Lot: &peltonv1.LotStats{Dead: s.Lot.Dead, Parked: s.Lot.Parked, ParkedByKind: s.Lot.ByKind, NextDue: Time(s.Lot.NextDue)},
+		Store: &peltonv1.StoreStats{
+			Dir: s.Store.Dir, Bytes: s.Store.Bytes, MaxBytes: s.Store.MaxBytes, FreeDisk: s.Store.FreeDisk,
+			Full: s.Store.Full, Reason: s.Store.Reason, Commits: s.Store.Commits, Records: s.Store.Records,
+		},
+		Memory: &peltonv1.MemoryStats{Rss: s.Memory.RSS, Heap: s.Memory.Heap, Goroutines: int32(s.Memory.Goroutines)},
+	}
+}
+
+// StatsOf is the inverse of [Stats].
+func StatsOf(s *peltonv1.Stats) api.Stats {
+	lot, store, memory := s.GetLot(), s.GetStore(), s.GetMemory()
+	return api.Stats{
+		Version: s.GetVersion(), Time: TimeOf(s.GetTime()), Uptime: DurationOf(s.GetUptime()), Settled: s.GetSettled(),
+		Paused: s.GetPaused(), Sources: Each(s.GetSources(), sourceOf), Arenas: Each(s.GetArenas(), arenaOf),
+		Plugins: Each(s.GetPlugins(), pluginOf), Sessions: Each(s.GetSessions(), sessionsOf), Sinks: Each(s.GetSinks(), sinkOf),
+		Lot: api.LotStats{Dead: lot.GetDead(), Parked: lot.GetParked(), ByKind: lot.GetParkedByKind(), NextDue: TimeOf(lot.GetNextDue())},
+		Store: api.StoreStats{
+			Dir: store.GetDir(), Bytes: store.GetBytes(), MaxBytes: store.GetMaxBytes(), FreeDisk: store.GetFreeDisk(),
+			Full: store.GetFull(), Reason: store.GetReason(), Commits: store.GetCommits(), Records: store.GetRecords(),
+		},
+		Memory: api.MemoryStats{RSS: memory.GetRss(), Heap: memory.GetHeap(), Goroutines: int(memory.GetGoroutines())},
+	}
+}
+
+func source(s api.SourceStats) *peltonv1.SourceStats {
+	return &peltonv1.SourceStats{
+		Name: s.Name, State: s.State, Reason: s.Reason, Lanes: Each(s.Lanes, lane), Messages: s.Messages, Bytes: s.Bytes,
+		Bad: s.Bad, Rate: s.Rate,
+	}
+}
+
+func sourceOf(s *peltonv1.SourceStats) api.SourceStats {
+	return api.SourceStats{
+		Name: s.GetName(), State: s.GetState(), Reason: s.GetReason(), Lanes: Each(s.GetLanes(), laneOf),
+		Messages: s.GetMessages(), Bytes: s.GetBytes(), Bad: s.GetBad(), Rate: s.GetRate(),
+	}
+}
+
+func lane(l api.LaneStats) *peltonv1.LaneStats {
+	return &peltonv1.LaneStats{
+		Lane: l.Lane, Incarnation: l.Incarnation, Position: l.Position, Watermark: l.Watermark, Size: l.Size,
+		InFlight: int32(l.InFlight), Settled: l.Settled,
+	}
+}
+
+func laneOf(l *peltonv1.LaneStats) api.LaneStats {
+	return api.LaneStats{
+		Lane: l.GetLane(), Incarnation: l.GetIncarnation(), Position: l.GetPosition(), Watermark: l.GetWatermark(),
+		Size: l.GetSize(), InFlight: int(l.GetInFlight()), Settled: l.GetSettled(),
+	}
+}
+
+func arena(a api.ArenaStats) *peltonv1.ArenaStats {
+	return &peltonv1.ArenaStats{Name: a.Name, Size: a.Size, Used: a.Used, HighWater: a.HighWater, Slots: a.Slots, Waits: a.Waits}
+}
+
+func arenaOf(a *peltonv1.ArenaStats) api.ArenaStats {
+	return api.ArenaStats{
+		Name: a.GetName(), Size: a.GetSize(), Used: a.GetUsed(), HighWater: a.GetHighWater(), Slots: a.GetSlots(), Waits: a.GetWaits(),
+	}
+}
+
+func plugin(p api.PluginStats) *peltonv1.PluginStats {
+	return &peltonv1.PluginStats{
+		Name: p.Name, State: p.State, Digest: p.Digest, Revision: int32(p.Revision), Restarts: p.Restarts,
+		Deliveries: p.Deliveries, Acked: p.Acked, Retried: p.Retried, Deferred: p.Deferred, Dead: p.Dead, Held: p.Held,
+		Faults: p.Faults, Emits: p.Emits, Dropped: p.Dropped, Queued: p.Queued, Memory: p.Memory,
+		Busy: durationpb.New(time.Duration(p.BusyNs)),
+	}
+}
+
+func pluginOf(p *peltonv1.PluginStats) api.PluginStats {
+	return api.PluginStats{
+		Name: p.GetName(), State: p.GetState(), Digest: p.GetDigest(), Revision: int(p.GetRevision()),
+		Restarts: p.GetRestarts(), Deliveries: p.GetDeliveries(),
+		Verdicts: api.Verdicts{
+			Acked: p.GetAcked(), Retried: p.GetRetried(), Deferred: p.GetDeferred(), Dead: p.GetDead(), Held: p.GetHeld(),
+		},
+		Faults: p.GetFaults(), Emits: p.GetEmits(), Dropped: p.GetDropped(), Queued: p.GetQueued(), Memory: p.GetMemory(),
+		BusyNs: uint64(DurationOf(p.GetBusy())),
+	}
+}
+
+func sessions(s api.SessionStats) *peltonv1.SessionStats {
+	return &peltonv1.SessionStats{
+		Name: s.Name, Sessions: s.Sessions, Snapshots: s.Snapshots, Followers: int32(s.Followers), QueuedBytes: s.Queued,
+	}
+}
+
+func sessionsOf(s *peltonv1.SessionStats) api.SessionStats {
+	return api.SessionStats{
+		Name: s.GetName(), Sessions: s.GetSessions(), Snapshots: s.GetSnapshots(), Followers: int(s.GetFollowers()),
+		Queued: s.GetQueuedBytes(),
+	}
+}
+
+func sink(s api.SinkStats) *peltonv1.SinkStats {
+	return &peltonv1.SinkStats{
+		Name: s.Name, State: s.State, Written: s.Written, Bytes: s.Bytes, Queued: s.Queued, Retries: s.Retries, LastError: s.LastError,
+	}
+}
+
+func sinkOf(s *peltonv1.SinkStats) api.SinkStats {
+	return api.SinkStats{
+		Name: s.GetName(), State: s.GetState(), Written: s.GetWritten(), Bytes: s.GetBytes(), Queued: s.GetQueued(),
+		Retries: s.GetRetries(), LastError: s.GetLastError(),
+	}
+}
