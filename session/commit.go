@@ -1,0 +1,243 @@
+package session
+
+import (
+	"errors"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+
+	"github.com/peltonhq/pelton/store"
+)
+
+// Limits of one append.
+const (
+	batchCount = 1024
+	batchBytes = 4 << 20
+)
+
+// committer is the one goroutine that writes a session name's changes. It numbers them for the log of the name as it
+// hands them to the store, and has one append there at a time: while that one becomes durable, the next gathers. So
+// order in the store is order of seq, and a failed append has nothing behind it that could become durable first (S1).
+type committer struct {
+	s        *Sessions
+	seq      uint64 // of the last durable change
+	sessions uint64
+	careful  int // changes to be appended one by one, to find the one that the store refuses
+	pause    *backoff.ExponentialBackOff
+	done     chan error
+}
+
+func newCommitter(s *Sessions) *committer {
+	return &committer{
+		s: s, seq: s.counts.seq.Load(), sessions: s.counts.sessions.Load(), pause: newPause(), done: make(chan error, 1),
+	}
+}
+
+// run appends batches until the sessions are closed or the store failed for good. A durable batch is published while
+// the next is being written.
+func (c *committer) run() {
+	var durable []*change
+	for {
+		batch := c.take()
+		if len(batch) == 0 {
+			c.publish(durable)
+			durable = nil
+			select {
+			case <-c.s.queue.work:
+				continue
+			case <-c.s.ctx.Done():
+				return
+			}
+		}
+		records, sessions := c.records(batch)
+		c.append(records)
+		c.publish(durable)
+		durable = nil
+		err, open := c.wait(records)
+		switch {
+		case !open:
+			return
+		case err == nil:
+			c.seq += uint64(len(batch))
+			c.sessions = sessions
+			durable = batch
+		case final(err):
+			c.s.fail(err)
+			return
+		default:
+			c.refused(batch, err)
+		}
+	}
+}
+
+func (c *committer) take() []*change {
+	if c.careful == 0 {
+		return c.s.queue.batch(batchCount, batchBytes)
+	}
+	batch := c.s.queue.batch(1, batchBytes)
+	c.careful -= len(batch)
+	return batch
+}
+
+// final reports whether no later append can succeed.
+func final(err error) bool {
+	return errors.Is(err, store.ErrFailed) || errors.Is(err, store.ErrFenced) || errors.Is(err, store.ErrClosed)
+}
+
+func (c *committer) append(records []store.Record) {
+	c.s.o.Store.AppendAsync(c.s.token, records, func(_ store.Pos, err error) { c.done <- err })
+}
+
+// wait is the outcome of the append. While the store is full it waits for room and appends the same again, so that
+// order stays (E2). open is false when the sessions were closed meanwhile.
+func (c *committer) wait(records []store.Record) (err error, open bool) {
+	for {
+		select {
+		case err = <-c.done:
+		case <-c.s.ctx.Done():
+			return nil, false
+		}
+		if !errors.Is(err, store.ErrFull) {
+			if c.s.counts.full.Load() != nil {
+				c.s.counts.full.Store(nil)
+				c.pause.Reset()
+			}
+			return err, true
+		}
+		c.s.counts.retries.Add(1)
+		if !c.room(err) {
+			return nil, false
+		}
+		c.append(records)
+	}
+}
+
+// room waits until the store has some.
+func (c *committer) room(err error) bool {
+	why := err.Error()
+	reason, room := c.s.o.Store.Full()
+	if reason != "" {
+		why = "store: " + reason
+	}
+	c.s.counts.full.Store(&why)
+	var rest <-chan time.Time
+	if room == nil { // there is room again already; a pause, in case the two disagree
+		t := time.NewTimer(c.pause.NextBackOff())
+		defer t.Stop()
+		rest = t.C
+	}
+	select {
+	case <-room:
+	case <-rest:
+	case <-c.s.ctx.Done():
+		return false
+	}
+	return true
+}
+
+// refused handles an append that this store will never make, and others perhaps. Everything ahead of the store is
+// taken back and computed again, then appended one by one, so that only the effect at fault is given up.
+func (c *committer) refused(batch []*change, err error) {
+	c.s.counts.rolled.Add(1)
+	if len(batch) == 1 {
+		ch := batch[0]
+		c.s.queue.settle(batch, err)
+		ch.shard.refuse(ch.item, err)
+	} else {
+		c.careful = len(batch)
+	}
+	c.s.queue.rollback()
+}
+
+// records numbers a batch and makes one atomic append of it: each snapshot with its place in the log and its mark
+// (S2), and the new heads. sessions is their number afterwards.
+func (c *committer) records(batch []*change) (records []store.Record, sessions uint64) {
+	k := &c.s.keys
+	records = make([]store.Record, 0, 4*len(batch)+1)
+	put := func(key, value []byte) {
+		records = append(records, store.Record{Op: store.Put, Key: key, Value: value})
+	}
+	heads := make(map[*session]*change, len(batch))
+	sessions = c.sessions
+	for i, ch := range batch {
+		ch.after.seq = c.seq + uint64(i) + 1
+		key, at := ch.item.key, pointer{gone: ch.snap == nil, epoch: ch.after.epoch, id: ch.after.id, key: ch.item.key}
+		put(k.logKey(ch.after.seq), at.encode())
+		if ch.snap == nil {
+			sessions--
+			records = c.deletion(records, ch)
+			continue
+		}
+		ch.snap.Seq = ch.after.seq
+		if ch.snap.ID == 1 {
+			sessions++
+		}
+		if ch.buried != 0 {
+			records = append(records,
+				store.Record{Op: store.Delete, Key: k.tombstoneKey(key)}, store.Record{Op: store.Delete, Key: k.logKey(ch.buried)})
+		}
+		put(k.snapshotKey(key, ch.snap.Epoch, ch.snap.ID), encodeSnapshot(ch.snap, ch.made))
+		if mark := ch.item.effect.Mark; len(mark) > 0 {
+			put(mark, ch.markValue())
+		}
+		heads[ch.session] = ch
+	}
+	for _, ch := range batch {
+		if heads[ch.session] == ch {
+			put(k.headKey(ch.item.key), place{ch.after.epoch, ch.after.id, ch.after.seq}.encode())
+		}
+	}
+	if sessions != c.sessions {
+		put(k.name, nameRecord{epoch: c.s.epoch, count: sessions}.encode())
+	}
+	return records, sessions
+}
+
+// markValue is what a mark holds: nothing for a sender's, the place of the snapshot for a client's.
+func (ch *change) markValue() []byte {
+	if ch.item.ask == nil {
+		return nil
+	}
+	return place{ch.after.epoch, ch.after.id, ch.after.seq}.encode()
+}
+
+// deletion adds what ends a session: a tombstone instead of head, snapshots, their log and the ids of its clients.
+func (c *committer) deletion(records []store.Record, ch *change) []store.Record {
+	k, key := &c.s.keys, ch.item.key
+	life, ids := k.lifeKey(key, ch.after.epoch), k.idsKey(key)
+	records = append(records,
+		store.Record{Op: store.Put, Key: k.tombstoneKey(key), Value: place{ch.after.epoch, ch.after.id, ch.after.seq}.encode()},
+		store.Record{Op: store.Delete, Key: k.headKey(key)},
+		store.Record{Op: store.DeleteRange, Key: life, End: store.PrefixEnd(life)},
+		store.Record{Op: store.DeleteRange, Key: ids, End: store.PrefixEnd(ids)})
+	for _, log := range ch.doomed {
+		records = append(records, store.Record{Op: store.Delete, Key: log})
+	}
+	return records
+}
+
+// publish shows a durable batch to followers, then reports it to the senders, then to the shards (S4).
+func (c *committer) publish(batch []*change) {
+	if len(batch) == 0 {
+		return
+	}
+	s := c.s
+	s.counts.seq.Store(batch[len(batch)-1].after.seq)
+	s.counts.sessions.Store(c.sessions)
+	s.hub.publish(s.epoch, batch)
+	var made, size int64
+	for _, ch := range batch {
+		it := ch.item
+		if ch.snap != nil {
+			made++
+		}
+		if it.ask != nil {
+			it.ask.snap = ch.snap
+		}
+		size += it.size
+		it.to.Complete(it.effect.Token, nil)
+	}
+	s.counts.made.Add(uint64(made))
+	s.queue.settle(batch, nil)
+	s.queue.release(len(batch), size)
+}

@@ -1,0 +1,222 @@
+package session
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/peltonhq/pelton"
+	"github.com/peltonhq/pelton/store"
+)
+
+// From says where a follower begins.
+type From uint8
+
+// The beginnings. The zero From is invalid.
+const (
+	Beginning From = iota + 1 // with the oldest snapshot that is kept
+	After                     // behind FollowRequest.After
+	Latest                    // with the newest snapshot
+	Now                       // with the next one to be made
+)
+
+// OnGap says what a follower does when it meets a hole that it did not ask for. The log of a whole name has holes
+// wherever retention removed something of any key, so followers of All want OnGapReset.
+type OnGap uint8
+
+// What to do at a hole.
+const (
+	OnGapError OnGap = iota // end with a [GoneError]
+	OnGapReset              // declare it with a [Gap] and go on
+)
+
+// Policy says what happens to a follower that is slower than its session.
+type Policy uint8
+
+// The policies.
+const (
+	Disconnect Policy = iota // end with a [SlowError] once it was live and falls behind Options.MaxLag or LagByte
+	Conflate                 // jump to the newest when more than MaxBatch are waiting; every hole of an epoch is a [Gap]
+)
+
+// Limits of followers.
+const (
+	maxBatch        = 256     // events of one Next, and the default
+	chunkBytes      = 1 << 20 // of one read of the store
+	defaultLag      = 65_536
+	defaultLagBytes = 64 << 20
+)
+
+// FollowRequest says whom to follow, from where, and how.
+type FollowRequest struct {
+	Key      string
+	All      bool // the whole session name by its log; Key is not used
+	From     From
+	After    pelton.Cursor // From After: of the key, or with All of the log
+	OnGap    OnGap
+	Policy   Policy
+	MaxBatch int // events of one Next, at most and by default 256
+}
+
+// Hello tells where a follower begins. All is zero while the key is not born.
+type Hello struct {
+	Epoch          uint64
+	Oldest, Latest uint64        // ids (seqs with All) that are kept; 0 when there are none
+	Cursor         pelton.Cursor // what was given so far: the place before the first event
+}
+
+// Kind says what an [Event] is.
+type Kind uint8
+
+// The kinds of event. The zero Kind is invalid.
+const (
+	KindSnapshot Kind = iota + 1
+	KindGap
+	KindDeleted // the session Key was deleted
+	KindClosed  // nothing follows: the sessions were closed
+)
+
+// Event is one thing that a follower is told.
+type Event struct {
+	Kind     Kind
+	Snapshot *pelton.Snapshot // KindSnapshot; shared by all followers: read only
+	Gap      Gap              // KindGap
+	Key      string           // KindSnapshot, KindDeleted
+	Cursor   pelton.Cursor    // where to resume after this event
+}
+
+// Gap declares that what lies behind From, up to and including To, is not given (S1). With Reason Epoch, To is the
+// place before the first snapshot of the new epoch.
+type Gap struct {
+	From, To pelton.Cursor
+	Reason   Reason
+}
+
+// Follow begins to follow a key or the whole name. A key that is not born yet is waited for. A cursor that cannot be
+// followed is a [GoneError], or [ErrCursorKind].
+func (s *Sessions) Follow(ctx context.Context, r FollowRequest) (*Follower, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if r.From < Beginning || r.From > Now {
+		return nil, fmt.Errorf("session %s: follow: From is not set", s.o.Name)
+	}
+	if r.From == After {
+		if err := s.checkCursor(r); err != nil {
+			return nil, err
+		}
+	}
+	if r.MaxBatch <= 0 || r.MaxBatch > maxBatch {
+		r.MaxBatch = maxBatch
+	}
+	if r.All {
+		r.Key = ""
+	}
+	feed, ok := s.hub.attach(r.Key, r.All)
+	if !ok {
+		return nil, fmt.Errorf("session %s: follow: %w", s.o.Name, ErrClosed)
+	}
+	f := &Follower{s: s, r: r, feed: feed, quit: make(chan struct{})}
+	s.counts.follow.Add(1)
+	if err := f.begin(); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+func (s *Sessions) checkCursor(r FollowRequest) error {
+	switch {
+	case !r.After.Valid():
+		return fmt.Errorf("session %s: follow: From is After, but there is no cursor", s.o.Name)
+	case r.After.Log && !r.All:
+		return fmt.Errorf("session %s key %.80q: cursor %s is of the whole name, not of a key: %w", s.o.Name, r.Key, r.After, ErrCursorKind)
+	case !r.After.Log && r.All:
+		return fmt.Errorf("session %s: cursor %s is of one key; the whole name is followed by its log cursor, @epoch:seq: %w", s.o.Name, r.After, ErrCursorKind)
+	}
+	return nil
+}
+
+// begin finds the follower's place. The feed already gets every later change, so nothing falls between this look at
+// the store and the first Next.
+func (f *Follower) begin() error {
+	v := f.s.o.Store.View()
+	defer v.Close()
+	m, err := f.s.markOf(v, f.r.Key, f.r.All)
+	if err != nil {
+		return err
+	}
+	f.feed.load(m)
+	oldest := uint64(0)
+	if m.epoch != 0 && !m.gone {
+		if oldest, err = f.s.firstFrom(v, f.r.Key, f.r.All, m.epoch, 0); err != nil {
+			return err
+		}
+		f.hello = Hello{Epoch: m.epoch, Oldest: oldest, Latest: m.id}
+	}
+	f.pos = position{log: f.r.All}
+	switch {
+	case f.r.From == After:
+		f.pos.epoch, f.pos.next = f.r.After.Epoch, f.r.After.ID+1
+		if err := f.admit(v, m); err != nil {
+			return err
+		}
+	case m.epoch == 0 || m.gone:
+		f.pos.floor = m.epoch
+	case f.r.From == Beginning:
+		f.pos.epoch, f.pos.next = m.epoch, max(oldest, 1)
+	case f.r.From == Latest:
+		f.pos.epoch, f.pos.next = m.epoch, max(m.id, 1)
+	case f.r.From == Now:
+		f.pos.epoch, f.pos.next = m.epoch, m.id+1
+	}
+	f.hello.Cursor = f.pos.cursor()
+	return nil
+}
+
+// admit tells whether a cursor can be followed.
+func (f *Follower) admit(v store.Reader, m mark) error {
+	if m.epoch == f.pos.epoch && f.r.After.ID > m.id {
+		return f.gone(m, Future, f.hello.Oldest)
+	}
+	if f.r.OnGap == OnGapReset {
+		return nil
+	}
+	switch f.pos.step(m) {
+	case stepReset:
+		oldest := f.hello.Oldest
+		if m.gone {
+			oldest = 0
+		}
+		return f.gone(m, Epoch, oldest)
+	case stepEnded:
+		return f.gone(m, Deleted, 0)
+	case stepWait:
+		if m.epoch == 0 {
+			return f.gone(m, Epoch, 0)
+		}
+	case stepRead:
+		if m.gone {
+			return f.gone(m, Deleted, 0)
+		}
+		next, err := f.s.firstFrom(v, f.r.Key, f.r.All, m.epoch, f.pos.next)
+		if err != nil {
+			return err
+		}
+		if next != f.pos.next {
+			return f.gone(m, Trimmed, next)
+		}
+	}
+	return nil
+}
+
+// gone is the error that says where to resume: at oldest, if that is not 0.
+func (f *Follower) gone(m mark, why Reason, oldest uint64) error {
+	e := &GoneError{Name: f.s.o.Name, Key: f.r.Key, At: f.pos.cursor(), Reason: why}
+	if oldest != 0 {
+		e.Oldest = pelton.Cursor{Epoch: m.epoch, ID: oldest, Log: f.r.All}
+	}
+	if m.epoch != 0 && !m.gone {
+		e.Latest = pelton.Cursor{Epoch: m.epoch, ID: m.id, Log: f.r.All}
+	}
+	return e
+}
