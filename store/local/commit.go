@@ -52,7 +52,7 @@ func (s *Store) commit(requests []intake.Request, bytes int64) {
 		if s.ledger.Admit(&requests[i], full, failed) {
 			made++
 			records += len(requests[i].Records)
-			s.add(b, requests[i].Records)
+			add(b, requests[i].Records)
 		}
 	}
 	if made > 0 {
@@ -62,6 +62,7 @@ func (s *Store) commit(requests []intake.Request, bytes int64) {
 			made, records = 0, 0
 		} else {
 			s.view.publish(s.db)
+			s.deleted.note(requests)
 		}
 		s.count(made, records, time.Since(start))
 	}
@@ -82,17 +83,15 @@ func refuse(requests []intake.Request, err error) {
 }
 
 // add puts records into a batch in memory, which cannot fail: they were checked.
-func (s *Store) add(b *pebble.Batch, records []store.Record) {
+func add(b *pebble.Batch, records []store.Record) {
 	for i := range records {
 		switch r := &records[i]; r.Op {
 		case store.Put:
 			_ = b.Set(r.Key, r.Value, nil)
 		case store.Delete:
 			_ = b.Delete(r.Key, nil)
-			s.deleted.add(r.Key, r.Key)
 		case store.DeleteRange:
 			_ = b.DeleteRange(r.Key, r.End, nil)
-			s.deleted.add(r.Key, r.End)
 		}
 	}
 }

@@ -68,7 +68,9 @@ func (s *Store) failure() error {
 // usage measures what [room] limits.
 func (s *Store) usage() (used, free int64, known bool) {
 	if s.o.MaxBytes > 0 {
-		used = int64(s.db.Metrics().DiskSpaceUsage())
+		m := s.db.Metrics()
+		// Logs kept for reuse are no data, and no delete makes them go.
+		used = int64(m.DiskSpaceUsage() - m.WAL.ObsoletePhysicalSize)
 	}
 	free, known = s.files.available()
 	return used, free, known

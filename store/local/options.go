@@ -22,7 +22,7 @@ const (
 type Options struct {
 	Dir      string // made if it is not there
 	Sync     Sync   // default SyncAlways
-	MaxBytes int64  // of the store on disk; 0 means no limit
+	MaxBytes int64  // of the data on disk, looked at now and then: flushes pass it by some MiB; 0 means no limit
 	Reserve  int64  // bytes of free disk to leave; 0 means none, and a full disk then stops the store for good
 	Addr     string // where this process listens, if known already; see SetAddr
 
@@ -35,19 +35,19 @@ func (o *Options) Validate() error {
 	case o.Dir == "":
 		return fmt.Errorf("store.dir: empty; give a directory: %w", store.ErrInvalid)
 	case o.Sync != "" && o.Sync != SyncAlways && o.Sync != SyncOff:
-		return fmt.Errorf("store.sync: %q; want %q or %q: %w", o.Sync, SyncAlways, SyncOff, store.ErrInvalid)
+		return fmt.Errorf("store %s: store.sync is %q; want %q or %q: %w", o.Dir, o.Sync, SyncAlways, SyncOff, store.ErrInvalid)
 	case o.MaxBytes < 0 || o.Reserve < 0:
-		return fmt.Errorf("store.max_bytes and store.reserve: below zero: %w", store.ErrInvalid)
+		return fmt.Errorf("store %s: store.max_bytes or store.reserve is below zero: %w", o.Dir, store.ErrInvalid)
 	case o.MaxBytes > 0 && o.MaxBytes < minBytes:
-		return fmt.Errorf("store.max_bytes: %d; the smallest that works is %d: %w", o.MaxBytes, int64(minBytes), store.ErrInvalid)
+		return fmt.Errorf("store %s: store.max_bytes is %s; the smallest that works is %s: %w", o.Dir, size(o.MaxBytes), size(minBytes), store.ErrInvalid)
 	}
 	return nil
 }
 
 // Sizes. Memory is at most cacheBytes + memtables × memtableBytes and what is queued.
 const (
-	memtableBytes = 8 << 20
-	memtables     = 4
+	memtableBytes = 4 << 20
+	memtables     = 3 // Pebble keeps as many old logs and one for reuse: up to 16 MiB beside MaxBytes
 	cacheBytes    = 16 << 20
 	minBytes      = 4 << 20 // WAL and memtables need this much before the first compaction
 	groupRecords  = 1000

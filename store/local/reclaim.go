@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"context"
 	"sync"
+
+	"github.com/peltonhq/pelton/store"
+	"github.com/peltonhq/pelton/store/internal/intake"
 )
 
 // span is the range of keys that deletes touched since their space was last reclaimed.
@@ -20,6 +23,23 @@ func (s *span) add(from, to []byte) {
 	}
 	if bytes.Compare(to, s.to) > 0 {
 		s.to = bytes.Clone(to)
+	}
+}
+
+// note adds what the requests of a group deleted; after its commit, or reclaiming would come too early.
+func (s *span) note(requests []intake.Request) {
+	for i := range requests {
+		if requests[i].Err != nil {
+			continue
+		}
+		for _, r := range requests[i].Records {
+			switch r.Op {
+			case store.Delete:
+				s.add(r.Key, r.Key)
+			case store.DeleteRange:
+				s.add(r.Key, r.End)
+			}
+		}
 	}
 }
 
