@@ -1,0 +1,103 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	"connectrpc.com/connect/v2"
+	"connectrpc.com/connect/v2/connecthttp"
+	"connectrpc.com/connect/v2/connectproto"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/peltonhq/pelton/api"
+	"github.com/peltonhq/pelton/api/gen/pelton/v1/peltonv1connect"
+	"github.com/peltonhq/pelton/api/wire"
+)
+
+// Client calls one wheel. Make it with [New].
+type Client struct {
+	addr       string
+	http       *http.Transport
+	sessions   peltonv1connect.SessionServiceClient
+	plugins    peltonv1connect.PluginServiceClient
+	deliveries peltonv1connect.DeliveryServiceClient
+	dead       peltonv1connect.DeadLetterServiceClient
+	parked     peltonv1connect.ParkedServiceClient
+	wheel      peltonv1connect.WheelServiceClient
+	ingest     peltonv1connect.IngestServiceClient
+}
+
+// receiveMost is the largest answer that is taken, in bytes.
+const receiveMost = 64 << 20
+
+// New is a client of the wheel at addr, "HOST:PORT" or a URL. It connects at the first call.
+func New(addr string) *Client {
+	url := addr
+	if !strings.Contains(url, "://") {
+		url = "http://" + url
+	}
+	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 4}
+	c := connect.NewClient(connecthttp.NewTransport(
+		&http.Client{Transport: transport}, strings.TrimSuffix(url, "/"), connecthttp.WithReadMaxBytes(receiveMost),
+	))
+	return &Client{
+		addr: addr, http: transport,
+		sessions:   peltonv1connect.NewSessionServiceClient(c),
+		plugins:    peltonv1connect.NewPluginServiceClient(c),
+		deliveries: peltonv1connect.NewDeliveryServiceClient(c),
+		dead:       peltonv1connect.NewDeadLetterServiceClient(c),
+		parked:     peltonv1connect.NewParkedServiceClient(c),
+		wheel:      peltonv1connect.NewWheelServiceClient(c),
+		ingest:     peltonv1connect.NewIngestServiceClient(c),
+	}
+}
+
+// Close lets go of idle connections.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
+// fail turns an error of the transport into the API's.
+func (c *Client) fail(err error) error {
+	if err == nil {
+		return nil
+	}
+	e, ok := errors.AsType[*connect.Error](err)
+	switch {
+	case !ok:
+		return api.Wrap(err)
+	case errors.Is(err, context.Canceled):
+		return api.Wrap(context.Canceled)
+	case !e.IsRemote() && e.Code() == connect.CodeUnavailable:
+		return api.Errorf(api.Unavailable, "no wheel answers at %s: %s; start one with pelton run, or name another address", c.addr, e.Message())
+	}
+	var details []proto.Message
+	for _, d := range e.Details() {
+		if m, err := connectproto.UnmarshalErrorDetail(d); err == nil {
+			details = append(details, m)
+		}
+	}
+	return wire.ErrorOf(uint32(e.Code()), e.Message(), details)
+}
+
+// pages reads every page of a list.
+func pages[T any](page func(after string) ([]T, string, error)) ([]T, error) {
+	var all []T
+	for after := ""; ; {
+		list, next, err := page(after)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, list...)
+		if next == "" {
+			return all, nil
+		}
+		after = next
+	}
+}
+
+// remote reports whether the server sent the error.
+func remote(err error) bool {
+	e, ok := errors.AsType[*connect.Error](err)
+	return ok && e.IsRemote()
+}

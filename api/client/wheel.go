@@ -1,0 +1,69 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"github.com/peltonhq/pelton"
+	"github.com/peltonhq/pelton/api"
+	peltonv1 "github.com/peltonhq/pelton/api/gen/pelton/v1"
+	"github.com/peltonhq/pelton/api/wire"
+)
+
+// Topology is the graph of the wheel.
+func (c *Client) Topology(ctx context.Context) (api.Topology, error) {
+	res, err := c.wheel.GetTopology(ctx, &peltonv1.WheelServiceGetTopologyRequest{})
+	return api.Topology{Nodes: wire.Each(res.GetNodes(), wire.NodeOf), Edges: wire.Each(res.GetEdges(), wire.EdgeOf)}, c.fail(err)
+}
+
+// Stats are the figures now.
+func (c *Client) Stats(ctx context.Context) (api.Stats, error) {
+	res, err := c.wheel.GetStats(ctx, &peltonv1.WheelServiceGetStatsRequest{})
+	if err != nil {
+		return api.Stats{}, c.fail(err)
+	}
+	return wire.StatsOf(res.GetStats()), nil
+}
+
+// WatchStats gives the figures now and then at every interval (0 means a second), until give fails or the stream ends.
+func (c *Client) WatchStats(ctx context.Context, interval time.Duration, give func(api.Stats) error) error {
+	stream, err := c.wheel.WatchStats(ctx, &peltonv1.WheelServiceWatchStatsRequest{Interval: wire.Duration(interval)})
+	if err != nil {
+		return c.fail(err)
+	}
+	defer stream.Close()
+	for {
+		res, err := stream.Receive()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return c.fail(err)
+		}
+		if err := give(wire.StatsOf(res.GetStats())); err != nil {
+			return err
+		}
+	}
+}
+
+// Publish makes messages durable in a source's queue.
+func (c *Client) Publish(ctx context.Context, source string, messages []api.IngestMessage) (first uint64, err error) {
+	res, err := c.ingest.Publish(ctx, &peltonv1.IngestServicePublishRequest{Source: source, Messages: wire.Each(messages, wire.IngestMessage)})
+	return res.GetFirst(), c.fail(err)
+}
+
+// Settle ends a held delivery with a verdict.
+func (c *Client) Settle(ctx context.Context, token string, v pelton.Verdict, emits []pelton.Emit) error {
+	_, err := c.deliveries.Settle(ctx, &peltonv1.DeliveryServiceSettleRequest{
+		Token: token, Verdict: wire.Verdict(v), Emits: wire.Each(emits, wire.Emit),
+	})
+	return c.fail(err)
+}
+
+// Extend makes a hold's lease end this long from now.
+func (c *Client) Extend(ctx context.Context, token string, lease time.Duration) error {
+	_, err := c.deliveries.Extend(ctx, &peltonv1.DeliveryServiceExtendRequest{Token: token, Lease: wire.Duration(lease)})
+	return c.fail(err)
+}

@@ -1,0 +1,85 @@
+package rpc
+
+import (
+	"net/http"
+	"time"
+
+	"connectrpc.com/connect/v2"
+	"connectrpc.com/connect/v2/connecthttp"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/health"
+	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/reflection"
+
+	"github.com/peltonhq/pelton/api"
+	peltonv1 "github.com/peltonhq/pelton/api/gen/pelton/v1"
+	"github.com/peltonhq/pelton/api/gen/pelton/v1/peltonv1connect"
+)
+
+// Options of both servers. The zero value is ready to use.
+type Options struct {
+	Stall   time.Duration // how long a follower may take nothing; default 30 s
+	Receive int           // bytes of the largest request; default 32 MiB
+}
+
+func (o Options) complete() Options {
+	if o.Stall <= 0 {
+		o.Stall = 30 * time.Second
+	}
+	if o.Receive <= 0 {
+		o.Receive = 32 << 20
+	}
+	return o
+}
+
+// Server is a gRPC server of pelton.v1 with health and reflection.
+type Server struct {
+	*grpc.Server
+	health *health.Server
+}
+
+// NewGRPC builds the gRPC server. Call Serve with a listener, and Stop or GracefulStop at the end.
+func NewGRPC(svc *api.Service, o Options, extra ...grpc.ServerOption) *Server {
+	o = o.complete()
+	options := append([]grpc.ServerOption{
+		grpc.ChainUnaryInterceptor(unaryErrors),
+		grpc.ChainStreamInterceptor(streamErrors),
+		grpc.MaxRecvMsgSize(o.Receive),
+		grpc.MaxSendMsgSize(64 << 20),
+		grpc.KeepaliveParams(keepalive.ServerParameters{Time: time.Minute, Timeout: 20 * time.Second}),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
+	}, extra...)
+	s := &Server{Server: grpc.NewServer(options...), health: health.NewServer()}
+	peltonv1.RegisterSessionServiceServer(s, sessionGRPC{sessions: sessions{svc}, o: o})
+	peltonv1.RegisterPluginServiceServer(s, pluginGRPC{plugins: plugins{svc}})
+	peltonv1.RegisterDeliveryServiceServer(s, deliveries{svc: svc})
+	peltonv1.RegisterDeadLetterServiceServer(s, dead{svc: svc})
+	peltonv1.RegisterParkedServiceServer(s, parked{svc: svc})
+	peltonv1.RegisterWheelServiceServer(s, wheelGRPC{wheel: wheel{svc}})
+	peltonv1.RegisterIngestServiceServer(s, ingestGRPC{ingest: ingest{svc}})
+	healthv1.RegisterHealthServer(s, s.health)
+	reflection.Register(s)
+	return s
+}
+
+// Drain tells health checks that the server goes away; calls go on until Stop or GracefulStop.
+func (s *Server) Drain() { s.health.Shutdown() }
+
+// Mount adds the Connect and gRPC-web handlers of every service to the mux, under /pelton.v1.NAMEService/.
+func Mount(mux *http.ServeMux, svc *api.Service, o Options) {
+	o = o.complete()
+	server := connect.NewServer(connectErrors)
+	peltonv1connect.RegisterSessionServiceHandler(server, sessionConnect{sessions{svc}})
+	peltonv1connect.RegisterPluginServiceHandler(server, pluginConnect{plugins{svc}})
+	peltonv1connect.RegisterDeliveryServiceHandler(server, deliveries{svc: svc})
+	peltonv1connect.RegisterDeadLetterServiceHandler(server, dead{svc: svc})
+	peltonv1connect.RegisterParkedServiceHandler(server, parked{svc: svc})
+	peltonv1connect.RegisterWheelServiceHandler(server, wheelConnect{wheel{svc}})
+	peltonv1connect.RegisterIngestServiceHandler(server, ingestConnect{ingest{svc}})
+	inner := http.NewServeMux()
+	connecthttp.Mount(inner, server, connecthttp.WithReadMaxBytes(o.Receive))
+	for spec := range server.Specs() {
+		mux.Handle(spec.Procedure, watched(inner, o.Stall))
+	}
+}
