@@ -25,7 +25,7 @@ func importLocate(delivery, field int32, at unsafe.Pointer) int32
 func importEmit(delivery, output int32, key unsafe.Pointer, keyLen uint32, payload unsafe.Pointer, payloadLen uint32, contentType string) int32
 
 //go:wasmimport pelton settle
-func importSettle(token string, decision, flags uint32, nanos int64, reason string) int32
+func importSettle(delivery int32, token string, decision, flags uint32, nanos int64, reason string) int32
 
 //go:wasmimport pelton text
 func importText(delivery, what int32, into unsafe.Pointer, size uint32) int32
@@ -199,12 +199,12 @@ func (imports) emit(delivery, output int32, e emission) {
 		unsafe.Pointer(unsafe.SliceData(e.payload)), uint32(len(e.payload)), e.contentType)
 }
 
-func (imports) settle(token string, v Verdict) int32 {
+func (imports) settle(delivery int32, token string, v Verdict) int32 {
 	var flags uint32
 	if v.pass {
 		flags = flagPass
 	}
-	return importSettle(token, uint32(v.decision), flags, v.nanos, v.reason)
+	return importSettle(delivery, token, uint32(v.decision), flags, v.nanos, v.reason)
 }
 
 func (imports) text(delivery, what int32) string {

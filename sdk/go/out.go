@@ -18,10 +18,10 @@ func (o *Out) EmitAs(output, contentType string, key, payload []byte) {
 	o.wheel.emit(o.delivery, registered.output(o.wheel, output), emission{key, payload, contentType, output})
 }
 
-// Settle decides a message that was held earlier, by its token. A token that is expired or superseded is refused and
-// counted by the wheel.
+// Settle decides a message that was held earlier, by its token. It takes effect only if the message being handled is
+// acked. A token that is expired or superseded is refused and counted by the wheel.
 func (o *Out) Settle(token string, v Verdict) *Settlement {
-	return &Settlement{Out{delivery: o.wheel.settle(token, v), wheel: o.wheel}}
+	return &Settlement{Out{delivery: o.wheel.settle(o.delivery, token, v), wheel: o.wheel}}
 }
 
 // Settlement is a decision on a held message; what is emitted through it is an emit of that message.
@@ -65,7 +65,7 @@ type wheel interface {
 	field(name string) int32
 	locate(delivery, field int32) location
 	emit(delivery, output int32, e emission)
-	settle(token string, v Verdict) int32
+	settle(delivery int32, token string, v Verdict) int32
 	text(delivery, what int32) string
 	header(delivery int32, name string) (string, bool)
 	log(level Level, line string)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"unsafe"
 )
 
 // Handler decides one message. It is called by one goroutine, one message at a time; m and everything m returns are
@@ -24,8 +25,8 @@ type plugin struct {
 	start    func() error
 	decode   func(config []byte) error
 	declared []declaration
-	outputs  map[string]int32
-	fields   map[string]int32
+	outputs  names
+	fields   names
 	host     wheel
 }
 
@@ -83,7 +84,7 @@ func Start(f func() error) { registered.start = f }
 
 // initialize reads the config, declares the outputs and starts the plugin.
 func (p *plugin) initialize(w wheel, config []byte) error {
-	p.host, p.outputs, p.fields = w, map[string]int32{}, map[string]int32{}
+	p.host, p.outputs, p.fields = w, nil, nil
 	if p.handler == nil && p.reducer == nil {
 		return errors.New("the plugin registers nothing: call pelton.Handle or pelton.Reduce in an init function")
 	}
@@ -91,7 +92,7 @@ func (p *plugin) initialize(w wheel, config []byte) error {
 		p.declared = []declaration{{name: "default"}}
 	}
 	for _, d := range p.declared {
-		p.outputs[d.name] = w.declare(d.name, d.contentType)
+		p.outputs = append(p.outputs, indexed{d.name, w.declare(d.name, d.contentType)})
 	}
 	if p.decode != nil {
 		if err := p.decode(config); err != nil {
@@ -110,7 +111,7 @@ func (p *plugin) output(w wheel, name string) int32 {
 	if name == "" {
 		name = "default"
 	}
-	if i, ok := p.outputs[name]; ok {
+	if i := p.outputs.index(name); i >= 0 {
 		return i
 	}
 	return w.output(name)
@@ -118,10 +119,34 @@ func (p *plugin) output(w wheel, name string) int32 {
 
 // field is the index under which the host locates a field, from the first use of its name on.
 func (p *plugin) field(w wheel, name string) int32 {
-	i, ok := p.fields[name]
-	if !ok {
+	i := p.fields.index(name)
+	if i < 0 {
 		i = w.field(name)
-		p.fields[name] = i
+		p.fields = append(p.fields, indexed{name, i})
 	}
 	return i
+}
+
+// names finds indices by name. A plugin has a few, and mostly asks with the same constant string, so comparing
+// addresses first beats a map, which is slow in a guest whose loops are checked.
+type names []indexed
+
+type indexed struct {
+	name  string
+	index int32
+}
+
+// index is -1 if the name is not there.
+func (n names) index(name string) int32 {
+	for i := range n {
+		if len(n[i].name) == len(name) && unsafe.StringData(n[i].name) == unsafe.StringData(name) {
+			return n[i].index
+		}
+	}
+	for i := range n {
+		if n[i].name == name {
+			return n[i].index
+		}
+	}
+	return -1
 }

@@ -175,7 +175,7 @@ func (r *recorder) emit(delivery, output int32, e emission) {
 	result.Emits = append(result.Emits, owned)
 }
 
-func (r *recorder) settle(token string, v Verdict) int32 {
+func (r *recorder) settle(_ int32, token string, v Verdict) int32 {
 	result := &r.results[len(r.results)-1]
 	result.Settlements = append(result.Settlements, Settled{Token: token, Verdict: v})
 	return int32(-1 - len(result.Settlements))

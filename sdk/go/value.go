@@ -42,7 +42,26 @@ func (v Value) String() string {
 }
 
 // Int is the value as a whole number.
-func (v Value) Int() (int64, error) { return strconv.ParseInt(string(v.Raw), 10, 64) }
+func (v Value) Int() (int64, error) {
+	digits := v.Raw
+	if len(digits) > 0 && digits[0] == '-' {
+		digits = digits[1:]
+	}
+	if len(digits) == 0 || len(digits) > 18 { // 18 digits can't overflow
+		return strconv.ParseInt(string(v.Raw), 10, 64)
+	}
+	var n int64
+	for _, d := range digits {
+		if d < '0' || d > '9' {
+			return strconv.ParseInt(string(v.Raw), 10, 64)
+		}
+		n = n*10 + int64(d-'0')
+	}
+	if len(digits) < len(v.Raw) {
+		n = -n
+	}
+	return n, nil
+}
 
 // Float is the value as a number.
 func (v Value) Float() (float64, error) { return strconv.ParseFloat(string(v.Raw), 64) }

@@ -1,0 +1,145 @@
+package wasm
+
+import (
+	"context"
+	"math"
+	"time"
+
+	"github.com/peltonhq/pelton"
+	"github.com/peltonhq/pelton/actor"
+)
+
+// Handle runs one turn that was begun, in as many calls as its deliveries need windows. limits.time bounds them
+// together.
+func (n *Instance) Handle(ctx context.Context, t *actor.Turn) error {
+	if n.calls.handle == nil || n.declared.reducer {
+		return malformed("the plugin is a reducer and handles no messages")
+	}
+	if cap(n.chunk.place) < len(t.Deliveries) {
+		n.chunk.place = make([]int32, len(t.Deliveries))
+	}
+	n.chunk.place = n.chunk.place[:len(t.Deliveries)]
+	if fault := n.begin(ctx, time.Duration(n.env.Limits.Time)); fault != nil {
+		return fault
+	}
+	n.turn = t
+	fault := n.handle(t)
+	n.turn = nil
+	return n.finish(fault)
+}
+
+// finish closes a turn. A deadline that passed in its last moment counts: the module is closed, or will be.
+func (n *Instance) finish(fault *actor.Fault) error {
+	n.end()
+	if fault == nil && n.deadline.Err() != nil {
+		fault = n.overtime(n.deadline.Err())
+		n.wrong.broken = fault
+	}
+	if fault == nil {
+		return nil // a nil *Fault in an error would not be nil
+	}
+	return fault
+}
+
+func (n *Instance) handle(t *actor.Turn) *actor.Fault {
+	for first := 0; first < len(t.Deliveries); {
+		fields := n.declared.fields // a name that the guest asks for now is in the next chunk
+		first = n.chunk.plan(t, first, len(fields), int(n.window.size))
+		if len(n.chunk.order) == 0 {
+			continue
+		}
+		if n.chunk.size > int(n.window.size) {
+			if fault := n.open(n.chunk.size); fault != nil {
+				return fault
+			}
+		}
+		if fault := n.run(t, fields); fault != nil {
+			return fault
+		}
+	}
+	return nil
+}
+
+// run makes one call with one chunk and takes its verdicts.
+func (n *Instance) run(t *actor.Turn, fields []string) *actor.Fault {
+	bytes, ok := n.module.Memory().Read(n.window.at, n.window.size)
+	if !ok {
+		return malformed("the window is not in the module's memory")
+	}
+	n.chunk.stage(t, fields, bytes)
+	status, fault := n.call(n.calls.handle, uint64(n.window.at), uint64(len(n.chunk.order)))
+	switch {
+	case fault != nil:
+		return fault
+	case n.wrong.turn != nil:
+		return n.wrong.turn
+	case status != 0:
+		return malformed("%s answered %d, want 0", exportHandle, status)
+	}
+	bytes, _ = n.module.Memory().Read(n.window.at, n.window.size)
+	for place, i := range n.chunk.order {
+		if fault = n.decide(t, int(i), bytes[place*deliverySize:][:deliverySize]); fault != nil {
+			return fault
+		}
+	}
+	return n.settled.settle(t)
+}
+
+// decide takes the verdict on delivery i out of its descriptor.
+func (n *Instance) decide(t *actor.Turn, i int, ref []byte) *actor.Fault {
+	if decision := get32(ref, 64); !t.Ready(i) {
+		if decision != 0 {
+			return malformed("the plugin decided a message whose predecessor of the same key is not acked or dead")
+		}
+		return nil
+	}
+	v, fault := n.verdict(get32(ref, 64), get32(ref, 68), int64(get64(ref, 72)), get32(ref, 80), get32(ref, 84))
+	t.Outcomes[i].Verdict = v
+	return fault
+}
+
+const (
+	flagPass    = 1
+	reasonLimit = 4 << 10 // bytes of a reason; the rest of it is cut
+)
+
+// verdict checks and translates what the guest decided.
+func (n *Instance) verdict(decision, flags uint32, nanos int64, reason, size uint32) (pelton.Verdict, *actor.Fault) {
+	v := pelton.Verdict{Decision: pelton.Decision(decision), Pass: flags == flagPass}
+	switch {
+	case decision > uint32(pelton.DecisionHold):
+		return v, malformed("decision %d is not one of the ABI's", decision)
+	case decision == 0:
+		return v, malformed("the plugin gave no verdict")
+	case flags > flagPass:
+		return v, malformed("flags %#x of a verdict are not of the ABI", flags)
+	}
+	switch v.Decision {
+	case pelton.DecisionRetry, pelton.DecisionHold:
+		if nanos < 0 {
+			return v, malformed("%s asks for a negative time", v.Decision)
+		}
+		v.After = time.Duration(nanos)
+	case pelton.DecisionDefer:
+		v.Until = time.Unix(0, nanos).UTC()
+	}
+	if size > 0 {
+		text, ok := n.read(reason, min(size, reasonLimit))
+		if !ok {
+			return v, malformed("the reason of a verdict is outside the module's memory")
+		}
+		v.Reason = clean(text)
+	}
+	return v, nil
+}
+
+// read is a part of the guest's memory, borrowed until its next call.
+func (n *Instance) read(at, size uint32) ([]byte, bool) {
+	if size == 0 {
+		return nil, true
+	}
+	if size > math.MaxInt32 {
+		return nil, false
+	}
+	return n.module.Memory().Read(at, size)
+}

@@ -1,0 +1,241 @@
+package wasm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/experimental"
+
+	"github.com/peltonhq/pelton"
+	"github.com/peltonhq/pelton/actor"
+)
+
+// Instance is one running guest; it implements [actor.Instance].
+type Instance struct {
+	env      actor.Env
+	module   api.Module
+	memory   memory
+	deadline *deadline
+	stdio    stdio
+	calls    calls
+	window   window
+	declared declared
+	turn     *actor.Turn // that the imports work on; nil outside Handle
+	chunk    chunk       // of the turn that the guest has now
+	settled  held        // settlements of the call
+	failed   string      // what the guest said of its init
+	wrong    wrong
+	users    atomic.Int32 // spans of calls under way, and one for being open
+	closed   atomic.Bool
+}
+
+// stdio is where the guest's lines go.
+type stdio struct {
+	log      limiter
+	out, err lines
+}
+
+// wrong is what went wrong.
+type wrong struct {
+	turn     *actor.Fault // what an import found wrong with the turn
+	refusals int          // calls of imports since then
+	broken   *actor.Fault // why the instance can't be used again
+}
+
+// calls are the guest's functions and the stack that all calls share.
+type calls struct {
+	handle, reduce api.Function
+	window, init   api.Function
+	abi            api.Function
+	stack          [2]uint64
+}
+
+// declared is what the guest said about itself.
+type declared struct {
+	outputs []pelton.Output
+	reducer bool
+	fields  []string // it asked for, in the order of their indices
+	missing string   // the last output it asked for and had not declared
+	open    bool     // outputs may still be declared
+	ctype   string   // the last content type, kept so that the next one costs no allocation
+}
+
+func newInstance(env actor.Env) *Instance {
+	set(&env.Limits.Memory, actor.DefaultMemory)
+	set(&env.Limits.Time, int64(actor.DefaultTime))
+	set(&env.Limits.Output, actor.DefaultOutput)
+	n := &Instance{env: env}
+	n.memory.limit = uint64(min(env.Limits.Memory, maxMemory))
+	n.deadline = newDeadline(experimental.WithMemoryAllocator(context.Background(), &n.memory), n)
+	n.stdio.log.init(env.Log)
+	n.stdio.out = lines{log: &n.stdio.log, level: "info"}
+	n.stdio.err = lines{log: &n.stdio.log, level: "warn", watch: true}
+	n.declared.open = true
+	n.users.Store(1)
+	return n
+}
+
+const maxMemory = 4 << 30 // of a 32-bit guest
+
+func set(field *int64, value int64) {
+	if *field <= 0 {
+		*field = value
+	}
+}
+
+// bind finds the functions of a module that check has seen.
+func (n *Instance) bind(m api.Module) {
+	n.module = m
+	n.calls.abi = m.ExportedFunction(exportABI)
+	n.calls.window = m.ExportedFunction(exportWindow)
+	n.calls.init = m.ExportedFunction(exportInit)
+	n.calls.handle = m.ExportedFunction(exportHandle)
+	n.calls.reduce = m.ExportedFunction(exportReduce)
+}
+
+// begin opens a span of calls that together may take limit. The fault is that of an instance that broke or was
+// closed.
+func (n *Instance) begin(ctx context.Context, limit time.Duration) *actor.Fault {
+	if n.wrong.broken != nil {
+		return n.wrong.broken
+	}
+	if !n.acquire() {
+		return trap(errClosed)
+	}
+	n.memory.refused, n.wrong = false, wrong{}
+	n.settled.reset()
+	n.deadline.begin(ctx, limit)
+	return nil
+}
+
+// acquire adds a use, unless the last one is over.
+func (n *Instance) acquire() bool {
+	for {
+		users := n.users.Load()
+		if users == 0 {
+			return false
+		}
+		if n.users.CompareAndSwap(users, users+1) {
+			return true
+		}
+	}
+}
+
+var errClosed = errors.New("the instance is closed")
+
+// end closes the span. An instance that was closed meanwhile is given back here.
+func (n *Instance) end() {
+	n.deadline.stop()
+	n.drop(context.Background()) //nolint:errcheck // Close has answered already
+}
+
+// drop gives up one use. The last one closes the module and gives the memory back: never under a call that runs.
+func (n *Instance) drop(ctx context.Context) (err error) {
+	if n.users.Add(-1) > 0 {
+		return nil
+	}
+	n.deadline.release()
+	if n.module != nil {
+		err = n.module.Close(ctx)
+	}
+	n.memory.release()
+	return err
+}
+
+// call runs one function of the guest and returns its i32. An error is a *Fault and breaks the instance.
+func (n *Instance) call(f api.Function, params ...uint64) (int32, *actor.Fault) {
+	copy(n.calls.stack[:], params)
+	if err := f.CallWithStack(n.deadline, n.calls.stack[:]); err != nil {
+		n.wrong.broken = n.fault(err)
+		return 0, n.wrong.broken
+	}
+	return int32(uint32(n.calls.stack[0])), nil
+}
+
+// version asks for the ABI version the module was built for.
+func (n *Instance) version(ctx context.Context) error {
+	fault := n.begin(ctx, startTime)
+	if fault != nil {
+		return fault.Err
+	}
+	v, fault := n.call(n.calls.abi)
+	n.end()
+	if fault != nil {
+		return fmt.Errorf("%s: %w", exportABI, fault.Err)
+	}
+	if v != abiVersion {
+		return fmt.Errorf("%w: the module is built for version %d of the ABI, this program has version %d; rebuild it with the SDK of this version", ErrABI, v, abiVersion)
+	}
+	return nil
+}
+
+// The answers of pelton_init.
+const (
+	roleHandler = 1
+	roleReducer = 2
+)
+
+// init hands the config over and learns what the plugin is.
+func (n *Instance) init(ctx context.Context) error {
+	if fault := n.begin(ctx, startTime); fault != nil {
+		return fault.Err
+	}
+	defer n.end()
+	config := n.env.Config
+	if len(config) == 0 {
+		config = []byte("{}")
+	}
+	if fault := n.open(max(firstWindow, len(config))); fault != nil {
+		return fmt.Errorf("%s: %w", exportWindow, fault.Err)
+	}
+	bytes, _ := n.module.Memory().Read(n.window.at, n.window.size)
+	copy(bytes, config)
+	role, fault := n.call(n.calls.init, uint64(n.window.at), uint64(len(config)))
+	n.declared.open = false
+	switch {
+	case fault != nil:
+		return fmt.Errorf("the plugin's init failed: %w", fault.Err)
+	case n.wrong.turn != nil:
+		return fmt.Errorf("the plugin's init failed: %w", n.wrong.turn.Err)
+	case role < 0:
+		return fmt.Errorf("the plugin refused to start: %s", or(n.failed, "it gave no reason"))
+	case role == roleHandler && n.calls.handle != nil:
+	case role == roleReducer && n.calls.reduce != nil:
+		n.declared.reducer, n.declared.outputs = true, nil
+	default:
+		return fmt.Errorf("%w: %s answered %d, want 1 with %s or 2 with %s", ErrABI, exportInit, role, exportHandle, exportReduce)
+	}
+	return nil
+}
+
+func or(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
+
+// Outputs are what the plugin's init declared.
+func (n *Instance) Outputs() []pelton.Output { return n.declared.outputs }
+
+// Reducer reports whether the plugin folds.
+func (n *Instance) Reducer() bool { return n.declared.reducer }
+
+// Memory is the size of the guest's linear memory in bytes. It may be called from any goroutine.
+func (n *Instance) Memory() int64 { return n.memory.size.Load() }
+
+// Close ends the guest. It may be called more than once, and also after a timeout or while a turn that overran its
+// time still runs: the memory then goes when that turn is over.
+func (n *Instance) Close(ctx context.Context) error {
+	if !n.closed.CompareAndSwap(false, true) {
+		return nil
+	}
+	if n.users.Load() > 1 {
+		n.deadline.end(context.Canceled)
+	}
+	return n.drop(ctx)
+}

@@ -1,0 +1,156 @@
+package wasm
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
+
+	"github.com/peltonhq/pelton/actor"
+)
+
+// Options are how the runtime works.
+type Options struct {
+	// CacheDir keeps compiled machine code across processes: a Go guest then loads in tens of milliseconds rather
+	// than a second. Empty keeps it in memory only. Several processes may share it.
+	CacheDir string
+}
+
+// Runtime implements [actor.Runtime] for WebAssembly modules.
+type Runtime struct {
+	engine wazero.Runtime
+	cache  wazero.CompilationCache
+}
+
+// ErrABI is wrapped by the errors of Load and Start about a module that is no plugin: no WebAssembly at all, an
+// export missing or of another signature, an import that is not given, another version.
+var ErrABI = errors.New("not a Pelton plugin")
+
+// New prepares the engine and the modules that guests import.
+func New(ctx context.Context, o Options) (*Runtime, error) {
+	cache := wazero.NewCompilationCache()
+	if o.CacheDir != "" {
+		var err error
+		if cache, err = wazero.NewCompilationCacheWithDir(o.CacheDir); err != nil {
+			return nil, fmt.Errorf("compilation cache %s: %w", o.CacheDir, err)
+		}
+	}
+	config := wazero.NewRuntimeConfig().WithCompilationCache(cache).WithCloseOnContextDone(true)
+	r := &Runtime{engine: wazero.NewRuntimeWithConfig(ctx, config), cache: cache}
+	if _, err := wasi_snapshot_preview1.Instantiate(ctx, r.engine); err != nil {
+		return nil, errors.Join(fmt.Errorf("module wasi_snapshot_preview1: %w", err), r.Close(ctx))
+	}
+	if err := provide(ctx, r.engine); err != nil {
+		return nil, errors.Join(fmt.Errorf("module pelton: %w", err), r.Close(ctx))
+	}
+	return r, nil
+}
+
+// Close ends the runtime. Its modules and instances must be closed before.
+func (r *Runtime) Close(ctx context.Context) error {
+	return errors.Join(r.engine.Close(ctx), r.cache.Close(ctx))
+}
+
+// Load checks that the artifact is a plugin and compiles it. It runs the module's initialisation once, bounded in
+// time and memory, to ask for its version.
+func (r *Runtime) Load(ctx context.Context, artifact []byte) (actor.Module, error) {
+	if len(artifact) < 8 || string(artifact[:4]) != "\x00asm" {
+		return nil, fmt.Errorf("%w: the artifact does not begin like a WebAssembly module; give a .wasm file or a directory with Go source", ErrABI)
+	}
+	compiled, err := r.engine.CompileModule(ctx, artifact)
+	if err != nil {
+		return nil, fmt.Errorf("%w: the module is not valid WebAssembly: %s", ErrABI, firstLine(err.Error()))
+	}
+	sum := sha256.Sum256(artifact)
+	m := &Module{engine: r.engine, compiled: compiled, digest: "sha256:" + hex.EncodeToString(sum[:])}
+	if err = check(compiled); err == nil {
+		err = m.probe(ctx)
+	}
+	if err != nil {
+		return nil, errors.Join(err, compiled.Close(ctx))
+	}
+	return m, nil
+}
+
+// Module is a compiled plugin.
+type Module struct {
+	engine   wazero.Runtime
+	compiled wazero.CompiledModule
+	digest   string
+}
+
+// Digest is "sha256:<hex>" of the artifact.
+func (m *Module) Digest() string { return m.digest }
+
+// Close frees the machine code. Instances must be closed before.
+func (m *Module) Close(ctx context.Context) error { return m.compiled.Close(ctx) }
+
+// probe asks a throw-away instance for the version of the ABI it was made for.
+func (m *Module) probe(ctx context.Context) error {
+	n, err := m.instantiate(ctx, actor.Env{Log: func(string, string) {}, Limits: actor.Limits{Memory: max(actor.DefaultMemory, m.minimum())}})
+	if err != nil {
+		return err
+	}
+	defer n.Close(ctx) //nolint:errcheck // nothing was done with it
+	return n.version(ctx)
+}
+
+// minimum is the memory that the module declares to need, in bytes.
+func (m *Module) minimum() int64 {
+	return int64(m.compiled.ExportedMemories()[exportMemory].Min()) * pageSize
+}
+
+const pageSize = 64 << 10
+
+// Start makes an instance and runs the plugin's init.
+func (m *Module) Start(ctx context.Context, env actor.Env) (actor.Instance, error) {
+	n, err := m.instantiate(ctx, env)
+	if err != nil {
+		return nil, err
+	}
+	if err = n.init(ctx); err != nil {
+		return nil, errors.Join(err, n.Close(ctx))
+	}
+	return n, nil
+}
+
+// startTime bounds instantiation and init; it is more than limits.time since a Go guest sets up its heap there.
+const startTime = 10 * time.Second
+
+// instantiate makes an instance that has run its start function.
+func (m *Module) instantiate(ctx context.Context, env actor.Env) (*Instance, error) {
+	n := newInstance(env)
+	if need := m.minimum(); need > n.env.Limits.Memory {
+		return nil, fmt.Errorf("limits.memory of %s is too small: the module alone needs %s; raise limits.memory", bytesize(n.env.Limits.Memory), bytesize(need))
+	}
+	config := wazero.NewModuleConfig().WithName("").WithStartFunctions("_initialize").
+		WithStdout(&n.stdio.out).WithStderr(&n.stdio.err).WithRandSource(rand.Reader).
+		WithSysWalltime().WithSysNanotime().WithNanosleep(n.deadline.sleep)
+	n.begin(ctx, startTime) // nobody else has the instance yet, so it can't be closed
+	module, err := m.engine.InstantiateModule(n.deadline, m.compiled, config)
+	n.end()
+	if err != nil {
+		fault := n.fault(err)
+		return nil, errors.Join(fmt.Errorf("the module does not start: %w", fault.Err), n.Close(ctx))
+	}
+	n.bind(module)
+	return n, nil
+}
+
+// bytesize is a size in the largest unit of which it is a whole number.
+func bytesize(n int64) string {
+	unit, size := "B", n
+	for _, u := range []string{"KiB", "MiB", "GiB"} {
+		if size%1024 != 0 {
+			break
+		}
+		unit, size = u, size/1024
+	}
+	return fmt.Sprintf("%d%s", size, unit)
+}

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"os"
+	"strings"
+	"time"
+
+	"github.com/peltonhq/pelton/sdk/go"
+)
+
+// extra is the commands of this runtime's own tests, beside those of the kit.
+//
+//	sleep DURATION   sleeps in the guest
+//	print TEXT       a line on standard output
+//	chatter          logs without end of the turn: 10,000 lines
+//	exit             leaves the process
+//	open PATH        one emit to "out": what opening the file says
+//	world            one emit to "out": arguments, environment and random bytes of the process
+//	about            one emit to "out": id, source, lane, header "h", trace
+func extra(m *pelton.Message, out *pelton.Out, word, rest string) (pelton.Verdict, bool) {
+	switch word {
+	case "sleep":
+		d, _ := time.ParseDuration(rest)
+		time.Sleep(d)
+	case "print":
+		os.Stdout.WriteString(rest + "\n")
+	case "chatter":
+		for range 10000 {
+			pelton.Log(pelton.Warn, rest)
+		}
+	case "exit":
+		os.Exit(3)
+	case "open":
+		if _, err := os.Open(rest); err != nil {
+			out.Emit("out", nil, []byte(err.Error()))
+		} else {
+			out.Emit("out", nil, []byte("opened"))
+		}
+	case "world":
+		out.Emit("out", nil, []byte(strings.Join(os.Args, ",")+"|"+strings.Join(os.Environ(), ",")))
+	case "about":
+		h, _ := m.Header("h")
+		out.Emit("out", nil, []byte(strings.Join([]string{m.ID(), m.Source(), m.Lane(), h, m.Trace()}, "|")))
+	default:
+		return pelton.Dead("unknown command " + word), false
+	}
+	return pelton.Verdict{}, true
+}

@@ -1,0 +1,146 @@
+package wasm
+
+import (
+	"encoding/binary"
+	"math"
+	"math/bits"
+	"time"
+
+	"github.com/peltonhq/pelton"
+	"github.com/peltonhq/pelton/actor"
+)
+
+// firstWindow is the size of a window at start: 64 messages of 1 KiB fit three times. A larger message makes the
+// window grow.
+const firstWindow = 256 << 10
+
+// window is the part of the guest's memory that the host writes to.
+type window struct{ at, size uint32 }
+
+// Sizes of the structures in a window, in bytes; docs/abi.md.
+const (
+	deliverySize = 88
+	foldSize     = 48
+	fieldSize    = 12
+)
+
+const (
+	absent = math.MaxUint32 // length of a key that is not there
+	noTime = math.MinInt64  // a time that is not known
+)
+
+// open asks the guest for a window of at least size bytes.
+func (n *Instance) open(size int) *actor.Fault {
+	if size > 1<<30 {
+		return malformed("a window of %d bytes is too large", size)
+	}
+	room := uint32(1) << bits.Len(uint(size-1))
+	at, fault := n.call(n.calls.window, uint64(room))
+	if fault != nil {
+		return fault
+	}
+	if _, ok := n.module.Memory().Read(uint32(at), room); !ok || at == 0 || at%8 != 0 {
+		n.wrong.broken = malformed("%s(%d) answered %#x, which is no window in the module's memory", exportWindow, room, uint32(at))
+		n.wrong.broken.Broken = true
+		return n.wrong.broken
+	}
+	n.window = window{at: uint32(at), size: room}
+	return nil
+}
+
+// chunk is a part of a turn that fits the window.
+type chunk struct {
+	order []int32 // turn index of each delivery of the chunk
+	place []int32 // chunk index of each delivery of the turn, or -1
+	size  int     // bytes that the chunk takes up
+}
+
+// footprint is the bytes that a delivery takes up in a window, descriptor included.
+func footprint(v *pelton.View, fields int) int {
+	return deliverySize + fields*fieldSize + len(v.Payload()) + len(v.Key())
+}
+
+// plan chooses what goes into the next chunk, from delivery first on, and returns where the one after it begins. A
+// delivery whose predecessor is not acked or dead is left out (D3); if the predecessor is in the same chunk, the
+// guest decides.
+func (c *chunk) plan(t *actor.Turn, first, fields, room int) int {
+	c.order, c.size = c.order[:0], 0
+	for i := first; i < len(t.Deliveries); i++ {
+		d := &t.Deliveries[i]
+		c.place[i] = -1
+		together := int(d.After) >= first && c.place[d.After] >= 0
+		if !together && !t.Ready(i) {
+			continue
+		}
+		size := footprint(&d.View, fields)
+		if len(c.order) > 0 && c.size+size > room {
+			return i
+		}
+		c.place[i] = int32(len(c.order))
+		c.order = append(c.order, int32(i))
+		c.size += size
+	}
+	return len(t.Deliveries)
+}
+
+// stage writes the chunk into the window: descriptors, then tables of fields, then keys and payloads.
+func (c *chunk) stage(t *actor.Turn, fields []string, window []byte) {
+	table := len(c.order) * deliverySize
+	at := table + len(c.order)*len(fields)*fieldSize
+	for place, i := range c.order {
+		d := &t.Deliveries[i]
+		v := &d.View
+		ref := window[place*deliverySize:][:deliverySize:deliverySize]
+		clear(ref)
+		meta := v.Meta()
+		payload, key := v.Payload(), v.Key()
+		put32(ref, 0, uint32(at))
+		put32(ref, 4, uint32(len(payload)))
+		at += copy(window[at:], payload)
+		put32(ref, 8, uint32(at))
+		put32(ref, 12, absent)
+		if key != nil {
+			put32(ref, 12, uint32(len(key)))
+			at += copy(window[at:], key)
+		}
+		put32(ref, 16, meta.Attempt)
+		put32(ref, 20, meta.Defers)
+		put64(ref, 24, uint64(nanos(meta.Time)))
+		put64(ref, 32, uint64(nanos(meta.FirstSeen)))
+		put64(ref, 40, meta.Position)
+		put32(ref, 48, uint32(c.after(d.After)))
+		put32(ref, 52, uint32(table))
+		put32(ref, 56, uint32(len(fields)))
+		for _, name := range fields {
+			f, _ := v.Locate(name)
+			putField(window[table:], f)
+			table += fieldSize
+		}
+	}
+}
+
+// after is the chunk's index of a predecessor that the guest has to look at, or -1.
+func (c *chunk) after(i int32) int32 {
+	if i < 0 || len(c.order) == 0 || i < c.order[0] {
+		return -1
+	}
+	return c.place[i]
+}
+
+func putField(b []byte, f pelton.Field) {
+	put32(b, 0, f.Offset)
+	put32(b, 4, f.Length)
+	put32(b, 8, uint32(f.Kind))
+}
+
+func nanos(t time.Time) int64 {
+	if t.IsZero() {
+		return noTime
+	}
+	return t.UnixNano()
+}
+
+func put32(b []byte, at int, v uint32) { binary.LittleEndian.PutUint32(b[at:], v) }
+func put64(b []byte, at int, v uint64) { binary.LittleEndian.PutUint64(b[at:], v) }
+func get32(b []byte, at int) uint32    { return binary.LittleEndian.Uint32(b[at:]) }
+func get64(b []byte, at int) uint64    { return binary.LittleEndian.Uint64(b[at:]) }
