@@ -112,6 +112,9 @@ func (j *job) applyBatch(w work, f *Fault, s *seat, p *probe) (revoked bool) {
 	case f == nil:
 		j.phase = phaseDone
 		return revoked
+	case w.size() == 0:
+		j.phase = phaseDone // nobody to blame
+		return false
 	case w.size() > 1:
 		w.clear(0)
 		j.phase, j.at = phaseSingle, 0

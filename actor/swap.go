@@ -114,10 +114,11 @@ func (p *Plugin) promote(probe *probe, instances []Instance) bool {
 	}
 	p.busy = fmt.Sprintf("revision %d is %s", probe.version.Revision, StateProbing)
 	p.probe = probe
-	p.live.Store(probe.version)
 	for i, s := range p.slots {
 		s.handovers = append(s.handovers, handover{seat: newSeat(probe.version, instances[i]), probe: probe})
+		s.attention.Store(true)
 	}
+	p.live.Store(probe.version) // last: a turn offered by who reads it is run by the new version
 	return true
 }
 

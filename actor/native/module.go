@@ -60,7 +60,7 @@ func (m *module) Start(ctx context.Context, env actor.Env) (_ actor.Instance, er
 		return r, nil
 	}
 	i := &instance{value: m.plugin()}
-	i.message.plugin = env.Plugin
+	i.message.plugin, i.message.log = env.Plugin, env.Log
 	if i.outputs, err = i.value.Init(slices.Clone(env.Config)); err != nil {
 		return nil, fmt.Errorf("init: %w", words(err))
 	}

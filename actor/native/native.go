@@ -48,7 +48,11 @@ func (r Registry) Lookup(name string) (actor.Module, error) {
 type Message struct {
 	*pelton.View
 	plugin string
+	log    func(level, message string)
 }
+
+// Log writes a line to the plugin's log; level is debug, info, warn or error.
+func (m *Message) Log(level, message string) { m.log(level, message) }
 
 // HoldToken names this delivery for a later [Out.Settle], after a verdict Hold. It is owned.
 func (m *Message) HoldToken() string { return actor.HoldToken(m.plugin, m.View) }
