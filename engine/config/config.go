@@ -1,0 +1,78 @@
+package config
+
+// Config is a whole wheel. Build one with [Load], or in Go from [Default] and the Default of each box; a zero field is
+// a value, not "the default".
+type Config struct {
+	Arena    Arena              `yaml:"arena" json:"arena" jsonschema_description:"Memory for the messages that are under way, per source."`
+	Store    Store              `yaml:"store" json:"store" jsonschema_description:"Where everything durable is kept."`
+	Sources  map[string]Source  `yaml:"sources" json:"sources" jsonschema_description:"Where messages come from, by name."`
+	Plugins  map[string]Plugin  `yaml:"plugins" json:"plugins" jsonschema_description:"Code that handles messages, by name."`
+	Sessions map[string]Session `yaml:"sessions" json:"sessions" jsonschema_description:"Series of snapshots by key, by name."`
+	Sinks    map[string]Sink    `yaml:"sinks" json:"sinks" jsonschema_description:"Where messages go to, by name."`
+	API      API                `yaml:"api" json:"api" jsonschema_description:"Where the wheel listens."`
+	Shutdown Shutdown           `yaml:"shutdown" json:"shutdown" jsonschema_description:"How the wheel ends."`
+	Limits   Limits             `yaml:"limits" json:"limits" jsonschema_description:"Limits of the whole wheel."`
+	Ingest   Ingest             `yaml:"ingest" json:"ingest" jsonschema_description:"The durable queue before sources that are pushed to (http)."`
+
+	// File is the path that the config came from; empty when it was built in Go. Dir is its directory, absolute:
+	// relative paths of the file have been resolved against it.
+	File string `yaml:"-" json:"-"`
+	Dir  string `yaml:"-" json:"-"`
+
+	places places
+}
+
+// Arena sizes the memory of each source.
+type Arena struct {
+	Size       Size `yaml:"size" json:"size" jsonschema_description:"Bytes per source; the source pauses when they are in use. Default 64MiB."`
+	MaxMessage Size `yaml:"max_message" json:"max_message" jsonschema_description:"The largest message; a larger one becomes a dead letter. At most a quarter of size. Default 1MiB."`
+}
+
+// Store says where everything durable is kept.
+type Store struct {
+	Dir      string `yaml:"dir" json:"dir" jsonschema_description:"Directory, made if it is not there; relative to the config file. Default .pelton."`
+	Sync     Sync   `yaml:"sync" json:"sync" jsonschema_description:"always: survives power cuts. off: faster, survives a kill only. Default always."`
+	MaxBytes Size   `yaml:"max_bytes" json:"max_bytes" jsonschema_description:"Bytes on disk at which the sources pause; 0B means no limit. Default 0B."`
+	Reserve  Size   `yaml:"reserve" json:"reserve" jsonschema_description:"Bytes of free disk that are left; below them the sources pause. Default 64MiB."`
+}
+
+// API says where the wheel listens.
+type API struct {
+	Listen string `yaml:"listen" json:"listen" jsonschema_description:"HOST:PORT of HTTP: Connect, SSE, GraphQL, ingest, metrics, console. Port 0 takes a free one. Default 127.0.0.1:7070."`
+	GRPC   string `yaml:"grpc" json:"grpc" jsonschema_description:"HOST:PORT of gRPC. Port 0 takes a free one. Default 127.0.0.1:7071."`
+
+	// Insecure allows addresses that are not loopback, without TLS. No file can set it: it is the flag --insecure-bind.
+	Insecure bool `yaml:"-" json:"-"`
+}
+
+// Shutdown says how the wheel ends.
+type Shutdown struct {
+	Timeout Duration `yaml:"timeout" json:"timeout" jsonschema_description:"How long a drain may take; what is not done then is redelivered at the next start. Default 30s."`
+}
+
+// Limits are limits of the whole wheel.
+type Limits struct {
+	Artifact Size `yaml:"artifact" json:"artifact" jsonschema_description:"The largest plugin that may be uploaded. Default 64MiB."`
+}
+
+// Ingest bounds the durable queue before sources that are pushed to.
+type Ingest struct {
+	MaxBytes Size     `yaml:"max_bytes" json:"max_bytes" jsonschema_description:"Bytes at which senders are told to wait. Default 256MiB."`
+	MaxAge   Duration `yaml:"max_age" json:"max_age" jsonschema_description:"Age of the oldest message at which senders are told to wait. Default 24h."`
+}
+
+// Default is an empty wheel with the defaults of every box.
+func Default() Config {
+	return Config{
+		Arena:    Arena{Size: 64 * MiB, MaxMessage: MiB},
+		Store:    Store{Dir: ".pelton", Sync: SyncAlways, Reserve: 64 * MiB},
+		Sources:  map[string]Source{},
+		Plugins:  map[string]Plugin{},
+		Sessions: map[string]Session{},
+		Sinks:    map[string]Sink{},
+		API:      API{Listen: "127.0.0.1:7070", GRPC: "127.0.0.1:7071"},
+		Shutdown: Shutdown{Timeout: 30 * Second},
+		Limits:   Limits{Artifact: 64 * MiB},
+		Ingest:   Ingest{MaxBytes: 256 * MiB, MaxAge: 24 * Hour},
+	}
+}

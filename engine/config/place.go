@@ -1,0 +1,75 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// Place is where something stands in a file. The zero Place is nowhere: the config was built in Go.
+type Place struct {
+	File         string
+	Line, Column int // from 1
+}
+
+// String is "file:line:column", or "config" for the zero Place.
+func (p Place) String() string {
+	switch {
+	case p.File == "":
+		return "config"
+	case p.Line == 0:
+		return p.File
+	}
+	return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column)
+}
+
+// places remembers where each key stood, by its path ("plugins.delays.from[0]"), and the order of names.
+type places struct {
+	at    map[string]Place
+	names map[string][]string // by section
+}
+
+// At is the place of a key by its path, for example "plugins.delays.from[0]", or of the nearest key above it.
+func (c *Config) At(path string) Place {
+	for {
+		if p, ok := c.places.at[path]; ok {
+			return p
+		}
+		i := len(path) - 1
+		for i >= 0 && path[i] != '.' && path[i] != '[' {
+			i--
+		}
+		if i < 0 {
+			return Place{File: c.File}
+		}
+		path = path[:i]
+	}
+}
+
+// SourceNames are the sources in the order of the file.
+func (c *Config) SourceNames() []string { return inOrder(c.Sources, c.places.names["sources"]) }
+
+// PluginNames are the plugins in the order of the file.
+func (c *Config) PluginNames() []string { return inOrder(c.Plugins, c.places.names["plugins"]) }
+
+// SessionNames are the sessions in the order of the file.
+func (c *Config) SessionNames() []string { return inOrder(c.Sessions, c.places.names["sessions"]) }
+
+// SinkNames are the sinks in the order of the file.
+func (c *Config) SinkNames() []string { return inOrder(c.Sinks, c.places.names["sinks"]) }
+
+// inOrder is the keys of m: first those of names, then the others, sorted.
+func inOrder[T any](m map[string]T, names []string) []string {
+	all := make([]string, 0, len(m))
+	for _, name := range names {
+		if _, ok := m[name]; ok {
+			all = append(all, name)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		if !slices.Contains(all, name) {
+			all = append(all, name)
+		}
+	}
+	return all
+}

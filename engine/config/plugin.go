@@ -1,0 +1,95 @@
+package config
+
+// Plugin is code that handles messages. Exactly one of Wasm and Native is set.
+type Plugin struct {
+	From      []string     `yaml:"from" json:"from" jsonschema:"required" jsonschema_description:"What it reads: sources, plugins (their output default), plugin.output."`
+	Wasm      *Wasm        `yaml:"wasm,omitempty" json:"wasm,omitempty" jsonschema_description:"A sandboxed plugin that can be swapped."`
+	Native    *Native      `yaml:"native,omitempty" json:"native,omitempty" jsonschema_description:"Go code that is linked into this program."`
+	Config    JSON         `yaml:"config,omitempty" json:"config,omitempty" jsonschema_description:"What the plugin gets at its start; any mapping."`
+	Instances int          `yaml:"instances" json:"instances" jsonschema_description:"How many run side by side; a key stays with one. Default 1."`
+	Order     Order        `yaml:"order" json:"order" jsonschema_description:"key: the messages of a key are handled one after the other. none: no order. Or {by, behind}. Default key."`
+	Limits    PluginLimits `yaml:"limits" json:"limits" jsonschema_description:"What one instance may use."`
+	Retry     Retry        `yaml:"retry" json:"retry" jsonschema_description:"What happens with messages that the plugin wants again."`
+	MaxDefers int          `yaml:"max_defers" json:"max_defers" jsonschema_description:"How often a message may be deferred before it becomes a dead letter. Default 1000."`
+	Health    Health       `yaml:"health" json:"health" jsonschema_description:"When a new version goes back by itself."`
+}
+
+// Wasm names a WebAssembly module.
+type Wasm struct {
+	Path string `yaml:"path" json:"path" jsonschema:"required" jsonschema_description:"A directory with Go source, which is built, or a .wasm file; relative to the config file."`
+}
+
+// Native names Go code that is registered in this program.
+type Native struct {
+	Name string `yaml:"name" json:"name" jsonschema:"required" jsonschema_description:"The name that it is registered by."`
+}
+
+// Order says which messages wait for each other (D3). In a file, a word alone means {by: WORD}.
+type Order struct {
+	By     string `yaml:"by" json:"by" jsonschema:"enum=key,enum=none" jsonschema_description:"key or none. Default key."`
+	Behind int    `yaml:"behind" json:"behind" jsonschema_description:"How many messages of a key may wait behind one that waits, before its source pauses. Default 10000."`
+}
+
+// The values of [Order].By.
+const (
+	OrderKey  = "key"
+	OrderNone = "none"
+)
+
+// PluginLimits are what one instance may use (P1, A2).
+type PluginLimits struct {
+	Memory Size     `yaml:"memory" json:"memory" jsonschema_description:"Memory of an instance; not enforced for native plugins. Default 64MiB."`
+	Time   Duration `yaml:"time" json:"time" jsonschema_description:"Time of one call. Default 100ms."`
+	Output Size     `yaml:"output" json:"output" jsonschema_description:"Bytes that it puts out for one message. Default 1MiB."`
+	Queue  Size     `yaml:"queue" json:"queue" jsonschema_description:"Bytes of its output that wait for plugins that read it. Default 4MiB."`
+}
+
+// Retry says how often and how soon a message is offered again.
+type Retry struct {
+	Attempts int      `yaml:"attempts" json:"attempts" jsonschema_description:"How often a message is offered at most. Default 5."`
+	Initial  Duration `yaml:"initial" json:"initial" jsonschema_description:"The first wait; it doubles each time. Default 100ms."`
+	Max      Duration `yaml:"max" json:"max" jsonschema_description:"The longest wait. Default 30s."`
+	Then     Then     `yaml:"then" json:"then" jsonschema_description:"What happens after the last attempt. dead: a dead letter. drop: nothing, counted. stop: the plugin stops. Default dead."`
+}
+
+// Health judges a new version by its first messages (W2).
+type Health struct {
+	Window       Duration `yaml:"window" json:"window" jsonschema_description:"How long a new version is watched. Default 10s."`
+	MaxErrorRate float64  `yaml:"max_error_rate" json:"max_error_rate" jsonschema:"minimum=0,maximum=1" jsonschema_description:"Share of messages that may fail, 0 to 1. Default 0.05."`
+	MinSamples   int      `yaml:"min_samples" json:"min_samples" jsonschema_description:"Messages before the share counts. Default 10."`
+}
+
+// DefaultPlugin has every limit and policy set; From and the code are missing.
+func DefaultPlugin() Plugin {
+	return Plugin{
+		Instances: 1,
+		Order:     Order{By: OrderKey, Behind: 10_000},
+		Limits:    DefaultPluginLimits(),
+		Retry:     Retry{Attempts: 5, Initial: 100 * Millisecond, Max: 30 * Second, Then: ThenDead},
+		MaxDefers: 1000,
+		Health:    DefaultHealth(),
+	}
+}
+
+// DefaultPluginLimits are the limits of a plugin or reducer.
+func DefaultPluginLimits() PluginLimits {
+	return PluginLimits{Memory: 64 * MiB, Time: 100 * Millisecond, Output: MiB, Queue: 4 * MiB}
+}
+
+// DefaultHealth is how a new version is judged.
+func DefaultHealth() Health {
+	return Health{Window: 10 * Second, MaxErrorRate: 0.05, MinSamples: 10}
+}
+
+// Type is wasm or native; empty when neither is set.
+func (p Plugin) Type() string { return kind(p.Wasm, p.Native) }
+
+func kind(w *Wasm, n *Native) string {
+	switch {
+	case w != nil:
+		return "wasm"
+	case n != nil:
+		return "native"
+	}
+	return ""
+}

@@ -1,0 +1,50 @@
+package config
+
+// Session is a series of snapshots per key. Without Reduce, every message is a snapshot.
+type Session struct {
+	From   []string `yaml:"from" json:"from" jsonschema:"required" jsonschema_description:"What it reads: sources, plugins (their output default), plugin.output."`
+	Reduce *Reduce  `yaml:"reduce,omitempty" json:"reduce,omitempty" jsonschema_description:"The plugin that folds a message into the last snapshot; listed and swapped as session/NAME. Default: the message is the snapshot."`
+	Retain Retain   `yaml:"retain" json:"retain" jsonschema_description:"Which snapshots are kept; the newest of a session always is."`
+	Buffer Size     `yaml:"buffer" json:"buffer" jsonschema_description:"Bytes that wait for the store. Default 4MiB."`
+}
+
+// Reduce is the plugin of a session. Exactly one of Wasm and Native is set.
+type Reduce struct {
+	Wasm      *Wasm        `yaml:"wasm,omitempty" json:"wasm,omitempty" jsonschema_description:"A sandboxed plugin that can be swapped."`
+	Native    *Native      `yaml:"native,omitempty" json:"native,omitempty" jsonschema_description:"Go code that is linked into this program."`
+	Config    JSON         `yaml:"config,omitempty" json:"config,omitempty" jsonschema_description:"What the plugin gets at its start; any mapping."`
+	Instances int          `yaml:"instances" json:"instances" jsonschema_description:"How many run side by side. Default 1."`
+	Limits    ReduceLimits `yaml:"limits" json:"limits" jsonschema_description:"What one instance may use."`
+	Health    Health       `yaml:"health" json:"health" jsonschema_description:"When a new version goes back by itself."`
+}
+
+// ReduceLimits are what one instance of a reducer may use (P1, A2).
+type ReduceLimits struct {
+	Memory Size     `yaml:"memory" json:"memory" jsonschema_description:"Memory of an instance; not enforced for native plugins. Default 64MiB."`
+	Time   Duration `yaml:"time" json:"time" jsonschema_description:"Time of one call. Default 100ms."`
+	Output Size     `yaml:"output" json:"output" jsonschema_description:"Bytes of one snapshot. Default 1MiB."`
+}
+
+// Retain says which snapshots are kept. A snapshot beyond either limit goes; a zero limit is none.
+type Retain struct {
+	Snapshots int      `yaml:"snapshots" json:"snapshots" jsonschema_description:"How many of each session; 0 means all. Default 0."`
+	Age       Duration `yaml:"age" json:"age" jsonschema_description:"How old a snapshot may be; 0s means any age. Default 0s."`
+}
+
+// DefaultSession keeps everything.
+func DefaultSession() Session { return Session{Buffer: 4 * MiB} }
+
+// DefaultReduce has every limit set; the code is missing.
+func DefaultReduce() Reduce {
+	return Reduce{
+		Instances: 1,
+		Limits:    ReduceLimits{Memory: 64 * MiB, Time: 100 * Millisecond, Output: MiB},
+		Health:    DefaultHealth(),
+	}
+}
+
+// Type is wasm or native; empty when neither is set.
+func (r Reduce) Type() string { return kind(r.Wasm, r.Native) }
+
+// ReducerName is the name by which a session's reducer is listed and swapped.
+func ReducerName(session string) string { return "session/" + session }
