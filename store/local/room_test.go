@@ -89,7 +89,7 @@ func TestMaxBytes(t *testing.T) {
 	defer s.Close()
 	token := claim(t, s)
 	from := uint64(0)
-	for range 2 {
+	for freed := 0; freed < 2; {
 		n := untilFull(t, s, token, from, from+4*limit/(32<<10))
 		if used := s.Stats().Bytes; used > 2*limit { // a compaction in progress has its output beside its input
 			t.Errorf("full at %d bytes; the limit is %d", used, limit)
@@ -100,6 +100,10 @@ func TestMaxBytes(t *testing.T) {
 			}
 		}
 		reason, room := s.Full()
+		if room == nil { // a flush or compaction ended just now, and with it its double use of space
+			from = n
+			continue
+		}
 		if !strings.Contains(reason, "store.max_bytes") {
 			t.Errorf("reason %q; want store.max_bytes", reason)
 		}
@@ -107,6 +111,7 @@ func TestMaxBytes(t *testing.T) {
 			t.Fatalf("delete while full: %v", err)
 		}
 		<-room
+		freed++
 		from = n
 	}
 	if _, err := s.Append(t.Context(), token, []store.Record{put(key("x"), []byte("1"))}); err != nil {
