@@ -1,0 +1,216 @@
+package delivery
+
+import (
+	"time"
+
+	"github.com/peltonhq/pelton"
+)
+
+// Item is one delivery on its way to a plugin and back. The loop keeps it beside the turn; it is a value.
+type Item struct {
+	Ref     pelton.Ref
+	Attempt uint32
+	Defers  uint32
+	After   int32     // see actor.Delivery.After
+	First   time.Time // of this delivery's first offer; zero until then
+
+	message int32
+	plugin  int32
+	head    bool // it is the head of a blocked key, so the block does not hold it back
+	hash    uint64
+}
+
+// subscriber is one plugin as this lane sees it.
+type subscriber struct {
+	spec    *Plugin
+	pending []queue[Item] // by instance
+	back    []queue[Item] // by instance: out of the parking lot, offered first; what is pending may have to wait for them
+	blocked map[uint64]*block
+	behind  int   // records parked behind keys of this plugin
+	waiting int64 // bytes of effects that its targets have not taken
+	child   queue[child]
+	stopped string // why nothing is offered any more; empty when it is
+}
+
+// block is a key whose head waits: later messages of the key stay behind it, in order (D3).
+type block struct {
+	lot     bool        // the head stands in the parking lot, and so does what is behind it
+	behind  queue[Item] // in memory
+	parked  int         // records behind, durable or on their way
+	durable int         // of them, durable
+	next    bool        // the head is settled, and what is behind it is not in the lot yet
+	// hands are records that count as parked behind, but are out of the lot: former heads whose place in line was
+	// taken after a restart.
+	hands map[pelton.MessageID]struct{}
+	head  pelton.MessageID
+	out   bool // the head is out of the lot
+}
+
+func (s *subscriber) queue(hash, position uint64) *queue[Item] {
+	return &s.pending[s.instance(hash, position)]
+}
+
+// instance pins a key to one instance (order by key needs it).
+func (s *subscriber) instance(hash, position uint64) int {
+	if len(s.pending) == 1 {
+		return 0
+	}
+	if hash == 0 {
+		hash = position // messages without a key have no order to keep: spread them
+	}
+	return int((hash ^ hash>>32) % uint64(len(s.pending)))
+}
+
+// Next fills dst, up to its capacity, with deliveries to offer to one instance in one turn. Until they are decided the
+// loop asks for no more for this instance, which is what keeps a key in order across turns; within the turn
+// Item.After keeps it.
+func (l *Ledger) Next(plugin, instance int, now time.Time, dst []Item) []Item {
+	s := &l.plugins[plugin]
+	var last keys
+	for len(dst) < cap(dst) {
+		q := s.front(instance)
+		if q.len() == 0 || s.stopped != "" || s.waiting > s.spec.Output {
+			break
+		}
+		if !l.pass(s, q.at(0)) {
+			if !l.hold(plugin, s, q.at(0)) {
+				break
+			}
+			q.popFront()
+			continue
+		}
+		item := q.popFront()
+		m := l.messages.at(item.message)
+		m.flight++
+		item.hash, item.After = m.hash, -1
+		if item.First.IsZero() {
+			item.First = now
+		}
+		if s.spec.Policy.ByKey && m.hash != 0 {
+			item.After = last.put(m.hash, int32(len(dst)))
+		}
+		dst = append(dst, item)
+		l.Counts.Plugins[plugin].Offered++
+	}
+	return dst
+}
+
+func (s *subscriber) front(instance int) *queue[Item] {
+	if s.back[instance].len() > 0 {
+		return &s.back[instance]
+	}
+	return &s.pending[instance]
+}
+
+// Ready reports whether Next would find something to look at.
+func (l *Ledger) Ready(plugin, instance int) bool {
+	s := &l.plugins[plugin]
+	return s.front(instance).len() > 0 && s.stopped == "" && s.waiting <= s.spec.Output
+}
+
+// pass reports whether the item may be offered: its key is not blocked, or it is the head itself.
+func (l *Ledger) pass(s *subscriber, item *Item) bool {
+	if item.head || len(s.blocked) == 0 || !s.spec.Policy.ByKey {
+		return true
+	}
+	b, blocked := s.blocked[l.messages.at(item.message).hash]
+	// After a restart messages come again that were before the head in its line.
+	return !blocked || l.known != nil && b.head.Lane == l.lane && l.id(item.message).Before(b.head)
+}
+
+// hold puts the item behind the head of its key; false when there are too many behind already.
+func (l *Ledger) hold(plugin int, s *subscriber, item *Item) bool {
+	hash := l.messages.at(item.message).hash
+	b := s.blocked[hash]
+	if !b.lot {
+		b.behind.pushBack(*item)
+		return true
+	}
+	if l.known != nil && !b.head.Lane.Valid() {
+		return false // the next head is on its way, and the item may be before it in line
+	}
+	if s.behind >= s.spec.Policy.Behind {
+		return false
+	}
+	l.parkBehind(plugin, s, b, *item)
+	return true
+}
+
+// Stopped says why nothing is offered to a plugin any more, or why its lane is held up by what stands behind a key;
+// empty when neither.
+func (l *Ledger) Stopped(plugin int) string {
+	s := &l.plugins[plugin]
+	switch {
+	case s.stopped != "":
+		return s.stopped
+	case s.spec.Policy.ByKey && s.behind >= s.spec.Policy.Behind && len(s.blocked) > 0:
+		return "order.behind reached: too many messages behind keys that wait"
+	case s.waiting > s.spec.Output:
+		return "limits.output reached: its targets do not take its emits"
+	}
+	return ""
+}
+
+// Pending is the number of deliveries that wait to be offered to a plugin.
+func (l *Ledger) Pending(plugin int) int {
+	n := 0
+	for i := range l.plugins[plugin].pending {
+		n += l.plugins[plugin].pending[i].len() + l.plugins[plugin].back[i].len()
+	}
+	return n
+}
+
+// keys finds, within one turn, the delivery of the same key that comes before. It is a small open-addressed table:
+// a turn has at most turnKeys deliveries that are looked up; beyond that it starts anew, which Turn sizes forbid.
+type keys struct {
+	hash [turnKeys]uint64
+	last [turnKeys]int32
+}
+
+const turnKeys = 256
+
+// MaxTurn is the largest number of deliveries in one turn.
+const MaxTurn = turnKeys / 2
+
+// put notes the delivery as the last of its key and returns the one before it, or -1.
+func (k *keys) put(hash uint64, i int32) int32 {
+	slot := hash % turnKeys
+	for k.hash[slot] != 0 && k.hash[slot] != hash {
+		slot = (slot + 1) % turnKeys
+	}
+	before := int32(-1)
+	if k.hash[slot] == hash {
+		before = k.last[slot]
+	}
+	k.hash[slot], k.last[slot] = hash, i
+	return before
+}
+
+// requeue puts undecided items back where they came from, in their order; none of them has spent an attempt.
+func (l *Ledger) requeue(items []Item) {
+	for n := len(items) - 1; n >= 0; n-- {
+		item := items[n]
+		m := l.messages.at(item.message)
+		s := &l.plugins[item.plugin]
+		s.queue(m.hash, m.position).pushFront(item)
+	}
+}
+
+// unblock lets the key go on after its head was acked or dead.
+func (l *Ledger) unblock(plugin int, hash uint64) {
+	s := &l.plugins[plugin]
+	b := s.blocked[hash]
+	if b == nil {
+		return
+	}
+	if b.lot {
+		l.fetch(plugin, hash, b)
+		return
+	}
+	delete(s.blocked, hash)
+	items := make([]Item, 0, b.behind.len())
+	for b.behind.len() > 0 {
+		items = append(items, b.behind.popFront())
+	}
+	l.requeue(items)
+}

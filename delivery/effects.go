@@ -1,0 +1,199 @@
+package delivery
+
+import (
+	"fmt"
+
+	"github.com/peltonhq/pelton"
+)
+
+// acked is a delivery that was acked and whose effects are not all durable yet, or a source message's own effects
+// (plugin -1).
+type acked struct {
+	message int32
+	plugin  int32
+	left    int32 // effects and children that are not settled, plus one while they are being made
+}
+
+// effect is one effect that its target has not completed.
+type effect struct {
+	ack    int32
+	size   int64
+	effect pelton.Effect
+}
+
+// child is an emit on its way into the output arena of the plugin that made it, for the plugins that read it.
+type child struct {
+	ack     int32
+	path    string
+	plugins []int
+	parked  bool
+	size    int64
+	pelton.Effect
+}
+
+// Child is an emit that other plugins read: the loop copies it into the emitting plugin's output arena and adopts it.
+type Child struct {
+	ID pelton.MessageID
+	*pelton.Effect
+	Position, Next uint64
+}
+
+// emit turns the emits of an acked delivery into effects and children (E1).
+func (l *Ledger) emit(k int32, d *Decision) {
+	a := l.acks.at(k)
+	plugin := a.plugin
+	spec := &l.graph.Plugins[plugin]
+	c := &l.Counts.Plugins[plugin]
+	parent := l.id(a.message)
+	for n, e := range d.Emits {
+		c.Emits++
+		output := e.Output
+		if output == "" {
+			output = pelton.DefaultOutput
+		}
+		routes, read := spec.Outputs[output]
+		if !read {
+			l.Unread++
+			continue
+		}
+		id := parent.Emitted(spec.Name, n)
+		f := pelton.Effect{Key: e.Key, Payload: e.Payload, ContentType: e.ContentType, Time: d.Time, Trace: d.Trace}
+		l.fan(k, id, routes.Targets, f)
+		if len(routes.Plugins) > 0 {
+			l.beget(k, id, routes.Plugins, f)
+		}
+	}
+}
+
+// fan makes one effect for each target, but for those that are durable already (S2).
+func (l *Ledger) fan(k int32, id pelton.MessageID, targets []int, e pelton.Effect) {
+	for _, t := range targets {
+		e.ID = id.To(l.graph.Targets[t])
+		if l.isKnown(e.ID) {
+			l.Skipped++
+			continue
+		}
+		l.send(k, t, e.ID, e)
+	}
+}
+
+// send puts one effect into its target's outbox.
+func (l *Ledger) send(k int32, t int, id pelton.EffectID, e pelton.Effect) {
+	a := l.acks.at(k)
+	a.left++
+	e.ID, e.Mark = id, l.mark(l.messages.at(a.message).parked, id)
+	n := l.effects.take(effect{ack: k, size: int64(e.Size())})
+	e.Token = uint64(n)
+	l.effects.at(n).effect = e
+	l.outbox[t].pushBack(e)
+	if a.plugin >= 0 {
+		l.plugins[a.plugin].waiting += int64(e.Size())
+	}
+}
+
+func (l *Ledger) beget(k int32, id pelton.MessageID, plugins []int, e pelton.Effect) {
+	a := l.acks.at(k)
+	a.left++
+	c := child{ack: k, path: id.Path, plugins: plugins, parked: l.messages.at(a.message).parked, size: int64(e.Size()), Effect: e}
+	p := &l.plugins[a.plugin]
+	p.child.pushBack(c)
+	p.waiting += c.size
+}
+
+// finished notes that one of the ack's effects is settled; with the last one the delivery is.
+func (l *Ledger) finished(k int32) {
+	a := l.acks.at(k)
+	a.left--
+	if a.left > 0 {
+		return
+	}
+	message := a.message
+	l.acks.give(k)
+	if l.messages.at(message).lot != nil {
+		l.remove(message)
+		return
+	}
+	l.settle(message)
+}
+
+// Outbox is what waits for a target, in order, at most n effects; they are valid until the next call of the ledger.
+// The loop offers them and tells with [Ledger.Taken] how many were taken.
+func (l *Ledger) Outbox(target, n int, dst []pelton.Effect) []pelton.Effect {
+	q := &l.outbox[target]
+	for i := 0; i < min(n, q.len()); i++ {
+		dst = append(dst, *q.at(i))
+	}
+	return dst
+}
+
+// Taken notes that the target took n effects from the front of its outbox.
+func (l *Ledger) Taken(target, n int) {
+	for range n {
+		e := l.outbox[target].popFront()
+		if plugin := l.acks.at(l.effects.at(int32(e.Token)).ack).plugin; plugin >= 0 {
+			l.plugins[plugin].waiting -= l.effects.at(int32(e.Token)).size
+		}
+	}
+}
+
+// Complete takes the outcome of an effect: durable, or refused for good, which makes it a dead letter of its own; the
+// plugin is never run again for it (E2).
+func (l *Ledger) Complete(token uint64, refused error, r Record) {
+	n := int32(token)
+	e := l.effects.at(n)
+	k := e.ack
+	if refused == nil {
+		l.effects.give(n)
+		l.finished(k)
+		return
+	}
+	r.ID, r.Kind, r.Reason = e.effect.ID, KindEmit, refused.Error()
+	r.Key, r.HasKey, r.Payload = e.effect.Key, e.effect.Key != nil, e.effect.Payload
+	r.ContentType, r.Time, r.Trace = e.effect.ContentType, e.effect.Time, e.effect.Trace
+	l.effects.give(n)
+	l.write(write{ack: k, plugin: -1}, Write{Kind: WriteDead, Record: &r})
+}
+
+// NextChild is the next emit of a plugin that has to enter its output arena; false when there is none.
+func (l *Ledger) NextChild(plugin int) (Child, bool) {
+	p := &l.plugins[plugin]
+	if p.child.len() == 0 {
+		return Child{}, false
+	}
+	c := p.child.at(0)
+	m := l.messages.at(l.acks.at(c.ack).message)
+	id := pelton.MessageID{Lane: *m.lane, Position: m.position, Path: c.path}
+	return Child{ID: id, Effect: &c.Effect, Position: m.position, Next: m.next}, true
+}
+
+// Adopt opens the child that NextChild gave as a message of its own, lent by ref from the plugin's output arena.
+func (l *Ledger) Adopt(plugin int, ref pelton.Ref, hash uint64) {
+	p := &l.plugins[plugin]
+	c := p.child.popFront()
+	p.waiting -= c.size
+	parent := l.messages.at(l.acks.at(c.ack).message)
+	i := l.messages.take(message{
+		lane: parent.lane, ref: ref, position: parent.position, next: parent.next, hash: hash, path: c.path,
+		open: 1, lent: 1, parent: c.ack, parked: c.parked,
+	})
+	l.open(i, c.plugins)
+	l.unlend(i)
+	l.settle(i)
+}
+
+// TooLarge refuses the child that NextChild gave for good: it does not fit the output arena.
+func (l *Ledger) TooLarge(plugin int, limit int64, r Record) {
+	p := &l.plugins[plugin]
+	c := p.child.popFront()
+	p.waiting -= c.size
+	m := l.messages.at(l.acks.at(c.ack).message)
+	id := pelton.MessageID{Lane: *m.lane, Position: m.position, Path: c.path}
+	l.acks.at(c.ack).left += int32(len(c.plugins)) - 1
+	for _, q := range c.plugins {
+		one := r
+		one.ID, one.Kind = id.To(l.target(q)), KindEmit
+		one.Reason = fmt.Sprintf("emit of %d bytes is over the %d bytes of arena.max_message", len(c.Payload), limit)
+		one.Key, one.HasKey, one.Payload, one.ContentType = c.Key, c.Key != nil, c.Payload, c.ContentType
+		l.write(write{ack: c.ack, plugin: -1}, Write{Kind: WriteDead, Record: &one})
+	}
+}

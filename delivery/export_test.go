@@ -1,0 +1,56 @@
+package delivery
+
+import (
+	"fmt"
+
+	"github.com/peltonhq/pelton"
+)
+
+// PluginOf is the index of the plugin that an item is for.
+func PluginOf(i Item) int { return int(i.plugin) }
+
+// IDOf is the delivery's identity.
+func IDOf(l *Ledger, i Item) pelton.EffectID { return l.id(i.message).To(l.target(int(i.plugin))) }
+
+// InstanceOf is the instance that an item is pinned to.
+func InstanceOf(l *Ledger, i Item) int {
+	m := l.messages.at(i.message)
+	s := &l.plugins[i.plugin]
+	q := s.queue(m.hash, m.position)
+	for n := range s.pending {
+		if &s.pending[n] == q {
+			return n
+		}
+	}
+	return -1
+}
+
+// Replayed reports whether the item is a dead letter on its way back, or let its key go on: it has no order to keep.
+func Replayed(l *Ledger, i Item) bool {
+	m := l.messages.at(i.message)
+	return m.lot != nil && m.lot.Hash == 0
+}
+
+// Describe tells what holds the ledger up.
+func Describe(l *Ledger) string {
+	s := fmt.Sprintf("watermark %d horizon %d late %d writes %d fetches %d acks %d\n", l.watermark, l.horizon, len(l.late), l.writes.used(), len(l.fetches), l.acks.used())
+	for _, a := range l.late {
+		s += fmt.Sprintf("  late %v\n", l.id(a.item.message))
+	}
+	for p := range l.plugins {
+		s += fmt.Sprintf(" %s pending %d behind %d waiting %d\n", l.graph.Plugins[p].Name, l.Pending(p), l.plugins[p].behind, l.plugins[p].waiting)
+		for q := range l.plugins[p].pending {
+			if l.plugins[p].pending[q].len() > 0 {
+				s += fmt.Sprintf("  first %v\n", l.id(l.plugins[p].pending[q].at(0).message))
+			}
+		}
+		for hash, b := range l.plugins[p].blocked {
+			s += fmt.Sprintf("  blocked %d lot %v behind %d parked %d durable %d next %v hands %d head %v\n", hash, b.lot, b.behind.len(), b.parked, b.durable, b.next, len(b.hands), b.head)
+		}
+	}
+	for i := 0; i < l.order.len(); i++ {
+		m := l.messages.at(*l.order.at(i))
+		s += fmt.Sprintf("  message %d open %d lent %d flight %d\n", m.position, m.open, m.lent, m.flight)
+	}
+	return s
+}

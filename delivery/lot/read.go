@@ -1,0 +1,175 @@
+package lot
+
+import (
+	"errors"
+	"iter"
+	"time"
+
+	"github.com/peltonhq/pelton"
+	"github.com/peltonhq/pelton/delivery"
+	"github.com/peltonhq/pelton/store"
+)
+
+// Start is what a lane's ledger has to know of the store when it begins.
+type Start struct {
+	Known   []pelton.EffectID
+	Blocked []delivery.Blocked
+}
+
+// Load reads what a lane begins with. Known covers the marks, parked and dead records at and above the watermark.
+func Load(r store.Reader, id pelton.LaneID, watermark uint64) (Start, error) {
+	var s Start
+	for _, prefix := range [][]byte{marks(false), store.AppendString([]byte{store.SpaceLot}, "record"), {store.SpaceDead}} {
+		start, _, end := position(prefix, id, watermark)
+		if err := s.know(r, start, end, len(prefix)); err != nil {
+			return s, err
+		}
+	}
+	return s, s.block(r, id)
+}
+
+func (s *Start) know(r store.Reader, start, end []byte, skip int) error {
+	for e, err := range r.Scan(start, end, store.ScanOptions{}) {
+		if err != nil {
+			return err
+		}
+		id, err := cut(e.Key[skip:])
+		if err != nil {
+			return err
+		}
+		s.Known = append(s.Known, id)
+	}
+	return nil
+}
+
+// block finds the keys whose head stands in the lot: the first record of each key's line.
+func (s *Start) block(r store.Reader, id pelton.LaneID) error {
+	prefix := behindPrefix(id.Source, id.Lane)
+	for e, err := range r.Scan(prefix, store.PrefixEnd(prefix), store.ScanOptions{}) {
+		if err != nil {
+			return err
+		}
+		plugin, rest, err := store.CutString(e.Key[len(prefix):])
+		if err != nil {
+			return err
+		}
+		hash, _, err := store.CutUint64(rest)
+		if err != nil {
+			return err
+		}
+		if n := len(s.Blocked); n > 0 && s.Blocked[n-1].Plugin == plugin && s.Blocked[n-1].Hash == hash {
+			s.Blocked[n-1].Count++
+			continue
+		}
+		head, err := read(r, e.Value)
+		if err != nil {
+			return err
+		}
+		s.Blocked = append(s.Blocked, delivery.Blocked{Plugin: plugin, Hash: hash, Head: head.ID.Message, Count: 1, Behind: head.Due.IsZero()})
+	}
+	return nil
+}
+
+func read(r store.Reader, key []byte) (*Entry, error) {
+	value, err := r.Get(key)
+	if err != nil {
+		return nil, err
+	}
+	return decode(value)
+}
+
+// Due reads the lane's parked records that are due by now, in due order, at most limit of them, and the time of the
+// first one that is not; zero when there is none. skip leaves out records that are out of the lot already.
+func Due(r store.Reader, source, lane string, now time.Time, limit int, skip func(pelton.EffectID) bool) (due []*Entry, next time.Time, err error) {
+	prefix := duePrefix(source, lane)
+	for e, err := range r.Scan(prefix, store.PrefixEnd(prefix), store.ScanOptions{}) {
+		if err != nil {
+			return nil, next, err
+		}
+		at, _, err := store.CutUint64(e.Key[len(prefix):])
+		if err != nil {
+			return nil, next, err
+		}
+		if t := time.Unix(0, int64(at)).UTC(); t.After(now) {
+			return due, t, nil
+		}
+		if len(due) >= limit {
+			return due, now, nil
+		}
+		record, err := read(r, e.Value)
+		if errors.Is(err, store.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, next, err
+		}
+		if !skip(record.ID) {
+			due = append(due, record)
+		}
+	}
+	return due, time.Time{}, nil
+}
+
+// First reads the record that is first in the line of a key.
+func First(r store.Reader, source, lane, plugin string, hash uint64) (*Entry, error) {
+	prefix := store.AppendUint64(store.AppendString(behindPrefix(source, lane), plugin), hash)
+	for e, err := range r.Scan(prefix, store.PrefixEnd(prefix), store.ScanOptions{Limit: 1}) {
+		if err != nil {
+			return nil, err
+		}
+		return read(r, e.Value)
+	}
+	return nil, store.ErrNotFound
+}
+
+// Known are the effects and deliveries of a record's position that are durable: the lot's marks, and other records.
+func Known(r store.Reader, id pelton.EffectID) ([]pelton.EffectID, error) {
+	var s Start
+	at := id.Message
+	for _, prefix := range [][]byte{store.AppendString([]byte{store.SpaceLot}, "record"), {store.SpaceDead}} {
+		start, end, _ := position(prefix, at.Lane, at.Position)
+		if err := s.know(r, start, end, len(prefix)); err != nil {
+			return nil, err
+		}
+	}
+	others := s.Known[:0]
+	for _, other := range s.Known {
+		if other != id {
+			others = append(others, other)
+		}
+	}
+	s.Known = others
+	start, end, _ := position(marks(true), at.Lane, at.Position)
+	return s.Known, s.know(r, start, end, len(marks(true)))
+}
+
+// Trim is the change that forgets the lane's marks below its watermark.
+func Trim(id pelton.LaneID, from, watermark uint64) store.Record {
+	start, _, _ := position(marks(false), id, from)
+	end, _, _ := position(marks(false), id, watermark)
+	return store.Record{Op: store.DeleteRange, Key: start, End: end}
+}
+
+// All yields every parked record, by lane and position.
+func All(r store.Reader) iter.Seq2[*Entry, error] {
+	return entries(r, store.AppendString([]byte{store.SpaceLot}, "record"))
+}
+
+// Letters yields every dead letter, by lane and position.
+func Letters(r store.Reader) iter.Seq2[*Entry, error] {
+	return entries(r, []byte{store.SpaceDead})
+}
+
+func entries(r store.Reader, prefix []byte) iter.Seq2[*Entry, error] {
+	return func(yield func(*Entry, error) bool) {
+		for e, err := range r.Scan(prefix, store.PrefixEnd(prefix), store.ScanOptions{}) {
+			var entry *Entry
+			if err == nil {
+				entry, err = decode(e.Value)
+			}
+			if !yield(entry, err) || err != nil {
+				return
+			}
+		}
+	}
+}

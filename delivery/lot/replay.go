@@ -1,0 +1,45 @@
+package lot
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/peltonhq/pelton/delivery"
+	"github.com/peltonhq/pelton/store"
+)
+
+// Replay is the change that sends a dead letter back to where it failed, and nowhere else: its plugin, or the target of
+// its effect. It leaves the letter in place, marked as replaying.
+func Replay(e *Entry, now time.Time, force bool) ([]store.Record, error) {
+	switch {
+	case e.Kind == delivery.KindFrame:
+		return nil, fmt.Errorf("dead letter %s is input that was no message: it has nowhere to go back to; mend the source and send it again", ID(e.ID))
+	case e.State == StateReplaying:
+		return nil, fmt.Errorf("dead letter %s is being replayed already", ID(e.ID))
+	case e.State == StateSettled && !force:
+		return nil, fmt.Errorf("dead letter %s was replayed and settled; add --force to replay it again", ID(e.ID))
+	}
+	back := e.Record
+	back.Kind, back.Due, back.Hash = delivery.KindReplay, now, 0
+	back.Replays++
+	dead := *e
+	dead.State, dead.Replays = StateReplaying, back.Replays
+	out := put(nil, deadKey(e.ID), encode(&dead))
+	return enter(out, &back), nil
+}
+
+// Drop is the change that removes a dead letter for good.
+func Drop(r store.Reader, e *Entry) ([]store.Record, error) {
+	if e.State == StateReplaying {
+		return nil, fmt.Errorf("dead letter %s is being replayed: wait until it is settled", ID(e.ID))
+	}
+	out := del(del(del(nil, deadKey(e.ID)), deadID(ID(e.ID))), deadTime(e.Failed, ID(e.ID)))
+	alone, err := last(r, e.ID)
+	if err != nil {
+		return nil, err
+	}
+	if alone {
+		out = forget(out, e.ID)
+	}
+	return out, nil
+}

@@ -1,0 +1,159 @@
+package lot
+
+import (
+	"errors"
+
+	"github.com/peltonhq/pelton"
+	"github.com/peltonhq/pelton/delivery"
+	"github.com/peltonhq/pelton/store"
+)
+
+// Records are the changes that carry out a ledger's write, to be made durable in one append. The record's bytes are
+// filled in. What stands in the store is read from r; that is safe because a record's writes follow each other: it is
+// decided again only after it came out of the durable lot.
+func Records(r store.Reader, w *delivery.Write) ([]store.Record, error) {
+	var out []store.Record
+	var err error
+	if w.Parked {
+		if out, err = leave(r, out, w.Record.ID); err != nil {
+			return nil, err
+		}
+	}
+	for _, id := range w.Marks {
+		out = put(out, Mark(true, id), nil)
+	}
+	switch w.Kind {
+	case delivery.WritePark:
+		return enter(out, w.Record), nil
+	case delivery.WriteDead:
+		return bury(r, out, w.Record)
+	case delivery.WriteRemove:
+		return settle(r, out, w)
+	}
+	return nil, errors.New("lot: unknown kind of write")
+}
+
+func put(out []store.Record, key, value []byte) []store.Record {
+	return append(out, store.Record{Op: store.Put, Key: key, Value: value})
+}
+
+func del(out []store.Record, key []byte) []store.Record {
+	return append(out, store.Record{Op: store.Delete, Key: key})
+}
+
+// leave takes the record as it stands out of the lot.
+func leave(r store.Reader, out []store.Record, id pelton.EffectID) ([]store.Record, error) {
+	key := recordKey(id)
+	value, err := r.Get(key)
+	if errors.Is(err, store.ErrNotFound) {
+		return out, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	e, err := decode(value)
+	if err != nil {
+		return nil, err
+	}
+	out = del(del(out, key), recordID(ID(id)))
+	if !e.Due.IsZero() {
+		out = del(out, dueKey(id, e.Due))
+	}
+	if e.Hash != 0 {
+		out = del(out, behindKey(id, e.Hash))
+	}
+	return out, nil
+}
+
+func enter(out []store.Record, r *delivery.Record) []store.Record {
+	key := recordKey(r.ID)
+	out = put(out, key, encode(&Entry{Record: *r}))
+	out = put(out, recordID(ID(r.ID)), key)
+	if !r.Due.IsZero() {
+		out = put(out, dueKey(r.ID, r.Due), key)
+	}
+	if r.Hash != 0 {
+		out = put(out, behindKey(r.ID, r.Hash), key)
+	}
+	return out
+}
+
+// bury puts a dead letter; one of the same delivery that failed again in its replay takes the older one's place.
+func bury(r store.Reader, out []store.Record, dead *delivery.Record) ([]store.Record, error) {
+	key, short := deadKey(dead.ID), ID(dead.ID)
+	old, err := letter(r, key)
+	if err != nil {
+		return nil, err
+	}
+	if old != nil {
+		out = del(out, deadTime(old.Failed, short))
+	}
+	out = put(out, key, encode(&Entry{Record: *dead, State: StateDead}))
+	out = put(out, deadID(short), key)
+	return put(out, deadTime(dead.Failed, short), key), nil
+}
+
+// letter reads a dead letter; nil when there is none.
+func letter(r store.Reader, key []byte) (*Entry, error) {
+	value, err := r.Get(key)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return decode(value)
+}
+
+// settle ends the account of a record whose delivery is settled: its dead letter if it was a replay, its marks if it
+// was the last of its message, else a mark of its own.
+func settle(r store.Reader, out []store.Record, w *delivery.Write) ([]store.Record, error) {
+	id := w.Record.ID
+	dead, err := letter(r, deadKey(id))
+	if err != nil {
+		return nil, err
+	}
+	if dead != nil {
+		dead.State = StateSettled
+		out = put(out, deadKey(id), encode(dead))
+	}
+	if w.Settle {
+		out = put(out, Mark(false, id), nil)
+	}
+	alone := w.Alone && dead == nil
+	if alone {
+		if alone, err = last(r, id); err != nil {
+			return nil, err
+		}
+	}
+	if !alone {
+		return put(out, Mark(true, id), nil), nil
+	}
+	return forget(out, id), nil
+}
+
+// forget removes the lot's marks of a message.
+func forget(out []store.Record, id pelton.EffectID) []store.Record {
+	start, end, _ := position(marks(true), id.Message.Lane, id.Message.Position)
+	return append(out, store.Record{Op: store.DeleteRange, Key: start, End: end})
+}
+
+// last reports whether no other record, parked or dead, is of the same message.
+func last(r store.Reader, id pelton.EffectID) (bool, error) {
+	for _, prefix := range [][]byte{store.AppendString([]byte{store.SpaceLot}, "record"), {store.SpaceDead}} {
+		start, end, _ := position(prefix, id.Message.Lane, id.Message.Position)
+		for e, err := range r.Scan(start, end, store.ScanOptions{Limit: 2}) {
+			if err != nil {
+				return false, err
+			}
+			other, err := cut(e.Key[len(prefix):])
+			if err != nil {
+				return false, err
+			}
+			if other != id {
+				return false, nil
+			}
+		}
+	}
+	return true, nil
+}

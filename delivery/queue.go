@@ -1,0 +1,76 @@
+package delivery
+
+// queue is a double-ended queue over a growing ring. Its length is bounded by the ledger's window.
+type queue[T any] struct {
+	ring []T
+	head int
+	n    int
+}
+
+func (q *queue[T]) len() int { return q.n }
+
+func (q *queue[T]) at(i int) *T { return &q.ring[(q.head+i)&(len(q.ring)-1)] }
+
+func (q *queue[T]) grow() {
+	if q.n < len(q.ring) {
+		return
+	}
+	bigger := make([]T, max(16, 2*len(q.ring)))
+	for i := range q.n {
+		bigger[i] = *q.at(i)
+	}
+	q.ring, q.head = bigger, 0
+}
+
+func (q *queue[T]) pushBack(v T) {
+	q.grow()
+	q.n++
+	*q.at(q.n - 1) = v
+}
+
+func (q *queue[T]) pushFront(v T) {
+	q.grow()
+	q.head = (q.head - 1) & (len(q.ring) - 1)
+	q.n++
+	q.ring[q.head] = v
+}
+
+func (q *queue[T]) popFront() T {
+	v := q.ring[q.head]
+	var zero T
+	q.ring[q.head] = zero
+	q.head = (q.head + 1) & (len(q.ring) - 1)
+	q.n--
+	return v
+}
+
+// slab hands out indexes of reusable values, so that steady work allocates nothing. Index 0 is never handed out.
+type slab[T any] struct {
+	items []T
+	free  []int32
+}
+
+func (s *slab[T]) take(v T) int32 {
+	if n := len(s.free); n > 0 {
+		i := s.free[n-1]
+		s.free = s.free[:n-1]
+		s.items[i] = v
+		return i
+	}
+	if len(s.items) == 0 {
+		var zero T
+		s.items = append(s.items, zero)
+	}
+	s.items = append(s.items, v)
+	return int32(len(s.items) - 1)
+}
+
+func (s *slab[T]) at(i int32) *T { return &s.items[i] }
+
+func (s *slab[T]) give(i int32) {
+	var zero T
+	s.items[i] = zero
+	s.free = append(s.free, i)
+}
+
+func (s *slab[T]) used() int { return max(0, len(s.items)-1-len(s.free)) }

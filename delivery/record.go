@@ -1,0 +1,72 @@
+package delivery
+
+import (
+	"time"
+
+	"github.com/peltonhq/pelton"
+)
+
+// Kind says why a record lies in the parking lot or among the dead letters.
+type Kind string
+
+// The kinds of record.
+const (
+	KindRetry    Kind = "retry"    // parked until its next attempt
+	KindDefer    Kind = "defer"    // parked until the time the plugin asked for
+	KindHold     Kind = "hold"     // parked until it is settled by token, or its lease ends
+	KindBehind   Kind = "behind"   // parked behind the head of its key (D3); has no due time
+	KindReplay   Kind = "replay"   // a dead letter on its way back
+	KindDelivery Kind = "delivery" // dead: a plugin's delivery
+	KindEmit     Kind = "emit"     // dead: an effect that its target refused
+	KindFrame    Kind = "frame"    // dead: input that was no message
+)
+
+// Record is a parked or dead delivery or effect; owned.
+type Record struct {
+	ID      pelton.EffectID // of the delivery or effect; a frame has no target
+	Kind    Kind
+	Hash    uint64 // of the key, when its order is kept; 0 otherwise
+	Due     time.Time
+	Attempt uint32 // offers so far
+	Defers  uint32
+	First   time.Time // first offer
+	Failed  time.Time // last failure
+	Reason  string    // last failure, or the dead reason
+	HasKey  bool
+	Key     []byte
+	Payload []byte
+	// ContentType is of a dead effect's payload.
+	ContentType string
+	Time        time.Time // the message's own
+	Trace       string
+	Headers     []pelton.Header
+	Revision    int    // of the plugin that decided last
+	Length      int64  // bytes of a frame that was too large to be kept whole
+	SHA256      string // of that frame
+	Replays     int
+}
+
+// WriteKind says what a [Write] does to the store.
+type WriteKind uint8
+
+// The kinds of write.
+const (
+	WritePark   WriteKind = iota + 1 // put or replace a parked record
+	WriteDead                        // put a dead letter, and remove the parked record it may come from
+	WriteRemove                      // a parked record is settled: remove it
+)
+
+// Write is one record that must be durable BEFORE [Ledger.Written] is called with its token. Writes are appended to
+// the store in the order in which the ledger gives them out.
+type Write struct {
+	Token  uint64
+	Kind   WriteKind
+	Record *Record           // metadata; bytes are filled in by the loop from Ref when it is valid
+	Ref    pelton.Ref        // the message's bytes, lent until Written; zero when Record has them
+	Parked bool              // the record stands in the parking lot now, and is replaced or removed
+	Marks  []pelton.EffectID // effects of it known to be durable: they move to the lot's marks (S2)
+	// Settle asks for a mark of the delivery itself among the lane's marks: the watermark has not passed it.
+	Settle bool
+	// Alone says that the ledger knows no other parked record of the same message.
+	Alone bool
+}
