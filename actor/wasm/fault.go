@@ -12,7 +12,7 @@ import (
 
 // fault says in a line why a call failed. It never carries wazero's stack trace.
 func (n *Instance) fault(err error) *actor.Fault {
-	if cause := n.deadline.Err(); cause != nil {
+	if cause := n.deadline.err(); cause != nil {
 		return n.overtime(cause)
 	}
 	if n.wrong.turn != nil { // an import ended the call
@@ -28,8 +28,17 @@ func (n *Instance) fault(err error) *actor.Fault {
 	case errors.As(err, &exit):
 		return trap(fmt.Errorf("the plugin exited with code %d", exit.ExitCode()))
 	default:
-		return trap(errors.New(strings.TrimPrefix(firstLine(err.Error()), "wasm error: ")))
+		return trap(errors.New(reason(err)))
 	}
+}
+
+// reason is the engine's first line without what it puts in front.
+func reason(err error) string {
+	line := firstLine(err.Error())
+	if _, rest, ok := strings.Cut(line, "wasm error: "); ok {
+		return rest
+	}
+	return line
 }
 
 func (n *Instance) overtime(cause error) *actor.Fault {

@@ -31,8 +31,8 @@ func (n *Instance) Handle(ctx context.Context, t *actor.Turn) error {
 // finish closes a turn. A deadline that passed in its last moment counts: the module is closed, or will be.
 func (n *Instance) finish(fault *actor.Fault) error {
 	n.end()
-	if fault == nil && n.deadline.Err() != nil {
-		fault = n.overtime(n.deadline.Err())
+	if cause := n.deadline.err(); fault == nil && cause != nil {
+		fault = n.overtime(cause)
 		n.wrong.broken = fault
 	}
 	if fault == nil {

@@ -249,6 +249,42 @@ func TestEndOfTheContextEndsTheTurn(t *testing.T) {
 	}
 }
 
+// An actor's context ends with limits.time; a caller's of its own may end long before.
+func TestDeadlineOfTheContext(t *testing.T) {
+	m := load(t, guest(t, "testdata/suite"))
+	for limit, words := range map[time.Duration]string{
+		100 * time.Millisecond: "the turn took longer than limits.time of 100ms",
+		time.Minute:            "the turn was ended: context deadline exceeded",
+	} {
+		n := start(t, m, actor.Env{Limits: actor.Limits{Time: int64(limit)}})
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		f := fault(t, n.Handle(ctx, batch(actor.DefaultOutput, "loop")))
+		cancel()
+		if f.Kind != actor.FaultTimeout || !f.Broken || f.Err.Error() != words {
+			t.Errorf("got %v, want %s", f, words)
+		}
+	}
+}
+
+func TestContextThatEndsBetweenTurnsHarmsNothing(t *testing.T) {
+	m := load(t, guest(t, "testdata/suite"))
+	ctx, cancel := context.WithCancel(t.Context())
+	n, err := m.Start(ctx, patient())
+	cancel()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer n.Close(t.Context()) //nolint:errcheck // not what is tested
+	for _, limit := range []time.Duration{time.Second * 30, time.Hour} {
+		ctx, cancel := context.WithTimeout(t.Context(), limit)
+		if err := n.Handle(ctx, batch(actor.DefaultOutput, "ack")); err != nil {
+			t.Fatal(err)
+		}
+		cancel()
+	}
+	one(t, n, "ack")
+}
+
 func TestCloseDuringATurnAndAgain(t *testing.T) {
 	env, running := patient(), make(chan struct{})
 	env.Log = func(string, string) { close(running) }

@@ -138,7 +138,6 @@ func (n *Instance) drop(ctx context.Context) (err error) {
 	if n.users.Add(-1) > 0 {
 		return nil
 	}
-	n.deadline.release()
 	if n.module != nil {
 		err = n.module.Close(ctx)
 	}
@@ -149,7 +148,7 @@ func (n *Instance) drop(ctx context.Context) (err error) {
 // call runs one function of the guest and returns its i32. An error is a *Fault and breaks the instance.
 func (n *Instance) call(f api.Function, params ...uint64) (int32, *actor.Fault) {
 	copy(n.calls.stack[:], params)
-	if err := f.CallWithStack(n.deadline, n.calls.stack[:]); err != nil {
+	if err := f.CallWithStack(n.deadline.current, n.calls.stack[:]); err != nil {
 		n.wrong.broken = n.fault(err)
 		return 0, n.wrong.broken
 	}
