@@ -1,0 +1,100 @@
+package graphql
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+)
+
+// events answers any operation as an event stream: each response is an event "next", the end is "complete".
+func (h *handler) events(w http.ResponseWriter, r *http.Request) {
+	p, refused := h.params(w, r)
+	if refused != nil {
+		h.answer(w, mediaJSON, refused.status, &graphql.Response{Errors: gqlerror.List{refused.err}})
+		return
+	}
+	header := w.Header()
+	header.Set("Content-Type", "text/event-stream")
+	header.Set("Cache-Control", "no-cache, no-transform")
+	header.Set("X-Accel-Buffering", "no")
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	out := &eventStream{w: w, control: http.NewResponseController(w), stall: h.o.Stall}
+	out.put(":\n\n") // headers reach the client at once
+
+	op, errs := h.exec.CreateOperationContext(ctx, p)
+	ctx = graphql.WithOperationContext(ctx, op)
+	if errs != nil {
+		out.next(h.exec.DispatchError(ctx, errs))
+		out.put("event: complete\ndata:\n\n")
+		return
+	}
+	responses, ctx := h.exec.DispatchOperation(ctx, op)
+	answers := make(chan *graphql.Response)
+	go func() { // the operation blocks in responses; the handler also sends comments
+		defer close(answers)
+		for response := responses(ctx); response != nil; response = responses(ctx) {
+			select {
+			case answers <- response:
+			case <-ctx.Done(): // go on to the end, which lets go of the feed
+			}
+		}
+	}()
+	h.copy(out, answers, cancel)
+	if out.err == nil {
+		out.put("event: complete\ndata:\n\n")
+	}
+}
+
+// copy writes answers until there are no more. After a failed write it only waits for the operation's end.
+func (h *handler) copy(out *eventStream, answers <-chan *graphql.Response, cancel context.CancelFunc) {
+	keep := time.NewTicker(h.o.KeepAlive)
+	defer keep.Stop()
+	for {
+		select {
+		case response, ok := <-answers:
+			if !ok {
+				return
+			}
+			out.next(response)
+		case <-keep.C:
+			out.put(":\n\n")
+		}
+		if out.err != nil {
+			cancel()
+		}
+	}
+}
+
+type eventStream struct {
+	w       http.ResponseWriter
+	control *http.ResponseController
+	stall   time.Duration
+	err     error // of a write; nothing more is written
+}
+
+func (s *eventStream) next(response *graphql.Response) {
+	body, err := json.Marshal(response)
+	if err != nil {
+		body = []byte(`{"errors":[{"message":"the answer cannot be written as JSON"}]}`)
+	}
+	body = bytes.ReplaceAll(body, []byte("\n"), []byte(" ")) // a line break between tokens of a payload
+	s.put("event: next\ndata: " + string(body) + "\n\n")
+}
+
+// put writes and flushes. A write that takes longer than the stall time is cut by a deadline in the past.
+func (s *eventStream) put(text string) {
+	if s.err != nil {
+		return
+	}
+	timer := time.AfterFunc(s.stall, func() { _ = s.control.SetWriteDeadline(time.Unix(1, 0)) })
+	defer timer.Stop()
+	if _, s.err = s.w.Write([]byte(text)); s.err == nil {
+		s.err = s.control.Flush()
+	}
+}
