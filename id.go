@@ -2,6 +2,7 @@ package pelton
 
 import (
 	"fmt"
+	"iter"
 	"strconv"
 	"strings"
 )
@@ -59,6 +60,41 @@ func ParseMessageID(s string) (MessageID, error) {
 		return MessageID{}, fmt.Errorf("message id %q: not in canonical form", s)
 	}
 	return id, nil
+}
+
+// Edges yields the path's edges from the source on: the plugin, and the ordinal of its emit.
+func (id MessageID) Edges() iter.Seq2[string, int] {
+	return func(yield func(string, int) bool) {
+		for edge := range strings.SplitSeq(id.Path, "/") {
+			plugin, ordinal, ok := strings.Cut(edge, "#")
+			n, _ := strconv.Atoi(ordinal)
+			if !ok || !yield(plugin, n) {
+				return
+			}
+		}
+	}
+}
+
+// Before reports whether id comes before other in their lane: by position, then by the emits on their paths.
+func (id MessageID) Before(other MessageID) bool {
+	if id.Position != other.Position {
+		return id.Position < other.Position
+	}
+	next, stop := iter.Pull2(other.Edges())
+	defer stop()
+	for plugin, ordinal := range id.Edges() {
+		p, n, ok := next()
+		switch {
+		case !ok:
+			return false
+		case plugin != p:
+			return plugin < p
+		case ordinal != n:
+			return ordinal < n
+		}
+	}
+	_, _, longer := next()
+	return longer
 }
 
 func validPath(path string) bool {

@@ -180,7 +180,7 @@ func (l *Ledger) postpone(item *Item, d *Decision, now time.Time) {
 func (l *Ledger) block(item *Item) *block {
 	s := &l.plugins[item.plugin]
 	hash := l.messages.at(item.message).hash
-	if hash == 0 || !s.spec.Policy.ByKey {
+	if hash == 0 || !s.spec.Policy.ByKey || item.free {
 		return nil
 	}
 	b := s.blocked[hash]
@@ -222,6 +222,7 @@ func (l *Ledger) displaced(item *Item) *block {
 
 // overtake lets the item's key go on without it.
 func (l *Ledger) overtake(item *Item) {
+	item.free = true
 	if item.head {
 		item.head = false
 		l.unblock(int(item.plugin), l.messages.at(item.message).hash)

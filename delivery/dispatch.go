@@ -17,6 +17,7 @@ type Item struct {
 	message int32
 	plugin  int32
 	head    bool // it is the head of a blocked key, so the block does not hold it back
+	free    bool // it let its key go on, and has no order to keep any more
 	hash    uint64
 }
 
@@ -86,7 +87,7 @@ func (l *Ledger) Next(plugin, instance int, now time.Time, dst []Item) []Item {
 		if item.First.IsZero() {
 			item.First = now
 		}
-		if s.spec.Policy.ByKey && m.hash != 0 {
+		if s.spec.Policy.ByKey && m.hash != 0 && !item.free {
 			item.After = last.put(m.hash, int32(len(dst)))
 		}
 		dst = append(dst, item)
@@ -110,7 +111,7 @@ func (l *Ledger) Ready(plugin, instance int) bool {
 
 // pass reports whether the item may be offered: its key is not blocked, or it is the head itself.
 func (l *Ledger) pass(s *subscriber, item *Item) bool {
-	if item.head || len(s.blocked) == 0 || !s.spec.Policy.ByKey {
+	if item.head || item.free || len(s.blocked) == 0 || !s.spec.Policy.ByKey {
 		return true
 	}
 	b, blocked := s.blocked[l.messages.at(item.message).hash]

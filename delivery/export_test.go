@@ -28,7 +28,7 @@ func InstanceOf(l *Ledger, i Item) int {
 // Replayed reports whether the item is a dead letter on its way back, or let its key go on: it has no order to keep.
 func Replayed(l *Ledger, i Item) bool {
 	m := l.messages.at(i.message)
-	return m.lot != nil && m.lot.Hash == 0
+	return i.free || m.lot != nil && m.lot.Hash == 0
 }
 
 // Describe tells what holds the ledger up.

@@ -106,7 +106,7 @@ func (l *Ledger) record(item *Item, d *Decision, kind Kind) *Record {
 		}
 	}
 	r.ID = l.id(item.message).To(l.target(int(item.plugin)))
-	if l.plugins[item.plugin].spec.Policy.ByKey {
+	if l.plugins[item.plugin].spec.Policy.ByKey && !item.free {
 		r.Hash = m.hash
 	}
 	return r

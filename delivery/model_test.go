@@ -13,7 +13,7 @@ import (
 )
 
 var (
-	seeds = flag.Int("seeds", 400, "how many random worlds TestModel runs")
+	seeds = flag.Int("seeds", 60, "how many random worlds TestModel runs")
 	seed  = flag.Uint64("seed", 0, "run this world alone")
 )
 
