@@ -52,7 +52,7 @@
 // paused with their state, until the health window is over. The version is rolled back when its first delivery fails,
 // when three in a row fail, or when more than MaxErrorRate of at least MinSamples deliveries are errors: a fault, dead,
 // or retry at the first attempt. A delivery that fails in a probe is run again by the old version, in the same turn: the
-// loop never sees the fault, and it spends no attempt. W3: starting is bounded by SwapTimeout, a turn by limits.time, the
+// loop does not see the fault, unless the window ended meanwhile, and it spends no attempt. W3: starting is bounded by SwapTimeout, a turn by limits.time, the
 // probe by its window. One swap is under way at a time: until it is answered another is refused with its state; after an
 // early live answer, the next one ends the window.
 //

@@ -21,6 +21,7 @@ type fake struct {
 	start   func(ctx context.Context) error
 	each    func(i *instance, ctx context.Context, v *pelton.View) (pelton.Verdict, error)
 	fold    func(c *actor.Call) error
+	failed  func(t *actor.Turn) // told of a turn that fails
 
 	starts, closes, closed atomic.Int32
 }
@@ -69,6 +70,9 @@ func (i *instance) Handle(ctx context.Context, t *actor.Turn) error {
 		i.count++
 		v, err := i.module.each(i, ctx, &t.Deliveries[k].View)
 		if err != nil {
+			if i.module.failed != nil {
+				i.module.failed(t)
+			}
 			return err
 		}
 		t.Outcomes[k].Verdict = v

@@ -3,6 +3,7 @@ package actor
 import (
 	"context"
 	"errors"
+	"slices"
 )
 
 // phase is how a job is run next.
@@ -21,12 +22,12 @@ var errStuck = &Fault{Kind: FaultTimeout, Broken: true, Err: errors.New("the tur
 // job is a turn or a fold on its way through an actor: a small state machine, so that it can stop between two steps
 // for a swap, and go on with another actor when the first one is stuck.
 type job struct {
-	turn    *Turn // one of turn and fold is set
-	fold    *fold
-	phase   phase
-	at      int    // of phaseSingle and phaseRedo: the delivery that the next step runs
-	suspect *probe // the probe that the job's faults happened in
-	sub     Turn   // of one delivery, for phaseSingle and phaseRedo
+	turn   *Turn // one of turn and fold is set
+	fold   *fold
+	phase  phase
+	at     int      // of phaseSingle and phaseRedo: the delivery that the next step runs
+	probes []*probe // that its steps were part of; more than one if swaps follow fast
+	sub    Turn     // of one delivery, for phaseSingle and phaseRedo
 }
 
 // work is what a job does with its turn or fold.
@@ -51,7 +52,7 @@ func (j *job) work() work {
 }
 
 func (j *job) start() *job {
-	j.phase, j.at, j.suspect = phaseBatch, 0, nil
+	j.phase, j.at, j.probes = phaseBatch, 0, j.probes[:0]
 	return j
 }
 
@@ -80,8 +81,8 @@ func (j *job) run(ctx context.Context, s *seat, o *Options) *Fault {
 // answered, or the fault was recorded before. It reports whether the result revoked the version.
 func (j *job) apply(f *Fault, s *seat, p *probe, mute bool) (revoked bool) {
 	w := j.work()
-	if p != nil && s.version == p.version {
-		j.suspect = p
+	if p != nil && s.version == p.version && !slices.Contains(j.probes, p) {
+		j.probes = append(j.probes, p)
 	}
 	if mute {
 		p = nil
@@ -138,7 +139,7 @@ func (j *job) advance(w work) {
 				return
 			}
 		}
-		if j.phase == phaseRedo || j.suspect == nil {
+		if j.phase == phaseRedo || len(j.probes) == 0 {
 			j.phase = phaseDone
 			return
 		}
@@ -156,12 +157,21 @@ func (j *job) due(w work, i int) bool {
 	if w.fault(i) == nil {
 		return w.open(i) // it came after one that failed
 	}
-	return j.probed(w, i) && j.suspect.decision.Load() != upheld
+	p := j.probed(w, i)
+	return p != nil && p.decision.Load() != upheld
 }
 
-// probed reports whether delivery i failed in a probe.
-func (j *job) probed(w work, i int) bool {
-	return j.suspect != nil && w.fault(i) != nil && w.revision(i) == j.suspect.version.Revision
+// probed gives the probe that delivery i failed in; nil if it did not fail in one.
+func (j *job) probed(w work, i int) *probe {
+	if w.fault(i) == nil {
+		return nil
+	}
+	for _, p := range j.probes {
+		if p.version.Revision == w.revision(i) {
+			return p
+		}
+	}
+	return nil
 }
 
 // finish hands the job back to whoever offered it.
@@ -193,7 +203,7 @@ func (j *job) abandon(s *slot) {
 		j.turn = nil
 	default:
 		for i := range j.turn.Outcomes {
-			if j.probed(j.turn, i) {
+			if j.probed(j.turn, i) != nil {
 				j.turn.Outcomes[i] = Outcome{}
 			}
 		}
