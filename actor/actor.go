@@ -165,7 +165,7 @@ func (a *actor) replace(s *seat) {
 		}
 	}
 	p := a.slot.plugin
-	i, err, woken := p.begin(context.Background(), s.version).wait(a.slot.wake)
+	i, woken, err := p.begin(context.Background(), s.version).wait(a.slot.wake)
 	switch {
 	case woken:
 	case err != nil:

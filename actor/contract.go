@@ -76,6 +76,8 @@ const (
 )
 
 // Fault is a plugin's failure as opposed to its verdict.
+//
+//nolint:errname // it is a thing of the contract first, and an error second
 type Fault struct {
 	Kind   FaultKind
 	Broken bool // the instance can't be used again

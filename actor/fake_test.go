@@ -19,7 +19,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type fake struct {
 	outputs []pelton.Output
 	start   func(ctx context.Context) error
-	each    func(i *instance, ctx context.Context, v *pelton.View) (pelton.Verdict, error)
+	each    func(ctx context.Context, i *instance, v *pelton.View) (pelton.Verdict, error)
 	fold    func(c *actor.Call) error
 	failed  func(t *actor.Turn) // told of a turn that fails
 
@@ -68,7 +68,7 @@ func (i *instance) Handle(ctx context.Context, t *actor.Turn) error {
 			continue
 		}
 		i.count++
-		v, err := i.module.each(i, ctx, &t.Deliveries[k].View)
+		v, err := i.module.each(ctx, i, &t.Deliveries[k].View)
 		if err != nil {
 			if i.module.failed != nil {
 				i.module.failed(t)
@@ -113,6 +113,7 @@ func balanced(t *testing.T, modules ...*fake) {
 // rig is a plugin and what it told.
 type rig struct {
 	*actor.Plugin
+
 	t      *testing.T
 	events chan actor.Event
 	done   chan *actor.Turn
@@ -199,14 +200,14 @@ func batch(payloads ...string) *actor.Turn {
 
 // spell is a behaviour by payload: "trap" breaks the instance, "bad" is a fault that leaves it whole, "none" and "odd"
 // are nonsense, the rest are verdicts as text.
-func spell(_ *instance, _ context.Context, v *pelton.View) (pelton.Verdict, error) {
+func spell(_ context.Context, _ *instance, v *pelton.View) (pelton.Verdict, error) {
 	switch word := string(v.Payload()); word {
 	case "trap":
-		return pelton.Verdict{}, &actor.Fault{Kind: actor.FaultTrap, Broken: true, Err: errWord("trap")}
+		return pelton.Verdict{}, &actor.Fault{Kind: actor.FaultTrap, Broken: true, Err: wordError("trap")}
 	case "bad":
-		return pelton.Verdict{}, &actor.Fault{Kind: actor.FaultMalformed, Err: errWord("bad")}
+		return pelton.Verdict{}, &actor.Fault{Kind: actor.FaultMalformed, Err: wordError("bad")}
 	case "plain":
-		return pelton.Verdict{}, errWord("not a *Fault")
+		return pelton.Verdict{}, wordError("not a *Fault")
 	case "none":
 		return pelton.Verdict{}, nil
 	case "odd":
@@ -216,9 +217,9 @@ func spell(_ *instance, _ context.Context, v *pelton.View) (pelton.Verdict, erro
 	}
 }
 
-type errWord string
+type wordError string
 
-func (e errWord) Error() string { return string(e) }
+func (e wordError) Error() string { return string(e) }
 
 // outcomes are the turn's outcomes as text: a verdict, or "!kind".
 func outcomes(t *actor.Turn) (s []string) {

@@ -73,7 +73,7 @@ func (p *Plugin) load(ctx context.Context, v, old *version) (instances []Instanc
 	ctx, cancel := context.WithTimeout(ctx, p.options.SwapTimeout)
 	defer cancel()
 	for range p.options.Instances {
-		i, err, _ := p.begin(ctx, v).wait(nil)
+		i, _, err := p.begin(ctx, v).wait(nil)
 		if err != nil {
 			return instances, err
 		}

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/peltonhq/pelton"
@@ -58,6 +59,7 @@ const (
 	trapsFirst
 	trapsOften
 	breaksNot // faults that leave the instance whole
+	overruns  // within the grace, or until it is stuck
 	wontStart
 	kinds
 )
@@ -70,15 +72,20 @@ func candidate(w *witness, rng *rand.Rand, revision, kind int) *fake {
 		f.start = func(context.Context) error { return errors.New("no room") }
 	}
 	f.failed = w.discard
-	f.each = func(_ *instance, _ context.Context, v *pelton.View) (pelton.Verdict, error) {
+	f.each = func(ctx context.Context, _ *instance, v *pelton.View) (pelton.Verdict, error) {
 		message := v.Meta().Position
 		w.begin(message, binary.BigEndian.Uint16(v.Key()), revision)
 		dice := (message*0x9E3779B97F4A7C15 ^ salt) >> 40 % 16
 		switch {
 		case kind == trapsFirst, kind == trapsOften && dice < 4:
-			return pelton.Verdict{}, &actor.Fault{Kind: actor.FaultTrap, Broken: true, Err: errWord("trap")}
+			return pelton.Verdict{}, &actor.Fault{Kind: actor.FaultTrap, Broken: true, Err: wordError("trap")}
 		case kind == breaksNot && dice < 6:
-			return pelton.Verdict{}, &actor.Fault{Kind: actor.FaultMalformed, Err: errWord("odd")}
+			return pelton.Verdict{}, &actor.Fault{Kind: actor.FaultMalformed, Err: wordError("odd")}
+		case kind == overruns && dice < 3:
+			time.Sleep([]time.Duration{150 * time.Millisecond, 250 * time.Millisecond, 3 * time.Second}[dice])
+		}
+		if ctx.Err() != nil {
+			return pelton.Verdict{}, &actor.Fault{Kind: actor.FaultTimeout, Err: wordError("late")}
 		}
 		return pelton.Ack(), nil
 	}
@@ -93,6 +100,11 @@ func TestRandomSwaps(t *testing.T) {
 		seed, _ = strconv.ParseUint(s, 10, 64)
 	}
 	t.Logf("ACTOR_SEED=%d", seed)
+	synctest.Test(t, func(t *testing.T) { randomSwaps(t, seed) })
+}
+
+func randomSwaps(t *testing.T, seed uint64) {
+	t.Helper()
 	rng := rand.New(rand.NewPCG(seed, 1))
 	w := &witness{runs: map[uint64][]run{}, keys: map[uint64]uint16{}, faults: map[int]bool{}, lucky: map[int]bool{}}
 	modules := []*fake{candidate(w, rng, 1, good)}
@@ -114,7 +126,7 @@ func TestRandomSwaps(t *testing.T) {
 		f := candidate(w, rng, n+2, kind)
 		modules = append(modules, f)
 		result, err := r.Swap(t.Context(), actor.Version{Revision: n + 2, Module: f})
-		if err != nil || result.State == actor.StateProbing || kind == good != (result.State == actor.StateLive) && kind != breaksNot && kind != trapsOften {
+		if err != nil || result.State == actor.StateProbing || kind == good != (result.State == actor.StateLive) && (kind == trapsFirst || kind == wontStart || kind == good) {
 			t.Errorf("swap %d to a version of kind %d: %+v, %v", n, kind, result, err)
 		}
 		if result.State == actor.StateLive && kind != good {
@@ -137,6 +149,7 @@ func TestRandomSwaps(t *testing.T) {
 // turns of its own are under way, of different keys. What was not acked is offered again before anything newer, as the
 // loop does.
 func (w *witness) drive(t *testing.T, p *actor.Plugin, instance int, rng *rand.Rand, stop chan struct{}) (messages uint64) {
+	t.Helper()
 	done := make(chan *actor.Turn, 2)
 	turns := []*actor.Turn{new(actor.Turn), new(actor.Turn)}
 	for _, turn := range turns {
@@ -193,6 +206,7 @@ func delivery(message uint64, key uint16) actor.Delivery {
 // verify checks one answer and gives what is to be offered again: what a live version failed on, and what waits behind
 // it. Acks have their one emit.
 func (w *witness) verify(t *testing.T, turn *actor.Turn) (again []actor.Delivery) {
+	t.Helper()
 	emits := map[int]int{}
 	for _, e := range turn.Emits {
 		emits[e.Delivery]++

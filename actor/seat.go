@@ -2,6 +2,7 @@ package actor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
 	"sync/atomic"
@@ -32,6 +33,9 @@ func (l *lease) take() bool {
 	}
 }
 
+// release takes a user away.
+//
+//nolint:contextcheck,nolintlint // what frees a module must not be cut short by who asked for it; read by its callers
 func (l *lease) release() {
 	if l.users.Add(-1) == 0 {
 		ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
@@ -43,6 +47,7 @@ func (l *lease) release() {
 // version is a Version with what its first instance told of it.
 type version struct {
 	Version
+
 	lease   *lease
 	outputs []pelton.Output
 	reducer bool
@@ -113,6 +118,8 @@ type started struct {
 }
 
 // begin starts an instance on a goroutine of its own, since a native Init can't be stopped.
+//
+//nolint:contextcheck // what nobody took is closed after the context ended
 func (p *Plugin) begin(ctx context.Context, v *version) *launch {
 	l := &launch{done: make(chan started)}
 	l.ctx, l.cancel = context.WithTimeout(ctx, p.options.SwapTimeout)
@@ -142,22 +149,24 @@ func (l *launch) give(s started) bool {
 }
 
 // wait gives the instance, or woken if wake came first; then the launch is cancelled.
-func (l *launch) wait(wake <-chan struct{}) (i Instance, err error, woken bool) {
+func (l *launch) wait(wake <-chan struct{}) (i Instance, woken bool, err error) {
 	defer l.cancel()
 	select {
 	case s := <-l.done:
-		return s.instance, s.err, false
+		return s.instance, false, s.err
 	case <-l.ctx.Done():
-		if l.ctx.Err() == context.DeadlineExceeded {
-			return nil, fmt.Errorf("start took longer than its limit"), false
+		if errors.Is(l.ctx.Err(), context.DeadlineExceeded) {
+			return nil, false, errors.New("start took longer than its limit")
 		}
-		return nil, l.ctx.Err(), false
+		return nil, false, l.ctx.Err()
 	case <-wake:
-		return nil, nil, true
+		return nil, true, nil
 	}
 }
 
 // dispose closes the instance of a seat and waits for it, though not for ever: a close that hangs goes on by itself.
+//
+//nolint:contextcheck,nolintlint // as release
 func (p *Plugin) dispose(v *version, i Instance) {
 	if i == nil {
 		return

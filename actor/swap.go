@@ -86,7 +86,7 @@ func (p *Plugin) refuse(ctx context.Context, v *version, cause error) (Result, e
 func (p *Plugin) introduce(ctx context.Context, v, old *version) (*probe, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer context.AfterFunc(p.ctx, cancel)()
+	defer context.AfterFunc(p.ctx, cancel)() //nolint:contextcheck // it joins the caller's and the plugin's
 	instances, err := p.load(ctx, v, old)
 	if err != nil {
 		return nil, err

@@ -128,7 +128,7 @@ func TestSwapFailsToStart(t *testing.T) {
 func TestRollbackKeepsState(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		counts := []int{}
-		old := &fake{each: func(i *instance, _ context.Context, _ *pelton.View) (pelton.Verdict, error) {
+		old := &fake{each: func(_ context.Context, i *instance, _ *pelton.View) (pelton.Verdict, error) {
 			counts = append(counts, i.count)
 			return pelton.Ack(), nil
 		}, outputs: []pelton.Output{{Name: "out"}}}
@@ -364,7 +364,7 @@ func TestReducerRollback(t *testing.T) {
 		old := &fake{fold: func(c *actor.Call) error { c.Next = []byte("old"); return nil }}
 		next := &fake{fold: func(c *actor.Call) error {
 			if string(c.Emit) == "trap" {
-				return &actor.Fault{Kind: actor.FaultTrap, Broken: true, Err: errWord("trap")}
+				return &actor.Fault{Kind: actor.FaultTrap, Broken: true, Err: wordError("trap")}
 			}
 			c.Next = []byte("new")
 			return nil

@@ -28,8 +28,9 @@ type Outcome struct {
 
 // Emitted is one emit of a turn, in the order in which the plugin made them.
 type Emitted struct {
-	Delivery int // index in Turn.Deliveries
 	pelton.Emit
+
+	Delivery int // index in Turn.Deliveries
 }
 
 // Settlement is a plugin's late decision on a delivery that it held earlier, by its token ("delivery/attempt"). It is

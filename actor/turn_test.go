@@ -122,7 +122,7 @@ func TestReady(t *testing.T) {
 	if turn.Outcomes[0] = (actor.Outcome{}); turn.Ready(1) {
 		t.Error("ready after an undecided one")
 	}
-	turn.Outcomes[0] = actor.Outcome{Verdict: pelton.Ack(), Fault: &actor.Fault{Err: errWord("x")}}
+	turn.Outcomes[0] = actor.Outcome{Verdict: pelton.Ack(), Fault: &actor.Fault{Err: wordError("x")}}
 	if turn.Ready(1) {
 		t.Error("ready after a fault")
 	}

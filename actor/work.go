@@ -2,6 +2,7 @@ package actor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/peltonhq/pelton"
@@ -172,10 +173,8 @@ func (f *fold) wrong(i int) bool { return f.calls[i].Err != nil }
 func (f *fold) revision(i int) int { return f.revisions[i] }
 
 func (f *fold) fault(i int) *Fault {
-	if fault, ok := f.calls[i].Err.(*Fault); ok {
-		return fault
-	}
-	return nil
+	fault, _ := errors.AsType[*Fault](f.calls[i].Err)
+	return fault
 }
 
 func (f *fold) blame(i int, fault *Fault, revision int) {

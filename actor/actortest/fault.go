@@ -84,9 +84,11 @@ func (k Kit) testRestart(t *testing.T) {
 // failing starts the suite with a config of its own.
 type failing struct {
 	actor.Module
+
 	config string
 }
 
+// Start implements actor.Module.
 func (f *failing) Start(ctx context.Context, env actor.Env) (actor.Instance, error) {
 	env.Config = []byte(f.config)
 	return f.Module.Start(ctx, env)
@@ -119,7 +121,7 @@ func (k Kit) testSwap(t *testing.T) {
 }
 
 // swap begins a swap and waits until it is probing.
-func swap(t testing.TB, p *actor.Plugin, v actor.Version) <-chan actor.Result {
+func swap(t *testing.T, p *actor.Plugin, v actor.Version) <-chan actor.Result {
 	t.Helper()
 	done := make(chan actor.Result, 1)
 	go func() {

@@ -33,6 +33,7 @@ const LoopTime = 4 * Time
 
 // Run runs the kit. When it returns, no goroutine of the runtime is left.
 func Run(t *testing.T, k Kit) {
+	t.Helper()
 	ignore := goleak.IgnoreCurrent()
 	t.Run("Init", k.testInit)
 	t.Run("Verdicts", k.testVerdicts)
@@ -62,7 +63,7 @@ func Env(config string) actor.Env {
 	}
 }
 
-func load(t testing.TB, fresh func(testing.TB) actor.Module) actor.Module {
+func load(t *testing.T, fresh func(testing.TB) actor.Module) actor.Module {
 	t.Helper()
 	m := fresh(t)
 	t.Cleanup(func() {
@@ -73,7 +74,7 @@ func load(t testing.TB, fresh func(testing.TB) actor.Module) actor.Module {
 	return m
 }
 
-func start(t testing.TB, fresh func(testing.TB) actor.Module, env actor.Env) actor.Instance {
+func start(t *testing.T, fresh func(testing.TB) actor.Module, env actor.Env) actor.Instance {
 	t.Helper()
 	m := load(t, fresh)
 	i, err := m.Start(t.Context(), env)
@@ -89,7 +90,7 @@ func start(t testing.TB, fresh func(testing.TB) actor.Module, env actor.Env) act
 }
 
 // open runs the suite plugin in an actor; it is closed at the end of the test.
-func open(t testing.TB, m actor.Module, o actor.Options) *actor.Plugin {
+func open(t *testing.T, m actor.Module, o actor.Options) *actor.Plugin {
 	t.Helper()
 	if o.Env.Plugin == "" {
 		o.Env = Env("{}")
@@ -120,7 +121,7 @@ func Turn(payloads ...string) *actor.Turn {
 var lane = pelton.LaneID{Source: "kit", Incarnation: "1", Lane: "0"}
 
 // handle runs a turn on an instance alone.
-func handle(t testing.TB, i actor.Instance, turn *actor.Turn) error {
+func handle(t *testing.T, i actor.Instance, turn *actor.Turn) error {
 	t.Helper()
 	turn.Begin(Output)
 	ctx, cancel := context.WithTimeout(t.Context(), Time)
@@ -129,7 +130,7 @@ func handle(t testing.TB, i actor.Instance, turn *actor.Turn) error {
 }
 
 // offer runs a turn through an actor and waits for it.
-func offer(t testing.TB, p *actor.Plugin, turn *actor.Turn) *actor.Turn {
+func offer(t *testing.T, p *actor.Plugin, turn *actor.Turn) *actor.Turn {
 	t.Helper()
 	done := make(chan *actor.Turn, 1)
 	turn.Reply = func(t *actor.Turn) { done <- t }
@@ -139,14 +140,14 @@ func offer(t testing.TB, p *actor.Plugin, turn *actor.Turn) *actor.Turn {
 	return <-done
 }
 
-func acked(t testing.TB, turn *actor.Turn, i int) {
+func acked(t *testing.T, turn *actor.Turn, i int) {
 	t.Helper()
 	if o := turn.Outcomes[i]; o.Fault != nil || o.Verdict.Decision != pelton.DecisionAck {
 		t.Errorf("delivery %d: %v, fault %v; want ack", i, o.Verdict, o.Fault)
 	}
 }
 
-func faulty(t testing.TB, turn *actor.Turn, i int, kind actor.FaultKind) {
+func faulty(t *testing.T, turn *actor.Turn, i int, kind actor.FaultKind) {
 	t.Helper()
 	if f := turn.Outcomes[i].Fault; f == nil || f.Kind != kind {
 		t.Errorf("delivery %d: verdict %v, fault %v; want a fault of kind %s", i, turn.Outcomes[i].Verdict, f, kind)
@@ -164,7 +165,7 @@ func emitted(turn *actor.Turn, i int) (emits []pelton.Emit) {
 }
 
 // only is the payload of the one emit of delivery i.
-func only(t testing.TB, turn *actor.Turn, i int) string {
+func only(t *testing.T, turn *actor.Turn, i int) string {
 	t.Helper()
 	emits := emitted(turn, i)
 	if len(emits) != 1 {

@@ -63,6 +63,7 @@ func BenchmarkTurn(b *testing.B) {
 }
 
 func benchmarkTurn(b *testing.B, plugin func() native.Plugin, size int) {
+	b.Helper()
 	p, err := actor.Open(b.Context(), actor.Options{Env: actor.Env{Limits: actor.Limits{Time: int64(time.Minute)}}},
 		actor.Version{Revision: 1, Module: native.Module("bench", plugin)})
 	if err != nil {
@@ -91,11 +92,11 @@ func benchmarkTurn(b *testing.B, plugin func() native.Plugin, size int) {
 	}
 }
 
-func start(t testing.TB, plugin func() native.Plugin) actor.Instance {
-	t.Helper()
-	i, err := native.Module("bench", plugin).Start(t.Context(), actor.Env{})
+func start(tb testing.TB, plugin func() native.Plugin) actor.Instance {
+	tb.Helper()
+	i, err := native.Module("bench", plugin).Start(tb.Context(), actor.Env{})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return i
 }

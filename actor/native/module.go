@@ -13,15 +13,15 @@ import (
 	"github.com/peltonhq/pelton/actor"
 )
 
-// Module makes a module of a plugin linked into this binary; new gives a fresh value for each instance. Its digest is of
+// Module makes a module of a plugin linked into this binary; fresh gives a new value for each instance. Its digest is of
 // its name and of the build that the binary tells of itself, since its code has no artifact.
-func Module(name string, new func() Plugin) actor.Module {
-	return &module{digest: digest(name), plugin: new}
+func Module(name string, fresh func() Plugin) actor.Module {
+	return &module{digest: digest(name), plugin: fresh}
 }
 
 // ReducerModule is Module for a reducer.
-func ReducerModule(name string, new func() Reducer) actor.Module {
-	return &module{digest: digest(name), reducer: new}
+func ReducerModule(name string, fresh func() Reducer) actor.Module {
+	return &module{digest: digest(name), reducer: fresh}
 }
 
 func digest(name string) string {
@@ -39,11 +39,13 @@ type module struct {
 	reducer func() Reducer
 }
 
+// Digest implements actor.Module.
 func (m *module) Digest() string { return m.digest }
 
 // Close does nothing: the code stays in the binary, and a module of a registry may be started again.
 func (m *module) Close(context.Context) error { return nil }
 
+// Start implements actor.Module.
 func (m *module) Start(ctx context.Context, env actor.Env) (_ actor.Instance, err error) {
 	defer recovered(func(f *actor.Fault) { err = fmt.Errorf("init: %w", f) })
 	if ctx.Err() != nil {
@@ -83,26 +85,31 @@ type instance struct {
 	out     Out
 }
 
+// Outputs implements actor.Instance.
 func (i *instance) Outputs() []pelton.Output { return i.outputs }
-func (i *instance) Reducer() bool            { return false }
-func (i *instance) Memory() int64            { return 0 }
 
+// Reducer implements actor.Instance.
+func (i *instance) Reducer() bool { return false }
+
+// Memory implements actor.Instance.
+func (i *instance) Memory() int64 { return 0 }
+
+// Close implements actor.Instance.
 func (i *instance) Close(context.Context) (err error) { return closed(i.value) }
 
 // Handle stops between two deliveries once the turn's time is over; it can't stop the plugin inside one.
 func (i *instance) Handle(ctx context.Context, t *actor.Turn) (err error) {
 	defer recovered(func(f *actor.Fault) { err = f })
+	i.out = Out{turn: t}
 	for k := range t.Deliveries {
 		if !t.Ready(k) {
 			continue
 		}
-		i.message.View = &t.Deliveries[k].View
-		i.out = Out{turn: t, delivery: k}
-		v := i.value.Handle(&i.message, &i.out)
+		i.message.View, i.out.delivery = &t.Deliveries[k].View, k
+		t.Outcomes[k].Verdict = i.value.Handle(&i.message, &i.out)
 		if i.out.err != nil {
 			return i.out.err
 		}
-		t.Outcomes[k].Verdict = v
 		if ctx.Err() != nil {
 			return errTimeout
 		}
@@ -111,6 +118,7 @@ func (i *instance) Handle(ctx context.Context, t *actor.Turn) (err error) {
 	return nil
 }
 
+// Reduce implements actor.Instance.
 func (i *instance) Reduce(context.Context, []actor.Call) error {
 	return &actor.Fault{Kind: actor.FaultMalformed, Err: errors.New("the plugin handles messages and is no reducer")}
 }
@@ -122,16 +130,24 @@ type reducer struct {
 	ctype string
 }
 
+// Outputs implements actor.Instance.
 func (r *reducer) Outputs() []pelton.Output { return nil }
-func (r *reducer) Reducer() bool            { return true }
-func (r *reducer) Memory() int64            { return 0 }
 
+// Reducer implements actor.Instance.
+func (r *reducer) Reducer() bool { return true }
+
+// Memory implements actor.Instance.
+func (r *reducer) Memory() int64 { return 0 }
+
+// Close implements actor.Instance.
 func (r *reducer) Close(context.Context) (err error) { return closed(r.value) }
 
+// Handle implements actor.Instance.
 func (r *reducer) Handle(context.Context, *actor.Turn) error {
 	return &actor.Fault{Kind: actor.FaultMalformed, Err: errors.New("the plugin is a reducer and handles no messages")}
 }
 
+// Reduce implements actor.Instance.
 func (r *reducer) Reduce(ctx context.Context, calls []actor.Call) (err error) {
 	defer recovered(func(f *actor.Fault) { err = f })
 	for i := range calls {

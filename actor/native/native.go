@@ -47,6 +47,7 @@ func (r Registry) Lookup(name string) (actor.Module, error) {
 // Message is one delivery, borrowed until Handle returns.
 type Message struct {
 	*pelton.View
+
 	plugin string
 	log    func(level, message string)
 }

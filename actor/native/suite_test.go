@@ -35,7 +35,9 @@ func TestConformance(t *testing.T) {
 type suite struct{ handled int }
 
 func fail(config []byte) error {
-	var c struct{ Fail string }
+	var c struct {
+		Fail string `json:"fail"`
+	}
 	if err := json.Unmarshal(config, &c); err != nil {
 		return err
 	}
