@@ -27,6 +27,8 @@ func (p Place) String() string {
 type places struct {
 	at    map[string]Place
 	names map[string][]string // by section
+
+	warnings []Warning // about variables of the environment
 }
 
 // At is the place of a key by its path, for example "plugins.delays.from[0]", or of the nearest key above it.

@@ -1,0 +1,172 @@
+package config
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// small is a whole config; tests add keys to its plugin.
+const small = `sources:
+  numbers:
+    demo: {count: 10}
+plugins:
+  double:
+    from: [numbers]
+    native: {name: double}
+`
+
+func TestBad(t *testing.T) {
+	for _, c := range []struct{ name, yaml, want string }{
+		{"unknown key", small + "    instancs: 2\n", `c.yaml:8:5: plugins.double.instancs: unknown key; did you mean "instances"?`},
+		{"unknown box", small + "plugin: {}\n", `c.yaml:8:1: plugin: unknown key; did you mean "plugins"?`},
+		{"far from all", small + "    health: {zzzzz: 1}\n", `c.yaml:8:14: plugins.double.health.zzzzz: unknown key; known are window, max_error_rate, min_samples`},
+		{"size without unit", small + "arena: {size: 64}\n", `c.yaml:8:9: arena.size: size "64": want a number with a unit (B, KiB, MiB, GiB, KB, MB, GB), for example 64MiB`},
+		{"duration without unit", small + "    limits: {time: 100}\n", `c.yaml:8:14: plugins.double.limits.time: duration "100": want a number with a unit (ms, s, m, h, d), for example 100ms`},
+		{"rate without unit", "sources: {a: {demo: {rate: 200}}}", `c.yaml:1:22: sources.a.demo.rate: rate "200": want a number a second`},
+		{"quarter", small + "arena: {size: 2MiB, max_message: 1MiB}\n", `c.yaml:8:21: arena.max_message: 1MiB is more than a quarter of arena.size (2MiB); want at most 512KiB, or a size of at least 4MiB`},
+		{"unknown from", small + "sinks: {out: {from: [doubel], stdout: {}}}\n", `c.yaml:8:22: sinks.out.from[0]: no source or plugin is named "doubel"; did you mean "double"?`},
+		{"from a session", small + "sessions: {s: {from: [double]}}\nsinks: {out: {from: [s], stdout: {}}}\n", `c.yaml:9:22: sinks.out.from[0]: s is a session; want a source or plugin: numbers, double`},
+		{"output of a source", small + "sinks: {out: {from: [numbers.x], stdout: {}}}\n", `numbers is a source and has no outputs; want "numbers"`},
+		{"no from", "sources: {a: {http: {}}}\nsinks:\n  out: {stdout: {}}\n", `c.yaml:3:3: sinks.out.from: is missing; name what it reads`},
+		{"from twice", small + "sinks: {out: {from: [double, double], stdout: {}}}\n", `sinks.out.from[1]: "double" is there twice`},
+		{"scalar from", "sources: {a: {http: {}}}\nsinks: {out: {from: a, stdout: {}}}\n", `c.yaml:2:15: sinks.out.from: want a list, for example [name], not "a"`},
+		{"name twice", small + "  numbers:\n    from: [numbers]\n    native: {name: x}\n", `c.yaml:8:3: plugins.numbers: a source has this name too (c.yaml:2:3)`},
+		{"cycle", small + "  a: {from: [c], native: {name: x}}\n  b: {from: [a], native: {name: x}}\n  c: {from: [b, double], native: {name: x}}\n", `the plugins read each other in a circle: a → b → c → a`},
+		{"own cycle", small + "  a: {from: [numbers, a.x], native: {name: x}}\n", `c.yaml:8:23: plugins.a.from[1]: the plugins read each other in a circle: a → a`},
+		{"bad name", "sources: {Numbers: {http: {}}}", `c.yaml:1:11: sources.Numbers: the name "Numbers" is not allowed`},
+		{"no kind", "sources: {a: {decode: {format: json}}}", `c.yaml:1:11: sources.a: has none of demo, file, http; give one`},
+		{"two kinds", small + "    wasm: {path: x}\n", `plugins.double: has native and wasm; give only one`},
+		{"no sources", "plugins: {}", `c.yaml: sources: none; a wheel needs at least one`},
+		{"empty", "", `c.yaml: sources: none`},
+		{"only a comment", "# nothing\n", `c.yaml: sources: none`},
+		{"no path", "sources: {a: {file: {}}}", `c.yaml:1:15: sources.a.file.path: is missing; give the file`},
+		{"no value", "sources: {a: {file: {path: }}}", `c.yaml:1:22: sources.a.file.path: has no value`},
+		{"list for a box", "arena: [1]\n" + small, `c.yaml:1:1: arena: want a mapping with size, max_message, not a list`},
+		{"mapping for a value", small + "    instances: {a: 1}\n", `plugins.double.instances: want one value, not a mapping`},
+		{"word for a number", small + "    instances: two\n", `plugins.double.instances: want a whole number, not "two"`},
+		{"out of range", small + "    instances: 0\n", `c.yaml:8:5: plugins.double.instances: 0 is out of range; want 1 to 256`},
+		{"unknown word", small + "    order: keys\n", `plugins.double.order: unknown value "keys"; did you mean "key"?`},
+		{"then", small + "    retry: {then: explode}\n", `c.yaml:8:13: plugins.double.retry.then: unknown value "explode"; known are dead, drop, stop`},
+		{"bool", "sources: {a: {file: {path: x, follow: yes}}}", `want true or false, not "yes"`},
+		{"config is a list", small + "    config: [1]\n", `plugins.double.config: want a mapping, not a list`},
+		{"layout", "sources: {a: {http: {}, decode: {format: json, time: {field: x, layout: yyyy}}}}", `"yyyy" has no part of a time`},
+		{"zone", "sources: {a: {http: {}, decode: {format: json, time: {field: x, layout: '2006', zone: Mars}}}}", `unknown time zone "Mars"`},
+		{"raw with a key", "sources: {a: {http: {}, decode: {key: x}}}", `raw messages have no fields`},
+		{"address", small + "api: {listen: '7070'}\n", `c.yaml:8:7: api.listen: "7070" is not an address; want HOST:PORT`},
+		{"not loopback", small + "api: {listen: '0.0.0.0:7070'}\n", `"0.0.0.0:7070" is not a loopback address, and TLS and log-in are not available in this version`},
+		{"same address", small + "api: {listen: '127.0.0.1:1', grpc: '127.0.0.1:1'}\n", `127.0.0.1:1 is api.listen's address`},
+		{"same file", "sources: {a: {file: {path: x}}}\nsinks: {b: {from: [a], file: {path: ./x}}}", `is the file that source a reads; give another`},
+		{"duplicate key", "sources: {a: {http: {}}}\nsources: {}\n", `c.yaml:2:1: is not YAML: mapping key "sources" already defined`},
+		{"no YAML", "a: [1\n", `c.yaml:1:4: is not YAML: `},
+		{"flow variable", "sources: {a: {file: {path: ${X}}}}", `inside { } a variable stands in quotes`},
+		{"zero byte", "a: \x00", `c.yaml: is not a text file`},
+		{"two documents", small + "---\na: b\n", `c.yaml:9:1: a second document`},
+		{"merge key", "sources:\n  a: &a {http: {}}\n  b:\n    <<: *a\n", `merge keys (<<) are not available in this version`},
+		{"tag", "sources:\n  a: {file: {path: !!str 1}}\n", `tags (!!str) are not available in this version`},
+		{"unknown alias", "sources: {a: *b}", `alias *b has no anchor &b before it`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := Parse([]byte(c.yaml), "c.yaml", nil)
+			if err == nil {
+				t.Fatalf("no error; want %s", c.want)
+			}
+			if !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got  %v\nwant %s", err, c.want)
+			}
+			var all Errors
+			if !errors.As(err, &all) {
+				t.Errorf("not an Errors: %T", err)
+			}
+			for _, p := range all {
+				if p.Place.File != "c.yaml" {
+					t.Errorf("no place: %v", p)
+				}
+			}
+			if len(all) > 1 {
+				t.Errorf("one mistake gives %d errors:\n%v", len(all), err)
+			}
+		})
+	}
+}
+
+// What is wrong in several places is told at once.
+func TestTogether(t *testing.T) {
+	_, err := Parse([]byte("arena: {size: 1}\nsources: {a: {http: {}}}\nsinks:\n  x: {from: [b], stdout: {}}\n  y: {fram: [a], stdout: {}}\n"), "c.yaml", nil)
+	var all Errors
+	if !errors.As(err, &all) {
+		t.Fatal(err)
+	}
+	var lines []int
+	for _, p := range all {
+		lines = append(lines, p.Place.Line)
+	}
+	if !slices.Equal(lines, []int{1, 4, 5}) {
+		t.Errorf("lines %v:\n%v", lines, err)
+	}
+}
+
+// Every key that is for later is refused by that name, where it stands.
+func TestLater(t *testing.T) {
+	for pattern := range later {
+		parts := strings.Split(strings.ReplaceAll(pattern, "*", "n"), ".")
+		yaml := strings.Join(parts, ": {") + ": {}" + strings.Repeat("}", len(parts)-1)
+		_, err := Parse([]byte(yaml), "c.yaml", nil)
+		want := strings.Join(parts, ".") + ": not available in this version"
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %s", yaml, err, want)
+		}
+	}
+}
+
+// An alias of aliases can't fill the memory.
+func TestUnfolding(t *testing.T) {
+	text := "plugins:\n  a:\n    config:\n      x0: &x0 [1,2,3,4,5,6,7,8,9,0]\n"
+	for _, n := range []string{"1", "2", "3", "4", "5", "6", "7", "8"} {
+		before := string(n[0] - 1)
+		text += "      x" + n + ": &x" + n + " [" + strings.Repeat("*x"+before+",", 10) + "]\n"
+	}
+	_, err := Parse([]byte(text), "c.yaml", nil)
+	if err == nil || !strings.Contains(err.Error(), "too large: its aliases unfold to more than 100000 values") {
+		t.Errorf("%.500v", err)
+	}
+}
+
+func TestWarnings(t *testing.T) {
+	c, err := Parse([]byte(small+"sessions: {s: {from: [numbers]}}\n"), "c.yaml", []string{"PELTON_API_LISEN=x", "PELTON_ADDR=y", "HOME=z"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, w := range c.Warnings() {
+		got = append(got, w.String())
+	}
+	want := []string{
+		`PELTON_API_LISEN: sets nothing; did you mean "PELTON_API_LISTEN"?`,
+		"c.yaml:5:3: plugins.double: nobody reads it; what it emits is counted and dropped",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestCheckOutputs(t *testing.T) {
+	c, err := Parse([]byte(small+"sinks:\n  a: {from: [double], stdout: {}}\n  b: {from: [double.airport], stdout: {}}\n"), "c.yaml", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	warnings, err := c.CheckOutputs(map[string][]string{"double": {"default", "airports"}})
+	if want := `c.yaml:10:14: sinks.b.from[0]: plugin double has no output "airport"; did you mean "double.airports"?`; err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+	if len(warnings) != 1 || !strings.Contains(warnings[0].String(), `nobody reads its output "airports"`) {
+		t.Errorf("warnings: %v", warnings)
+	}
+	if warnings, err := c.CheckOutputs(map[string][]string{"double": {"default", "airport"}}); err != nil || len(warnings) != 0 {
+		t.Errorf("all is well: %v, %v", warnings, err)
+	}
+	if _, err := c.CheckOutputs(nil); err != nil {
+		t.Errorf("a plugin that is not there: %v", err)
+	}
+}

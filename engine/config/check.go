@@ -1,0 +1,174 @@
+package config
+
+import (
+	"strings"
+	"time"
+)
+
+func (s Source) validate(p *problems, path string) {
+	p.exactlyOne(path, map[string]bool{"file": s.File != nil, "http": s.HTTP != nil, "demo": s.Demo != nil})
+	if f := s.File; f != nil && f.Path == "" {
+		p.missing(path+".file.path", "give the file")
+	}
+	if d := s.Demo; d != nil {
+		p.least(path+".demo.size", d.Size, Size(16))
+		p.between(path+".demo.keys", d.Keys, 1, 10_000_000)
+	}
+	s.Decode.validate(p, path+".decode")
+}
+
+func (d Decode) validate(p *problems, path string) {
+	p.oneOf(path+".format", d.Format, "json", "csv", "raw")
+	if d.Framing != "" {
+		p.oneOf(path+".framing", d.Framing, "lines", "length", "raw", "csv")
+	}
+	if !p.failed(path) && d.Framing != "" && (d.Framing == "csv") != (d.Format == "csv") {
+		p.add(path+".framing", "%q does not go with format %q", d.Framing, d.Format)
+	}
+	seen := map[string]bool{}
+	for i, f := range d.Fields {
+		at := path + ".fields[" + itoa(i) + "]"
+		if f == "" || seen[f] {
+			p.add(at, "%q is empty or there twice", f)
+		}
+		seen[f] = true
+	}
+	if len(d.Fields) > 64 {
+		p.add(path+".fields", "%d are too many; want at most 64", len(d.Fields))
+	}
+	if d.Format == "raw" && (d.Key != "" || len(d.Fields) > 0 || d.Time.Field != "") {
+		p.add(path+".format", "raw messages have no fields for key, fields or time; want json or csv")
+	}
+	d.Time.validate(p, path+".time")
+}
+
+func (t Time) validate(p *problems, path string) {
+	switch {
+	case t.IsZero() || p.failed(path):
+	case t.Field == "":
+		p.missing(path+".field", "give the field with the time")
+	case t.Zone != "" && t.Layout == "":
+		p.add(path+".zone", "needs a layout; RFC 3339 has its own zone")
+	case t.Layout != "" && time.Date(2001, 2, 3, 16, 5, 6, 0, time.UTC).Format(t.Layout) == t.Layout:
+		p.add(path+".layout", `%q has no part of a time; write the time of "2006-01-02 15:04:05" as it would stand there`, t.Layout)
+	}
+	if _, err := time.LoadLocation(t.Zone); err != nil {
+		p.add(path+".zone", "unknown time zone %q; want a name such as UTC or Europe/Zurich", t.Zone)
+	}
+}
+
+func (g Plugin) validate(p *problems, path string) {
+	code(p, path, g.Wasm, g.Native)
+	p.between(path+".instances", g.Instances, 1, 256)
+	p.oneOf(path+".order", g.Order.By, OrderKey, OrderNone)
+	p.between(path+".order.behind", g.Order.Behind, 1, 100_000_000)
+	p.least(path+".limits.memory", g.Limits.Memory, MiB)
+	p.least(path+".limits.time", g.Limits.Time, Millisecond)
+	p.least(path+".limits.output", g.Limits.Output, KiB)
+	p.least(path+".limits.queue", g.Limits.Queue, 64*KiB)
+	g.Retry.validate(p, path+".retry")
+	p.between(path+".max_defers", g.MaxDefers, 0, 1_000_000_000)
+	g.Health.validate(p, path+".health")
+}
+
+func (r Retry) validate(p *problems, path string) {
+	p.between(path+".attempts", r.Attempts, 1, 1_000_000)
+	p.least(path+".initial", r.Initial, Millisecond)
+	if !p.failed(path) && r.Max < r.Initial {
+		p.add(path+".max", "%s is shorter than initial (%s)", r.Max, r.Initial)
+	}
+	p.oneOf(path+".then", string(r.Then), string(ThenDead), string(ThenDrop), string(ThenStop))
+}
+
+func (h Health) validate(p *problems, path string) {
+	p.least(path+".window", h.Window, 100*Millisecond)
+	if h.MaxErrorRate < 0 || h.MaxErrorRate > 1 {
+		p.add(path+".max_error_rate", "%g is out of range; want 0 to 1, for example 0.05", h.MaxErrorRate)
+	}
+	p.between(path+".min_samples", h.MinSamples, 1, 1_000_000)
+}
+
+func (s Session) validate(p *problems, path string) {
+	p.between(path+".retain.snapshots", s.Retain.Snapshots, 0, 1_000_000_000)
+	p.least(path+".buffer", s.Buffer, 64*KiB)
+	r := s.Reduce
+	if r == nil {
+		return
+	}
+	path += ".reduce"
+	code(p, path, r.Wasm, r.Native)
+	p.between(path+".instances", r.Instances, 1, 256)
+	p.least(path+".limits.memory", r.Limits.Memory, MiB)
+	p.least(path+".limits.time", r.Limits.Time, Millisecond)
+	p.least(path+".limits.output", r.Limits.Output, KiB)
+	r.Health.validate(p, path+".health")
+}
+
+func (s Sink) validate(p *problems, path string) {
+	p.exactlyOne(path, map[string]bool{"file": s.File != nil, "stdout": s.Stdout != nil})
+	p.least(path+".buffer", s.Buffer, 64*KiB)
+	if f := s.File; f != nil {
+		if f.Path == "" {
+			p.missing(path+".file.path", "give the file")
+		}
+		p.oneOf(path+".file.on_new", string(f.OnNew), string(OnNewAppend), string(OnNewTruncate), string(OnNewFail))
+	}
+}
+
+// code checks where a plugin's code comes from.
+func code(p *problems, path string, w *Wasm, n *Native) {
+	p.exactlyOne(path, map[string]bool{"wasm": w != nil, "native": n != nil})
+	if w != nil && w.Path == "" {
+		p.missing(path+".wasm.path", "give a directory with Go source or a .wasm file")
+	}
+	if n != nil && n.Name == "" {
+		p.missing(path+".native.name", "give the name that the code is registered by")
+	}
+}
+
+// missing notes a key that must be there, unless its box has a problem that may be the cause: a misspelt key. It has no
+// place of its own: that of its box is used.
+func (p *problems) missing(path, what string) {
+	if !p.failed(path[:strings.LastIndexByte(path, '.')]) {
+		p.add(path, "is missing; %s", what)
+	}
+}
+
+// exactlyOne notes that none or several of the kinds of a box are set, unless one of them could not be read.
+func (p *problems) exactlyOne(path string, kinds map[string]bool) {
+	if p.failed(path) {
+		return
+	}
+	var set []string
+	for _, kind := range sorted(kinds) {
+		if kinds[kind] {
+			set = append(set, kind)
+		}
+	}
+	switch {
+	case len(set) == 0:
+		p.add(path, "has none of %s; give one", strings.Join(sorted(kinds), ", "))
+	case len(set) > 1:
+		p.add(path, "has %s; give only one", strings.Join(set, " and "))
+	}
+}
+
+// checkFiles notes a file that two sinks write, or that a sink writes and a source reads.
+func (c *Config) checkFiles(p *problems) {
+	used := map[string]string{}
+	for _, n := range c.SourceNames() {
+		if f := c.Sources[n].File; f != nil {
+			used[f.Path] = "source " + n + " reads"
+		}
+	}
+	for _, n := range c.SinkNames() {
+		f := c.Sinks[n].File
+		if f == nil || f.Path == "" {
+			continue
+		}
+		if by, ok := used[f.Path]; ok {
+			p.add("sinks."+n+".file.path", "%s is the file that %s; give another", f.Path, by)
+		}
+		used[f.Path] = "sink " + n + " writes"
+	}
+}

@@ -1,0 +1,74 @@
+package config
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Problem is one thing that is wrong, and where. Its text says what to do.
+type Problem struct {
+	Place Place
+	Path  string // of the key, for example "plugins.delays.from[0]"; empty for the whole file
+	Text  string
+}
+
+// Error is "file:line:column: path: text".
+func (p Problem) Error() string {
+	if p.Path == "" {
+		return p.Place.String() + ": " + p.Text
+	}
+	return p.Place.String() + ": " + p.Path + ": " + p.Text
+}
+
+// Warning is something that is allowed and probably not meant.
+type Warning Problem
+
+// String is "file:line:column: path: text".
+func (w Warning) String() string { return Problem(w).Error() }
+
+// Errors is all that is wrong with a config, in the order of the file.
+type Errors []Problem
+
+// Error is one problem a line.
+func (e Errors) Error() string {
+	lines := make([]string, len(e))
+	for i, p := range e {
+		lines[i] = p.Error()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// problems collects what is wrong while a config is read or checked.
+type problems struct {
+	config *Config
+	all    Errors
+}
+
+// add notes a problem of the key at path.
+func (p *problems) add(path, format string, args ...any) {
+	p.all = append(p.all, Problem{Place: p.config.At(path), Path: path, Text: fmt.Sprintf(format, args...)})
+}
+
+// failed reports whether the key at path, or one below it, has a problem already: a second one about it would only
+// confuse.
+func (p *problems) failed(path string) bool {
+	for _, q := range p.all {
+		if q.Path == path || strings.HasPrefix(q.Path, path+".") {
+			return true
+		}
+	}
+	return false
+}
+
+// err is the Errors, or nil if there are none.
+func (p *problems) err() error {
+	if len(p.all) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(p.all, func(a, b Problem) int {
+		return cmp.Or(strings.Compare(a.Place.File, b.Place.File), a.Place.Line-b.Place.Line, a.Place.Column-b.Place.Column)
+	})
+	return p.all
+}

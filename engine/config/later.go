@@ -1,0 +1,47 @@
+package config
+
+// later are the keys that the design knows and this version does not have: they are refused by that name, never
+// accepted and ignored. A * is any name. A key that is built leaves this table.
+var later = map[string]string{
+	"arena.pin":                             "slots are moved after 1s",
+	"api.auth":                              "listen on loopback",
+	"api.tls":                               "listen on loopback",
+	"console":                               "",
+	"swap":                                  "a swap may take 30s",
+	"sources.*.kafka":                       "use file, http or demo",
+	"sources.*.mqtt":                        "use file, http or demo",
+	"sources.*.nats":                        "use file, http or demo",
+	"sources.*.stdin":                       "use file, http or demo",
+	"plugins.*.process":                     "use wasm or native",
+	"plugins.*.capabilities":                "",
+	"plugins.*.http":                        "",
+	"plugins.*.kv":                          "",
+	"plugins.*.strategy":                    "a swap is immediate",
+	"plugins.*.canary":                      "a swap is immediate",
+	"plugins.*.shadow":                      "a swap is immediate",
+	"plugins.*.wasm.window":                 "payloads are copied",
+	"plugins.*.health.max_diff":             "use max_error_rate",
+	"plugins.*.health.max_increase":         "use max_error_rate",
+	"sessions.*.writable":                   "",
+	"sessions.*.retain.idle":                "use snapshots or age",
+	"sessions.*.reduce.process":             "use wasm or native",
+	"sessions.*.reduce.wasm.window":         "payloads are copied",
+	"sessions.*.reduce.health.max_diff":     "use max_error_rate",
+	"sessions.*.reduce.health.max_increase": "use max_error_rate",
+	"sinks.*.http":                          "use file or stdout",
+	"sinks.*.kafka":                         "use file or stdout",
+	"sinks.*.mqtt":                          "use file or stdout",
+	"sinks.*.nats":                          "use file or stdout",
+}
+
+// NotAvailable is the text of everything that the design knows and this version does not have.
+const NotAvailable = "not available in this version"
+
+// unavailable is the message about a key of the table.
+func unavailable(pattern string) (string, bool) {
+	instead, ok := later[pattern]
+	if instead == "" {
+		return NotAvailable, ok
+	}
+	return NotAvailable + "; " + instead, ok
+}

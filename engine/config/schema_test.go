@@ -1,0 +1,145 @@
+package config
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+)
+
+func compiled(t *testing.T) *jsonschema.Schema {
+	t.Helper()
+	text, err := Schema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource(SchemaID, doc); err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.Compile(SchemaID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func valid(t *testing.T, s *jsonschema.Schema, text string) error {
+	t.Helper()
+	j, err := yaml.YAMLToJSON([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(j))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.Validate(doc)
+}
+
+// The schema takes what Load takes: the examples, what Print writes.
+func TestSchemaTakes(t *testing.T) {
+	s := compiled(t)
+	texts := map[string]string{
+		"full": full, "small": small, "printed": "",
+		"variables": "sources: {a: {demo: {rate: '${RATE}', size: '${SIZE:-1KiB}'}}}",
+		"order":     small + "    order: {by: none, behind: 5}\n",
+		"empty box": small + "sinks:\n",
+	}
+	c, err := Parse([]byte(full), "c.yaml", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	printed, err := c.Print()
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts["printed"] = string(printed)
+	examples, err := filepath.Glob("../../examples/*/*.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range examples {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts[path] = string(text)
+		if _, err := Load(path, nil); err != nil {
+			t.Error(err)
+		}
+	}
+	for name, text := range texts {
+		if err := valid(t, s, text); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestSchemaRefuses(t *testing.T) {
+	s := compiled(t)
+	for _, text := range []string{
+		"sorces: {}",
+		"arena: {size: 64}",
+		"shutdown: {timeout: 100}",
+		"sources: {a: {demo: {rate: 200}}}",
+		"sources: {a: {}}",
+		"sources: {a: {http: {}, demo: {}}}",
+		"sources: {A: {http: {}}}",
+		"sources: {a: {file: {}}}",
+		"sources: {a: {http: {port: 1}}}",
+		"plugins: {p: {native: {name: x}}}",
+		"plugins: {p: {from: [a], native: {name: x}, order: keys}}",
+		"plugins: {p: {from: a, native: {name: x}}}",
+		"sinks: {a: {from: [b], file: {path: x, on_new: no}}}",
+		"sessions: {a: {from: [b], reduce: {}}}",
+	} {
+		if err := valid(t, s, text); err == nil {
+			t.Errorf("%s is taken", text)
+		}
+	}
+}
+
+// Every key has a description: it is what editors show.
+func TestSchemaDescribes(t *testing.T) {
+	seen := map[reflect.Type]bool{}
+	var walk func(reflect.Type)
+	walk = func(typ reflect.Type) {
+		for typ.Kind() == reflect.Pointer || typ.Kind() == reflect.Map || typ.Kind() == reflect.Slice {
+			typ = typ.Elem()
+		}
+		if typ.Kind() != reflect.Struct || seen[typ] {
+			return
+		}
+		seen[typ] = true
+		for i := range typ.NumField() {
+			f := typ.Field(i)
+			tag := f.Tag.Get("yaml")
+			if !f.IsExported() || tag == "-" {
+				continue
+			}
+			if f.Tag.Get("jsonschema_description") == "" || tag == "" || tag != f.Tag.Get("json") {
+				t.Errorf("%s.%s: yaml %q, json %q, described by %q", typ.Name(), f.Name, tag, f.Tag.Get("json"), f.Tag.Get("jsonschema_description"))
+			}
+			walk(f.Type)
+		}
+	}
+	walk(reflect.TypeFor[Config]())
+	text, err := Schema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !json.Valid(text) || !strings.Contains(string(text), "At most a quarter of size") {
+		t.Errorf("%.300s", text)
+	}
+}

@@ -1,0 +1,148 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"regexp"
+	"strconv"
+)
+
+// name is what the user may call a source, plugin, session or sink: it goes into paths, ids and metrics.
+var name = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,62}$`)
+
+// Validate checks a config that was built in Go. The error is an [Errors].
+func (c *Config) Validate() error {
+	p := problems{config: c}
+	c.check(&p)
+	return p.err()
+}
+
+// check notes all that is wrong, box by box and then the graph. A key that could not be read is not checked again.
+func (c *Config) check(p *problems) {
+	c.Arena.validate(p, "arena")
+	c.Store.validate(p, "store")
+	c.API.validate(p, "api")
+	p.least("shutdown.timeout", c.Shutdown.Timeout, Second)
+	p.least("limits.artifact", c.Limits.Artifact, KiB)
+	p.least("ingest.max_bytes", c.Ingest.MaxBytes, MiB)
+	p.least("ingest.max_age", c.Ingest.MaxAge, Second)
+	if len(c.Sources) == 0 && !p.failed("sources") {
+		p.add("sources", "none; a wheel needs at least one, for example sources: {numbers: {demo: {rate: 100/s}}}")
+	}
+	for _, n := range c.SourceNames() {
+		p.name("sources."+n, n)
+		c.Sources[n].validate(p, "sources."+n)
+	}
+	for _, n := range c.PluginNames() {
+		p.name("plugins."+n, n)
+		c.Plugins[n].validate(p, "plugins."+n)
+	}
+	for _, n := range c.SessionNames() {
+		p.name("sessions."+n, n)
+		c.Sessions[n].validate(p, "sessions."+n)
+	}
+	for _, n := range c.SinkNames() {
+		p.name("sinks."+n, n)
+		c.Sinks[n].validate(p, "sinks."+n)
+	}
+	c.checkFiles(p)
+	c.checkGraph(p)
+}
+
+func (p *problems) name(path, n string) {
+	if !name.MatchString(n) {
+		p.add(path, "the name %q is not allowed; want a lower-case letter, then up to 62 of a-z 0-9 _ -", n)
+	}
+}
+
+// least notes a value that is too small.
+func (p *problems) least(path string, value, least fmt.Stringer) {
+	if p.failed(path) {
+		return
+	}
+	switch v := value.(type) {
+	case Size:
+		if v < least.(Size) {
+			p.add(path, "%s is too small; want at least %s", v, least)
+		}
+	case Duration:
+		if v < least.(Duration) {
+			p.add(path, "%s is too short; want at least %s", v, least)
+		}
+	}
+}
+
+// between notes a number that is out of its range.
+func (p *problems) between(path string, value, least, most int) {
+	if !p.failed(path) && (value < least || value > most) {
+		p.add(path, "%d is out of range; want %d to %d", value, least, most)
+	}
+}
+
+// oneOf notes a word that is not known.
+func (p *problems) oneOf(path, value string, known ...string) {
+	if p.failed(path) {
+		return
+	}
+	for _, k := range known {
+		if value == k {
+			return
+		}
+	}
+	p.add(path, "unknown value %q; %s", value, hint(value, known))
+}
+
+func (a Arena) validate(p *problems, path string) {
+	p.least(path+".size", a.Size, MiB)
+	p.least(path+".max_message", a.MaxMessage, KiB)
+	if a.MaxMessage > GiB {
+		p.add(path+".max_message", "%s is too large; want at most 1GiB", a.MaxMessage)
+	}
+	if !p.failed(path) && a.MaxMessage > a.Size/4 {
+		p.add(path+".max_message", "%s is more than a quarter of arena.size (%s); want at most %s, or a size of at least %s", a.MaxMessage, a.Size, a.Size/4, a.MaxMessage*4)
+	}
+}
+
+func (s Store) validate(p *problems, path string) {
+	if s.Dir == "" {
+		p.add(path+".dir", "is empty; give a directory")
+	}
+	p.oneOf(path+".sync", string(s.Sync), string(SyncAlways), string(SyncOff))
+	if s.MaxBytes != 0 {
+		p.least(path+".max_bytes", s.MaxBytes, 4*MiB)
+	}
+	p.least(path+".reserve", s.Reserve, Size(0))
+}
+
+func (a API) validate(p *problems, path string) {
+	a.address(p, path+".listen", a.Listen)
+	a.address(p, path+".grpc", a.GRPC)
+	if a.Listen == a.GRPC && !p.failed(path) && !free(a.Listen) {
+		p.add(path+".grpc", "%s is api.listen's address; give another port", a.GRPC)
+	}
+}
+
+// free reports whether an address leaves the port to the system.
+func free(address string) bool {
+	_, port, err := net.SplitHostPort(address)
+	return err == nil && port == "0"
+}
+
+// address checks HOST:PORT. Without TLS only loopback is safe, since nobody is asked who they are.
+func (a API) address(p *problems, path, address string) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		p.add(path, "%q is not an address; want HOST:PORT, for example 127.0.0.1:7070", address)
+		return
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		p.add(path, "%q has no valid port; want 0 to 65535, for example 127.0.0.1:7070", address)
+		return
+	}
+	ip, err := netip.ParseAddr(host)
+	if a.Insecure || host == "localhost" || err == nil && ip.IsLoopback() {
+		return
+	}
+	p.add(path, "%q is not a loopback address, and TLS and log-in are %s; listen on 127.0.0.1, or allow everybody with --insecure-bind", address, NotAvailable)
+}
