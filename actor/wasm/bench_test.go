@@ -87,3 +87,23 @@ func BenchmarkLoad(b *testing.B) {
 	b.Run("cold", func(b *testing.B) { run(b, "") })
 	b.Run("cached", func(b *testing.B) { run(b, b.TempDir()) })
 }
+
+func BenchmarkAirports(b *testing.B) {
+	n := start(b, load(b, guest(b, "../../examples/flights/plugins/airports")), actor.Env{})
+	state := []byte(`{"airport":"ORD","flights":1094,"late":253,"mean_delay":7.417733089579525,"worst":259}`)
+	run := func(b *testing.B, size int) {
+		calls := make([]actor.Call, size)
+		for i := range calls {
+			calls[i] = actor.Call{Key: []byte("ORD"), State: state, Emit: []byte(`{"delay":66,"late":true}`)}
+		}
+		b.ReportAllocs()
+		for b.Loop() {
+			if err := n.Reduce(context.Background(), calls); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(size), "ns/fold")
+	}
+	b.Run("1", func(b *testing.B) { run(b, 1) })
+	b.Run("64", func(b *testing.B) { run(b, 64) })
+}

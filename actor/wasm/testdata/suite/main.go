@@ -143,7 +143,7 @@ func misbehave(word string) {
 	case "hog":
 		for {
 			b := make([]byte, 1<<20)
-			for i := range b {
+			for i := 0; i < len(b); i += 4096 { // each page; the host checks each round of a loop
 				b[i] = 1
 			}
 			hoard = append(hoard, b)
