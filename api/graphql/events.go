@@ -30,17 +30,17 @@ func (h *handler) events(w http.ResponseWriter, r *http.Request) {
 	op, errs := h.exec.CreateOperationContext(ctx, p)
 	ctx = graphql.WithOperationContext(ctx, op)
 	if errs != nil {
-		out.next(h.exec.DispatchError(ctx, errs))
+		out.next(encode(h.exec.DispatchError(ctx, errs)))
 		out.put("event: complete\ndata:\n\n")
 		return
 	}
 	responses, ctx := h.exec.DispatchOperation(ctx, op)
-	answers := make(chan *graphql.Response)
+	answers := make(chan []byte)
 	go func() { // the operation blocks in responses; the handler also sends comments
 		defer close(answers)
 		for response := responses(ctx); response != nil; response = responses(ctx) {
 			select {
-			case answers <- response:
+			case answers <- encode(response): // here: the next response takes the memory of this one
 			case <-ctx.Done(): // go on to the end, which lets go of the feed
 			}
 		}
@@ -52,7 +52,7 @@ func (h *handler) events(w http.ResponseWriter, r *http.Request) {
 }
 
 // copy writes answers until there are no more. After a failed write it only waits for the operation's end.
-func (h *handler) copy(out *eventStream, answers <-chan *graphql.Response, cancel context.CancelFunc) {
+func (h *handler) copy(out *eventStream, answers <-chan []byte, cancel context.CancelFunc) {
 	keep := time.NewTicker(h.o.KeepAlive)
 	defer keep.Stop()
 	for {
@@ -78,14 +78,16 @@ type eventStream struct {
 	err     error // of a write; nothing more is written
 }
 
-func (s *eventStream) next(response *graphql.Response) {
+// encode is the response on one line.
+func encode(response *graphql.Response) []byte {
 	body, err := json.Marshal(response)
 	if err != nil {
 		body = []byte(`{"errors":[{"message":"the answer cannot be written as JSON"}]}`)
 	}
-	body = bytes.ReplaceAll(body, []byte("\n"), []byte(" ")) // a line break between tokens of a payload
-	s.put("event: next\ndata: " + string(body) + "\n\n")
+	return bytes.ReplaceAll(body, []byte("\n"), []byte(" ")) // a line break between tokens of a payload
 }
+
+func (s *eventStream) next(body []byte) { s.put("event: next\ndata: " + string(body) + "\n\n") }
 
 // put writes and flushes. A write that takes longer than the stall time is cut by a deadline in the past.
 func (s *eventStream) put(text string) {

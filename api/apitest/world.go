@@ -1,0 +1,102 @@
+package apitest
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/peltonhq/pelton"
+	"github.com/peltonhq/pelton/api"
+	"github.com/peltonhq/pelton/session"
+	"github.com/peltonhq/pelton/store"
+)
+
+// World is a wheel of fakes around real sessions: airports, trimmed (which keeps two snapshots) and wheel (which
+// clients may not write).
+type World struct {
+	Service *api.Service
+	*Wheel
+	names map[string]api.Session
+}
+
+// New opens the sessions in st and builds the service; both end with the test.
+func New(tb testing.TB, st store.Store) *World {
+	tb.Helper()
+	w := &World{names: map[string]api.Session{}, Wheel: newWheel()}
+	for name, keep := range map[string]int{"airports": 0, "trimmed": 2, "wheel": 0} {
+		s, err := session.Open(context.Background(), session.Options{Name: name, Store: st, Retain: session.Retain{Snapshots: keep}, Shards: 1})
+		if err != nil {
+			tb.Fatal(err)
+		}
+		w.names[name] = s
+	}
+	w.Service = api.New(api.Backend{
+		Sessions: w, Plugins: w.Wheel, Deliveries: w.Wheel, Lot: w.Wheel, Wheel: w.Wheel, Ingest: w.Wheel,
+	})
+	tb.Cleanup(func() {
+		w.Service.Close()
+		for _, s := range w.names {
+			if err := s.Close(context.Background()); err != nil {
+				tb.Error(err)
+			}
+		}
+		if err := st.Close(); err != nil {
+			tb.Error(err)
+		}
+	})
+	return w
+}
+
+// Names implements [api.Sessions].
+func (w *World) Names() []string { return slices.Sorted(maps.Keys(w.names)) }
+
+// Open implements [api.Sessions].
+func (w *World) Open(name string) (api.Session, error) {
+	s, ok := w.names[name]
+	if !ok {
+		return nil, api.Unknown("session", name, w.Names())
+	}
+	return s, nil
+}
+
+// Writable implements [api.Sessions].
+func (w *World) Writable(name string) bool { return name != "wheel" }
+
+// Add appends n snapshots {"n":…} to a session, numbered on from its last id, and returns the newest.
+func (w *World) Add(tb testing.TB, name, key string, n int) pelton.Snapshot {
+	tb.Helper()
+	var last pelton.Snapshot
+	if s, err := w.names[name].Get(context.Background(), key); err == nil {
+		last = s
+	}
+	for range n {
+		payload := fmt.Appendf(nil, `{"n":%d}`, last.ID+1)
+		s, err := w.names[name].Append(context.Background(), key, payload, "", "")
+		if err != nil {
+			tb.Fatal(err)
+		}
+		last = s
+	}
+	return last
+}
+
+// Trim appends to a key of trimmed until at least two snapshots are gone, and returns the oldest that is left.
+func (w *World) Trim(tb testing.TB, key string) (oldest, newest pelton.Cursor) {
+	tb.Helper()
+	for range 100 {
+		last := w.Add(tb, "trimmed", key, 1)
+		f, err := w.names["trimmed"].Follow(context.Background(), session.FollowRequest{Key: key, From: session.Beginning})
+		if err != nil {
+			tb.Fatal(err)
+		}
+		hello := f.Hello()
+		f.Close()
+		if hello.Oldest > 2 {
+			return pelton.Cursor{Epoch: hello.Epoch, ID: hello.Oldest}, last.Cursor()
+		}
+	}
+	tb.Fatal("retention removed nothing")
+	return
+}

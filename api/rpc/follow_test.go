@@ -1,0 +1,130 @@
+package rpc_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"testing"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/peltonhq/pelton/api"
+	"github.com/peltonhq/pelton/api/apitest"
+	"github.com/peltonhq/pelton/api/client"
+	peltonv1 "github.com/peltonhq/pelton/api/gen/pelton/v1"
+	"github.com/peltonhq/pelton/api/rpc"
+	"github.com/peltonhq/pelton/api/wire"
+	"github.com/peltonhq/pelton/store"
+	"github.com/peltonhq/pelton/store/memory"
+)
+
+func open() store.Store { return memory.New() }
+
+func listen(t *testing.T) net.Listener {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+// dial serves the world by gRPC and connects to it.
+func dial(t *testing.T, w *apitest.World, o rpc.Options) *grpc.ClientConn {
+	t.Helper()
+	l := listen(t)
+	server := rpc.NewGRPC(w.Service, o)
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(l) }()
+	c, err := grpc.NewClient(l.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = c.Close()
+		server.Stop()
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
+	})
+	return c
+}
+
+// grpcError is what a client makes of a status.
+func grpcError(err error) *api.Error {
+	st := status.Convert(err)
+	var details []proto.Message
+	for _, d := range st.Details() {
+		if m, ok := d.(proto.Message); ok {
+			details = append(details, m)
+		}
+	}
+	return wire.ErrorOf(uint32(st.Code()), st.Message(), details)
+}
+
+func TestFollowGRPC(t *testing.T) {
+	t.Parallel()
+	apitest.Follows(t, open, func(t *testing.T, w *apitest.World) apitest.Follow {
+		sessions := peltonv1.NewSessionServiceClient(dial(t, w, rpc.Options{}))
+		return func(ctx context.Context, r api.FollowRequest, tell func(string)) {
+			stream, err := sessions.Follow(ctx, wire.Follow(r))
+			for err == nil {
+				var frame *peltonv1.SessionServiceFollowResponse
+				if frame, err = stream.Recv(); err != nil {
+					break
+				}
+				if frame.GetHello() != nil {
+					tell(apitest.HelloLine(wire.HelloOf(frame.GetHello())))
+				}
+				for _, e := range wire.Events(frame) {
+					tell(apitest.EventLine(e))
+				}
+			}
+			if !errors.Is(err, io.EOF) && ctx.Err() == nil {
+				tell(apitest.ErrorLine(grpcError(err)))
+			}
+		}
+	})
+}
+
+// serveHTTP serves the Connect handlers and gives a client of them.
+func serveHTTP(t *testing.T, w *apitest.World, o rpc.Options) *client.Client {
+	t.Helper()
+	mux := http.NewServeMux()
+	rpc.Mount(mux, w.Service, o)
+	l := listen(t)
+	server := &http.Server{Handler: mux} //nolint:gosec // a test's own clients
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(l) }()
+	c := client.New(l.Addr().String())
+	t.Cleanup(func() {
+		c.Close()
+		_ = server.Close()
+		if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+			t.Error(err)
+		}
+	})
+	return c
+}
+
+func TestFollowConnect(t *testing.T) {
+	t.Parallel()
+	apitest.Follows(t, open, func(t *testing.T, w *apitest.World) apitest.Follow {
+		c := serveHTTP(t, w, rpc.Options{})
+		return func(ctx context.Context, r api.FollowRequest, tell func(string)) {
+			hello := func(h api.Hello) { tell(apitest.HelloLine(h)) }
+			for e, err := range c.Follow(ctx, r, client.FollowOptions{Hello: hello}) {
+				if err != nil {
+					tell(apitest.ErrorLine(api.Wrap(err)))
+					return
+				}
+				tell(apitest.EventLine(e))
+			}
+		}
+	})
+}
