@@ -58,7 +58,7 @@ func (t *Turn) batch(ctx context.Context, s *seat, _ int64) error {
 // single runs delivery i as a turn of its own and takes its outcome over. Emits are moved, not copied: chunks are never
 // reused.
 func (t *Turn) single(ctx context.Context, s *seat, i int, limit int64, sub *Turn) error {
-	sub.Reset()
+	defer sub.Reset() // an actor keeps nothing of a turn
 	sub.Deliveries = append(sub.Deliveries, t.Deliveries[i])
 	sub.Deliveries[0].After = -1
 	sub.Begin(limit)

@@ -73,8 +73,12 @@ func (m *module) Start(ctx context.Context, env actor.Env) (_ actor.Instance, er
 // recovered turns a panic into a fault; the value it happened in is not to be trusted again.
 func recovered(fail func(*actor.Fault)) {
 	if r := recover(); r != nil {
-		fail(&actor.Fault{Kind: actor.FaultTrap, Broken: true, Err: fmt.Errorf("panic: %v", r)})
+		fail(panicked(r))
 	}
+}
+
+func panicked(value any) *actor.Fault {
+	return &actor.Fault{Kind: actor.FaultTrap, Broken: true, Err: fmt.Errorf("panic: %v", value)}
 }
 
 // instance is one running plugin. Message and Out are its own and reused, so that a delivery costs no allocation.
@@ -99,7 +103,12 @@ func (i *instance) Close(context.Context) (err error) { return closed(i.value) }
 
 // Handle stops between two deliveries once the turn's time is over; it can't stop the plugin inside one.
 func (i *instance) Handle(ctx context.Context, t *actor.Turn) (err error) {
-	defer recovered(func(f *actor.Fault) { err = f })
+	defer func() {
+		i.message.View, i.out = nil, Out{} // nothing of the turn is kept
+		if r := recover(); r != nil {
+			err = panicked(r)
+		}
+	}()
 	i.out = Out{turn: t}
 	for k := range t.Deliveries {
 		if !t.Ready(k) {
@@ -114,7 +123,6 @@ func (i *instance) Handle(ctx context.Context, t *actor.Turn) (err error) {
 			return errTimeout
 		}
 	}
-	i.message.View, i.out = nil, Out{}
 	return nil
 }
 
