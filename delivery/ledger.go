@@ -65,6 +65,12 @@ type Counts struct {
 	Plugins                                 []PluginCounts
 }
 
+// Copy is a copy that shares nothing.
+func (c Counts) Copy() Counts {
+	c.Plugins = slices.Clone(c.Plugins)
+	return c
+}
+
 // PluginCounts are one plugin's decisions in this lane.
 type PluginCounts struct {
 	Offered, Acked, Retried, Deferred, Held, Dead, Dropped, Faults, Emits, Discarded uint64
@@ -127,6 +133,14 @@ type Admission struct {
 	ContentType  string
 	Time         time.Time
 	Trace        string
+}
+
+// Head is where admission is: behind the last message of the source that was admitted.
+func (l *Ledger) Head() uint64 {
+	if n := l.order.len(); n > 0 {
+		return l.messages.at(*l.order.at(n - 1)).next
+	}
+	return l.watermark
 }
 
 // Full reports whether the window is full: then nothing may be admitted.
@@ -285,6 +299,9 @@ func (l *Ledger) Idle() bool { return l.messages.used() == 0 && l.writes.used() 
 
 // Waiting is the number of deliveries that wait in memory for their next attempt.
 func (l *Ledger) Waiting() int { return len(l.timers) }
+
+// UnderWay is the number of writes and effects, and of acks that wait for them, that are not settled.
+func (l *Ledger) UnderWay() int { return l.writes.used() + l.effects.used() }
 
 // Open is the number of messages between the watermark and the head.
 func (l *Ledger) Open() int { return l.order.len() }

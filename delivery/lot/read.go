@@ -173,3 +173,6 @@ func entries(r store.Reader, prefix []byte) iter.Seq2[*Entry, error] {
 		}
 	}
 }
+
+// Get reads one parked record.
+func Get(r store.Reader, id pelton.EffectID) (*Entry, error) { return read(r, recordKey(id)) }

@@ -1,0 +1,176 @@
+package loop
+
+import (
+	"bytes"
+	"errors"
+
+	"github.com/peltonhq/pelton"
+	"github.com/peltonhq/pelton/arena"
+	"github.com/peltonhq/pelton/delivery"
+)
+
+// handed is how many effects are offered to a target at once.
+const handed = 64
+
+// gate is the way to one target. It is the [pelton.Completer] of the effects that went through it.
+type gate struct {
+	loop   *Loop
+	target int
+	closed bool // the target took less than was offered, and has not called for more
+	flight int  // effects that it has not completed
+}
+
+// Complete implements [pelton.Completer].
+func (g *gate) Complete(token uint64, err error) {
+	g.loop.box.tell(note{kind: noteEffect, target: g.target, token: token, err: err})
+}
+
+// Room implements [pelton.Completer].
+func (g *gate) Room() { g.loop.box.tell(note{kind: noteRoom, target: g.target}) }
+
+// handOver offers the outboxes to their targets.
+func (l *Loop) handOver() bool {
+	more := false
+	for t := range l.gates {
+		g := &l.gates[t]
+		for !g.closed {
+			l.effects = l.ledger.Outbox(t, handed, l.effects[:0])
+			if len(l.effects) == 0 {
+				break
+			}
+			taken := l.o.Targets[t].Offer(l.effects, g)
+			l.ledger.Taken(t, taken)
+			g.flight += taken
+			g.closed = taken < len(l.effects)
+			more = true
+		}
+	}
+	clear(l.effects)
+	return more
+}
+
+// nest is where the emits of one plugin enter its output arena, for the plugins that read it.
+type nest struct {
+	arena *arena.Arena
+	lane  *arena.Lane
+	block *arena.Block // being filled in this turn of the loop
+	used  int          // bytes of it
+	full  bool         // no room; a note comes when there is
+}
+
+// room gives a block with n free bytes behind what is used of it.
+func (n *nest) room(size int) (bool, error) {
+	if n.block != nil && len(n.block.Bytes())-n.used >= size {
+		return true, nil
+	}
+	n.done()
+	block, ok, err := n.lane.TryAcquire(max(1, size))
+	if ok {
+		n.block, n.used = block, 0
+	}
+	return ok, err
+}
+
+// done ends the filling, so that nothing is kept from the arena while the lane is idle (A3).
+func (n *nest) done() {
+	if n.block != nil {
+		n.lane.Done(n.block)
+		n.block = nil
+	}
+}
+
+func (l *Loop) newNest(plugin int) (*nest, error) {
+	if l.o.Outputs[plugin] == nil {
+		return nil, nil
+	}
+	lane, err := l.o.Outputs[plugin].Lane(l.o.ID.String())
+	if err != nil {
+		return nil, err
+	}
+	n := &nest{arena: l.o.Outputs[plugin], lane: lane}
+	lane.OnRoom(func() { l.box.tell(note{kind: noteRun, run: func() { n.full = false }}) })
+	return n, nil
+}
+
+// children copies emits into the output arenas, one by one as there is room: no stage waits for one above it.
+func (l *Loop) children() bool {
+	more := false
+	for p, n := range l.nests {
+		if n == nil || n.full || l.closing {
+			continue
+		}
+		for adopted := 0; adopted < handed; adopted++ {
+			c, ok := l.ledger.NextChild(p)
+			if !ok || !l.adopt(p, n, c) {
+				break
+			}
+			more = true
+		}
+		n.done()
+	}
+	return more
+}
+
+// adopt makes one emit a message of its own. false when there is no room.
+func (l *Loop) adopt(p int, n *nest, c delivery.Child) bool {
+	size := len(c.Payload) + len(c.Key)
+	ok, err := n.room(size)
+	switch {
+	case errors.Is(err, arena.ErrTooLarge):
+		l.ledger.TooLarge(p, l.o.MaxMessage, delivery.Record{First: l.now, Failed: l.now})
+		return true
+	case err != nil:
+		l.fail(err)
+		return false
+	case !ok:
+		n.full = true
+		return false
+	}
+	at := n.used
+	copy(n.block.Bytes()[at:], c.Payload)
+	copy(n.block.Bytes()[at+len(c.Payload):], c.Key)
+	ref, err := n.lane.Commit(n.block, arena.Frame{
+		Offset: at, Length: len(c.Payload), KeyOffset: at + len(c.Payload), KeyLength: len(c.Key), HasKey: c.Key != nil,
+		Meta: pelton.Meta{Lane: &l.o.ID, Position: c.Position, Next: c.Next, Path: c.ID.Path, Time: c.Time, Trace: c.Trace},
+	})
+	if err != nil {
+		if n.full = errors.Is(err, arena.ErrFull); !n.full {
+			l.fail(err)
+		}
+		return false
+	}
+	n.used = at + size
+	l.owners[ref.Index>>24] = n.arena
+	l.ledger.Adopt(p, ref, Hash(c.Key))
+	return true
+}
+
+// release gives back what no delivery needs, and moves what began to wait out of its block.
+func (l *Loop) release() {
+	l.refs = l.ledger.Moves(l.refs[:0])
+	for _, ref := range l.refs {
+		// ErrFull leaves it where it is; the other errors would mean that the account is wrong, which Release reports.
+		_ = l.owners[ref.Index>>24].Move(ref)
+	}
+	l.refs = l.ledger.Releases(l.refs[:0])
+	for _, ref := range l.refs {
+		if err := l.owners[ref.Index>>24].Release(ref); err != nil {
+			l.fail(err)
+		}
+	}
+}
+
+// fill copies a message into the record that is to be durable.
+func (l *Loop) fill(w *delivery.Write) error {
+	if !w.Ref.Valid() {
+		return nil
+	}
+	view, err := l.owners[w.Ref.Index>>24].View(w.Ref)
+	if err != nil {
+		return err
+	}
+	m, r := view.Meta(), w.Record
+	r.Payload, r.Key, r.HasKey = bytes.Clone(view.Payload()), bytes.Clone(view.Key()), view.Key() != nil
+	r.Time, r.Trace, r.Headers = m.Time, m.Trace, m.Headers
+	return nil
+}

@@ -1,0 +1,87 @@
+package loop
+
+import (
+	"context"
+	"sync/atomic"
+
+	"golang.org/x/time/rate"
+
+	"github.com/peltonhq/pelton/decode"
+)
+
+// The ring between reader and loop: at most ringBatches batches of at most ringFrames frames.
+const (
+	ringBatches = 8
+	ringFrames  = 64
+)
+
+// ring is a bounded queue of reused batches. It implements [decode.Out] for the reader.
+type ring struct {
+	full    chan []decode.Frame
+	empty   chan []decode.Frame
+	batch   []decode.Frame
+	limit   *rate.Limiter // frames per second; nil for as fast as it goes
+	size    int           // frames of a batch
+	blocked atomic.Bool   // the reader waits for the loop
+}
+
+func newRing(perSecond float64) *ring {
+	r := &ring{full: make(chan []decode.Frame, ringBatches), empty: make(chan []decode.Frame, ringBatches+1), size: ringFrames}
+	for range ringBatches + 1 {
+		r.empty <- make([]decode.Frame, 0, ringFrames)
+	}
+	if perSecond > 0 {
+		// Fifty handings-over a second look smooth and cost little.
+		r.size = min(ringFrames, max(1, int(perSecond/50)))
+		r.limit = rate.NewLimiter(rate.Limit(perSecond), r.size)
+	}
+	return r
+}
+
+// Frame implements [decode.Out].
+func (r *ring) Frame(ctx context.Context, f decode.Frame) error {
+	if r.batch == nil {
+		select {
+		case r.batch = <-r.empty:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	r.batch = append(r.batch, f)
+	if len(r.batch) >= r.size {
+		return r.Flush(ctx)
+	}
+	return nil
+}
+
+// Flush implements [decode.Out].
+func (r *ring) Flush(ctx context.Context) error {
+	if len(r.batch) == 0 {
+		return nil
+	}
+	if r.limit != nil {
+		if err := r.limit.WaitN(ctx, len(r.batch)); err != nil {
+			return context.Cause(ctx)
+		}
+	}
+	select {
+	case r.full <- r.batch:
+	default:
+		r.blocked.Store(true)
+		select {
+		case r.full <- r.batch:
+			r.blocked.Store(false)
+		case <-ctx.Done():
+			r.blocked.Store(false)
+			return ctx.Err()
+		}
+	}
+	r.batch = nil
+	return nil
+}
+
+// back returns a batch that the loop has admitted.
+func (r *ring) back(batch []decode.Frame) {
+	clear(batch)
+	r.empty <- batch[:0]
+}

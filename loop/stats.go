@@ -1,0 +1,105 @@
+package loop
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/peltonhq/pelton"
+	"github.com/peltonhq/pelton/decode"
+	"github.com/peltonhq/pelton/delivery"
+)
+
+// Stats are a lane's figures, at most a tenth of a second old.
+type Stats struct {
+	Lane      pelton.LaneID
+	Position  uint64 // where the reader is
+	Watermark uint64 // durable: everything before it is settled
+	Open      int    // messages between watermark and head
+	Waiting   int    // deliveries that wait in memory for their next attempt
+	Ended     bool   // the source is at its end
+	Idle      bool   // nothing is open, and what is settled is durable
+	Paused    string // why the source is paused; empty when it is not
+	Failure   string // why the loop is over
+	Counts    delivery.Counts
+	Decoded   decode.Stats
+	Pending   []int // deliveries not offered yet, by plugin
+	Flight    []int // effects with each target
+}
+
+// Stats is the newest copy of the figures.
+func (l *Loop) Stats() Stats { return *l.figures.Load() }
+
+// publish makes a copy of the figures for others to read: when the loop comes to rest, and often enough under load.
+func (l *Loop) publish(final bool) {
+	idle := l.ledger.Idle() && l.journal.idle() && l.durable >= l.ledger.Watermark() && len(l.ring.full) == 0
+	before := l.figures.Load()
+	if !final && idle == before.Idle && l.ended == before.Ended && l.now.Sub(l.published) < 50*time.Millisecond {
+		return
+	}
+	l.published = l.now
+	s := &Stats{
+		Lane: l.o.ID, Watermark: l.durable, Open: l.ledger.Open(), Waiting: l.ledger.Waiting(), Ended: l.ended, Idle: idle,
+		Counts: l.ledger.Counts.Copy(), Decoded: l.decoder.Stats(), Paused: l.paused(), Position: l.ledger.Head(),
+	}
+	if l.failure != nil {
+		s.Failure = l.failure.Error()
+	}
+	for p := range l.o.Plugins {
+		s.Pending = append(s.Pending, l.ledger.Pending(p))
+	}
+	for t := range l.gates {
+		s.Flight = append(s.Flight, l.gates[t].flight)
+	}
+	l.figures.Store(s)
+}
+
+// paused says why the reader can't go on: the ring is full, or it waits for the arena.
+func (l *Loop) paused() string {
+	if l.ended || !l.ring.blocked.Load() && l.o.Arena.Stats().Waiting == 0 {
+		return ""
+	}
+	if l.journal.full != "" {
+		return "store: " + l.journal.full
+	}
+	if reason, full := l.storeFull(); full {
+		return "store: " + reason
+	}
+	for t := range l.gates {
+		if l.gates[t].closed {
+			return fmt.Sprintf("%s takes no more: its buffer is full", l.o.Graph.Targets[t])
+		}
+	}
+	for p := range l.o.Plugins {
+		if why := l.ledger.Stopped(p); why != "" {
+			return fmt.Sprintf("plugin/%s: %s", l.o.Graph.Plugins[p].Name, why)
+		}
+	}
+	for p, n := range l.nests {
+		if n != nil && n.full {
+			return fmt.Sprintf("plugin/%s: limits.queue reached: its readers are behind", l.o.Graph.Plugins[p].Name)
+		}
+	}
+	return l.slowest()
+}
+
+func (l *Loop) storeFull() (string, bool) {
+	reason, _ := l.o.Store.Full()
+	return reason, reason != ""
+}
+
+// slowest names the plugin that most deliveries wait for.
+func (l *Loop) slowest() string {
+	most, name := 0, ""
+	for p := range l.o.Plugins {
+		if n := l.ledger.Pending(p); n > most {
+			most, name = n, l.o.Graph.Plugins[p].Name
+		}
+	}
+	switch {
+	case l.ledger.Full():
+		return "window full: too many messages wait to be settled"
+	case name != "":
+		return fmt.Sprintf("plugin/%s is behind: %d deliveries wait for it", name, most)
+	}
+	return "arena full"
+}

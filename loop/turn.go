@@ -1,0 +1,163 @@
+package loop
+
+import (
+	"slices"
+
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/peltonhq/pelton"
+	"github.com/peltonhq/pelton/actor"
+	"github.com/peltonhq/pelton/decode"
+	"github.com/peltonhq/pelton/delivery"
+)
+
+// turn is one batch of deliveries on its way to one instance. There is one per instance and lane, so that a key's next
+// message is offered only after the previous one was decided (D3).
+type turn struct {
+	actor.Turn
+	plugin, instance int
+	items            []delivery.Item
+	decisions        []delivery.Decision
+	out              bool // an actor has it
+}
+
+func (l *Loop) newTurn(plugin, instance int) *turn {
+	t := &turn{plugin: plugin, instance: instance, items: make([]delivery.Item, 0, l.o.Turn), decisions: make([]delivery.Decision, l.o.Turn)}
+	t.Reply = func(*actor.Turn) { l.box.tell(note{kind: noteTurn, turn: t}) }
+	return t
+}
+
+// Hash is a key's hash: 0 for a message without one. It is stored with parked records, so it never changes.
+func Hash(key []byte) uint64 {
+	if key == nil {
+		return 0
+	}
+	return max(1, xxhash.Sum64(key))
+}
+
+// admit takes one batch from the ring into the account.
+func (l *Loop) admit(batch []decode.Frame) {
+	direct := l.ledger.Direct()
+	for i := range batch {
+		f := &batch[i]
+		if f.Bad != nil {
+			l.admitBad(f)
+			continue
+		}
+		l.owners[f.Ref.Index>>24] = l.o.Arena
+		view, err := l.o.Arena.View(f.Ref)
+		if err != nil {
+			l.fail(err)
+			return
+		}
+		a := delivery.Admission{Ref: f.Ref, Position: f.Position, Next: f.Next, Hash: Hash(view.Key())}
+		if direct {
+			m := view.Meta()
+			a.Key, a.Payload, a.Time, a.Trace = slices.Clone(view.Key()), slices.Clone(view.Payload()), m.Time, m.Trace
+		}
+		l.ledger.Admit(a)
+	}
+	l.ring.back(batch)
+}
+
+func (l *Loop) admitBad(f *decode.Frame) {
+	id := pelton.EffectID{Message: pelton.MessageID{Lane: l.o.ID, Position: f.Position}}
+	l.ledger.AdmitBad(delivery.Record{
+		ID: id, Kind: delivery.KindFrame, Reason: f.Bad.Reason, Payload: f.Bad.Payload, Length: f.Bad.Length, SHA256: f.Bad.SHA256,
+		First: l.now, Failed: l.now,
+	}, f.Next)
+}
+
+// dispatch offers what can be offered to every instance that has no turn.
+func (l *Loop) dispatch() bool {
+	offered := false
+	l.retryOffer = false
+	if l.closing {
+		return false
+	}
+	for p, seats := range l.seats {
+		for i, t := range seats {
+			if !t.out && l.ledger.Ready(p, i) {
+				offered = l.offer(t) || offered
+			}
+		}
+	}
+	return offered
+}
+
+func (l *Loop) offer(t *turn) bool {
+	t.Reset()
+	t.items = l.ledger.Next(t.plugin, t.instance, l.now, t.items[:0])
+	if len(t.items) == 0 {
+		return false
+	}
+	for i := range t.items {
+		item := &t.items[i]
+		view, err := l.owners[item.Ref.Index>>24].View(item.Ref)
+		if err != nil {
+			l.fail(err)
+			return false
+		}
+		t.Deliveries = append(t.Deliveries, actor.Delivery{View: view.WithAttempt(item.Attempt, item.Defers, item.First), Token: uint64(i), After: item.After})
+	}
+	if t.out = l.o.Plugins[t.plugin].Offer(t.instance, &t.Turn); !t.out {
+		l.ledger.Undecided(t.items)
+		l.retryOffer = true
+	}
+	return t.out
+}
+
+// returned takes a turn back: its verdicts and emits go into the account.
+func (l *Loop) returned(t *turn) {
+	t.out = false
+	switch {
+	case t.Lost:
+		l.ledger.Undecided(t.items)
+		l.retryOffer = true
+	case t.plain():
+		l.ledger.Acked(t.items)
+	default:
+		l.decide(t)
+	}
+	clear(t.Deliveries)
+}
+
+// plain reports whether every delivery was acked and nothing was emitted.
+func (t *turn) plain() bool {
+	if len(t.Emits) > 0 || len(t.Settlements) > 0 {
+		return false
+	}
+	for i := range t.Outcomes {
+		if t.Outcomes[i].Fault != nil || t.Outcomes[i].Verdict.Decision != pelton.DecisionAck {
+			return false
+		}
+	}
+	return true
+}
+
+func (l *Loop) decide(t *turn) {
+	decisions := t.decisions[:len(t.items)]
+	for i := range decisions {
+		o := &t.Outcomes[i]
+		decisions[i] = delivery.Decision{Verdict: o.Verdict, Revision: t.Revision, Emits: decisions[i].Emits[:0]}
+		if o.Fault != nil {
+			decisions[i].Fault = o.Fault.Error()
+		}
+	}
+	for i := range t.Emits {
+		e := &t.Emits[i]
+		d := &decisions[e.Delivery]
+		if len(d.Emits) == 0 {
+			m := t.Deliveries[e.Delivery].View.Meta()
+			d.Time, d.Trace = m.Time, m.Trace
+		}
+		d.Emits = append(d.Emits, e.Emit)
+	}
+	l.ledger.Decide(t.items, decisions, l.now)
+	for i := range decisions {
+		clear(decisions[i].Emits)
+	}
+	for _, s := range t.Settlements {
+		l.settleLater(s.Token, delivery.Decision{Verdict: s.Verdict, Emits: s.Emits, Revision: t.Revision})
+	}
+}

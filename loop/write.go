@@ -1,0 +1,99 @@
+package loop
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/peltonhq/pelton/delivery"
+	"github.com/peltonhq/pelton/delivery/lot"
+	"github.com/peltonhq/pelton/store"
+)
+
+// Checkpoint is a lane's stored place.
+type Checkpoint struct {
+	Incarnation string `json:"incarnation"`
+	Position    uint64 `json:"position"` // everything before it is settled
+}
+
+func checkpointKey(source, lane string) []byte {
+	return store.Key(store.SpaceCheckpoint, source, lane)
+}
+
+// LoadCheckpoint reads a lane's place; the zero Checkpoint when it has none.
+func LoadCheckpoint(r store.Reader, source, lane string) (Checkpoint, error) {
+	var c Checkpoint
+	value, err := r.Get(checkpointKey(source, lane))
+	if errors.Is(err, store.ErrNotFound) {
+		return c, nil
+	}
+	if err != nil {
+		return c, err
+	}
+	if err := json.Unmarshal(value, &c); err != nil {
+		return c, fmt.Errorf("checkpoint of %s/%s: %w: %w", source, lane, err, store.ErrCorrupt)
+	}
+	return c, nil
+}
+
+// carryWrites makes the account's records durable, in its order.
+func (l *Loop) carryWrites() {
+	l.writes = l.ledger.Writes(l.writes[:0])
+	for i := range l.writes {
+		w := &l.writes[i]
+		if err := l.fill(w); err != nil {
+			l.fail(err)
+			return
+		}
+		records, err := lot.Records(l.o.Store, w)
+		if err != nil {
+			l.fail(err)
+			return
+		}
+		token, id := w.Token, w.Record.ID
+		l.journal.append(records, func() {
+			l.ledger.Written(token)
+			l.parked.landed(id)
+		})
+	}
+	clear(l.writes)
+	l.fetches = l.ledger.Fetches(l.fetches[:0])
+	for _, f := range l.fetches {
+		l.parked.fetch(f)
+	}
+}
+
+// checkpoint makes the watermark durable, one at a time, and then tells the source (D2). The marks below it go in the
+// same append (S2).
+func (l *Loop) checkpoint() {
+	w := l.ledger.Watermark()
+	if l.inFlight || w <= l.issued {
+		return
+	}
+	value, err := json.Marshal(Checkpoint{Incarnation: l.o.ID.Incarnation, Position: w})
+	if err != nil {
+		panic("loop: a checkpoint is plain data: " + err.Error())
+	}
+	records := []store.Record{
+		{Op: store.Put, Key: checkpointKey(l.o.ID.Source, l.o.ID.Lane), Value: value},
+		lot.Trim(l.o.ID, l.issued, w),
+	}
+	l.issued, l.inFlight = w, true
+	l.ledger.Checkpointing(w)
+	l.journal.append(records, func() {
+		l.inFlight = false
+		l.durable = w
+		l.o.Lane.Settled(w)
+	})
+}
+
+// settleLater carries out a plugin's late decision on a delivery that it held, in whatever lane that was.
+func (l *Loop) settleLater(token string, d delivery.Decision) {
+	go func() {
+		ctx, cancel := l.parked.context()
+		defer cancel()
+		if err := l.o.Settle(ctx, token, d); err != nil && l.o.Failed != nil {
+			l.o.Failed(fmt.Errorf("settling a held delivery: %w", err), false)
+		}
+	}()
+}
