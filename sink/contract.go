@@ -1,0 +1,31 @@
+package sink
+
+import (
+	"context"
+
+	"github.com/peltonhq/pelton"
+)
+
+// Sink writes effects to one place outside of Pelton. One goroutine uses it: its worker's.
+type Sink interface {
+	// Write makes the effects durable, in order, as far as its place can. nil: all are. A *Rejected: that one never
+	// will be, and those before it are. Any other error is transient: the worker calls again with the same effects
+	// after a back-off, without end (E2).
+	//
+	// The slice is the worker's again when Write returns. ctx ends when the worker's Close gives up waiting; the worker
+	// makes no further call then but Close.
+	Write(ctx context.Context, effects []pelton.Effect) error
+	Close() error
+}
+
+// Rejected is a permanent failure of one effect, which becomes a dead letter (kind emit).
+type Rejected struct {
+	Index int // in the effects of that Write
+	Err   error
+}
+
+// Error is the cause's text.
+func (r *Rejected) Error() string { return r.Err.Error() }
+
+// Unwrap gives the cause.
+func (r *Rejected) Unwrap() error { return r.Err }
