@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/peltonhq/pelton"
+	"github.com/peltonhq/pelton/session/internal/record"
 	"github.com/peltonhq/pelton/store"
 )
 
@@ -40,7 +41,7 @@ func (s *Sessions) Append(ctx context.Context, key string, payload []byte, conte
 	a := &ask{id: id}
 	effect := pelton.Effect{Key: []byte(key), Payload: payload, ContentType: contentType, Time: s.o.Now()}
 	if id != "" {
-		effect.Mark = s.keys.idKey(key, id)
+		effect.Mark = s.keys.ID(key, id)
 	}
 	if err := s.put(ctx, &item{effect: effect, key: key, ask: a}); err != nil {
 		return pelton.Snapshot{}, fmt.Errorf("append: %w", err)
@@ -148,13 +149,13 @@ func (sh *shard) append(it *item) ([]*change, error) {
 
 // made is the snapshot that an idempotency id made before.
 func (s *Sessions) made(key string, value []byte) (*pelton.Snapshot, error) {
-	p, err := decodePlace(value)
+	p, err := record.DecodePlace(value)
 	if err != nil {
 		return nil, err
 	}
-	snap, err := s.load(s.o.Store, key, p.epoch, p.id)
+	snap, err := s.load(s.o.Store, key, p.Epoch, p.ID)
 	if errors.Is(err, store.ErrNotFound) {
-		return &pelton.Snapshot{Session: s.o.Name, Key: key, Epoch: p.epoch, ID: p.id}, nil
+		return &pelton.Snapshot{Session: s.o.Name, Key: key, Epoch: p.Epoch, ID: p.ID}, nil
 	}
 	return snap, err
 }

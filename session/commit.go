@@ -6,6 +6,7 @@ import (
 
 	"github.com/cenkalti/backoff/v5"
 
+	"github.com/peltonhq/pelton/session/internal/record"
 	"github.com/peltonhq/pelton/store"
 )
 
@@ -161,8 +162,8 @@ func (c *committer) records(batch []*change) (records []store.Record, sessions u
 	sessions = c.sessions
 	for i, ch := range batch {
 		ch.after.seq = c.seq + uint64(i) + 1
-		key, at := ch.item.key, pointer{gone: ch.snap == nil, epoch: ch.after.epoch, id: ch.after.id, key: ch.item.key}
-		put(k.logKey(ch.after.seq), at.encode())
+		key, at := ch.item.key, record.Pointer{Gone: ch.snap == nil, Epoch: ch.after.epoch, ID: ch.after.id, Key: ch.item.key}
+		put(k.Log(ch.after.seq), at.Encode())
 		if ch.snap == nil {
 			sessions--
 			records = c.deletion(records, ch)
@@ -174,9 +175,9 @@ func (c *committer) records(batch []*change) (records []store.Record, sessions u
 		}
 		if ch.buried != 0 {
 			records = append(records,
-				store.Record{Op: store.Delete, Key: k.tombstoneKey(key)}, store.Record{Op: store.Delete, Key: k.logKey(ch.buried)})
+				store.Record{Op: store.Delete, Key: k.Tombstone(key)}, store.Record{Op: store.Delete, Key: k.Log(ch.buried)})
 		}
-		put(k.snapshotKey(key, ch.snap.Epoch, ch.snap.ID), encodeSnapshot(ch.snap, ch.made))
+		put(k.Snapshot(key, ch.snap.Epoch, ch.snap.ID), record.EncodeSnapshot(ch.snap, ch.made))
 		if mark := ch.item.effect.Mark; len(mark) > 0 {
 			put(mark, ch.markValue())
 		}
@@ -184,11 +185,11 @@ func (c *committer) records(batch []*change) (records []store.Record, sessions u
 	}
 	for _, ch := range batch {
 		if heads[ch.session] == ch {
-			put(k.headKey(ch.item.key), place{ch.after.epoch, ch.after.id, ch.after.seq}.encode())
+			put(k.Head(ch.item.key), record.Place{Epoch: ch.after.epoch, ID: ch.after.id, Seq: ch.after.seq}.Encode())
 		}
 	}
 	if sessions != c.sessions {
-		put(k.name, nameRecord{epoch: c.s.epoch, count: sessions}.encode())
+		put(k.Name, record.Name{Epoch: c.s.epoch, Count: sessions}.Encode())
 	}
 	return records, sessions
 }
@@ -198,16 +199,16 @@ func (ch *change) markValue() []byte {
 	if ch.item.ask == nil {
 		return nil
 	}
-	return place{ch.after.epoch, ch.after.id, ch.after.seq}.encode()
+	return record.Place{Epoch: ch.after.epoch, ID: ch.after.id, Seq: ch.after.seq}.Encode()
 }
 
 // deletion adds what ends a session: a tombstone instead of head, snapshots, their log and the ids of its clients.
 func (c *committer) deletion(records []store.Record, ch *change) []store.Record {
 	k, key := &c.s.keys, ch.item.key
-	life, ids := k.lifeKey(key, ch.after.epoch), k.idsKey(key)
+	life, ids := k.Life(key, ch.after.epoch), k.IDs(key)
 	records = append(records,
-		store.Record{Op: store.Put, Key: k.tombstoneKey(key), Value: place{ch.after.epoch, ch.after.id, ch.after.seq}.encode()},
-		store.Record{Op: store.Delete, Key: k.headKey(key)},
+		store.Record{Op: store.Put, Key: k.Tombstone(key), Value: record.Place{Epoch: ch.after.epoch, ID: ch.after.id, Seq: ch.after.seq}.Encode()},
+		store.Record{Op: store.Delete, Key: k.Head(key)},
 		store.Record{Op: store.DeleteRange, Key: life, End: store.PrefixEnd(life)},
 		store.Record{Op: store.DeleteRange, Key: ids, End: store.PrefixEnd(ids)})
 	for _, log := range ch.doomed {

@@ -1,7 +1,6 @@
 package session
 
 import (
-	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -235,40 +234,4 @@ func TestStep(t *testing.T) {
 			t.Errorf("%+v at %+v: step %d, want %d", test.p, test.m, got, test.want)
 		}
 	}
-}
-
-func FuzzCodec(f *testing.F) {
-	f.Add([]byte{format, 1, 2, 3})
-	f.Add(encodeSnapshot(&pelton.Snapshot{Seq: 3, Payload: []byte("p"), ContentType: "t", EffectID: "e", Time: time.Unix(-5, 7)}, time.Unix(1, 0)))
-	f.Add(place{1, 2, 3}.encode())
-	f.Add(pointer{gone: true, epoch: 1, id: 2, key: "k"}.encode())
-	f.Fuzz(func(t *testing.T, b []byte) {
-		if p, err := decodePlace(b); err == nil {
-			if again, err := decodePlace(p.encode()); err != nil || again != p {
-				t.Errorf("place %v, %v", again, err)
-			}
-		}
-		if p, err := decodePointer(b); err == nil {
-			if again, err := decodePointer(p.encode()); err != nil || again != p {
-				t.Errorf("pointer %v, %v", again, err)
-			}
-		}
-		if n, err := decodeName(b); err == nil {
-			if again, err := decodeName(n.encode()); err != nil || again != n {
-				t.Errorf("name %v, %v", again, err)
-			}
-		}
-		var s pelton.Snapshot
-		seq, made, errStamp := decodeStamp(b)
-		if err := decodeSnapshot(b, &s); err == nil {
-			if errStamp != nil || seq != s.Seq {
-				t.Errorf("stamp %d, %v; snapshot has seq %d", seq, errStamp, s.Seq)
-			}
-			var again pelton.Snapshot
-			if err := decodeSnapshot(encodeSnapshot(&s, made), &again); err != nil || !again.Time.Equal(s.Time) ||
-				again.EffectID != s.EffectID || again.ContentType != s.ContentType || !bytes.Equal(again.Payload, s.Payload) {
-				t.Errorf("%+v came back as %+v, %v", s, again, err)
-			}
-		}
-	})
 }

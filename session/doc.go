@@ -64,6 +64,6 @@
 //
 // # Testing
 //
-// The core (core.go, place.go, ring.go, codec.go) is pure and tested alone. Tests of the whole run on store/memory,
+// The core (core.go, place.go, ring.go, and internal/record) is pure and tested alone. Whole sessions run on store/memory,
 // whose hooks hold durability back, fail appends, fill up and crash; what is timed runs in testing/synctest.
 package session

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/peltonhq/pelton"
+	"github.com/peltonhq/pelton/session/internal/record"
 	"github.com/peltonhq/pelton/store"
 )
 
@@ -214,7 +215,7 @@ func (f *Follower) chunk(m mark) (entries []entry, upTo uint64, err error) {
 	case now.gone:
 		return nil, f.lost(now), nil
 	}
-	return nil, 0, fmt.Errorf("session %s key %.80q: %s up to %d are not in the store: %w", f.s.o.Name, f.r.Key, f.pos.cursor(), m.id, errFormat)
+	return nil, 0, fmt.Errorf("session %s key %.80q: %s up to %d are not in the store: %w", f.s.o.Name, f.r.Key, f.pos.cursor(), m.id, record.ErrFormat)
 }
 
 // lost is the last number, from the follower's on, that a deletion took away; the ring may still have later ones.
@@ -241,20 +242,20 @@ func (s *Sessions) markOf(r store.Reader, key string, log bool) (mark, error) {
 // firstFrom is the lowest stored number from n on, 0 when there is none.
 func (s *Sessions) firstFrom(r store.Reader, key string, log bool, epoch, n uint64) (uint64, error) {
 	if log {
-		return first(r, s.keys.logKey(n), store.PrefixEnd(s.keys.log))
+		return first(r, s.keys.Log(n), store.PrefixEnd(s.keys.Logs))
 	}
-	return first(r, s.keys.snapshotKey(key, epoch, n), store.PrefixEnd(s.keys.lifeKey(key, epoch)))
+	return first(r, s.keys.Snapshot(key, epoch, n), store.PrefixEnd(s.keys.Life(key, epoch)))
 }
 
 // readKey reads one chunk of an epoch.
 func (s *Sessions) readKey(r store.Reader, key string, epoch, n uint64, limit int) ([]entry, error) {
 	entries := make([]entry, 0, limit)
-	end, bytes := store.PrefixEnd(s.keys.lifeKey(key, epoch)), int64(0)
-	for e, err := range r.Scan(s.keys.snapshotKey(key, epoch, n), end, store.ScanOptions{Limit: limit}) {
+	end, bytes := store.PrefixEnd(s.keys.Life(key, epoch)), int64(0)
+	for e, err := range r.Scan(s.keys.Snapshot(key, epoch, n), end, store.ScanOptions{Limit: limit}) {
 		if err != nil {
 			return nil, err
 		}
-		id, err := lastNumber(e.Key)
+		id, err := record.LastNumber(e.Key)
 		if err != nil {
 			return nil, err
 		}
@@ -274,20 +275,20 @@ func (s *Sessions) readKey(r store.Reader, key string, epoch, n uint64, limit in
 func (s *Sessions) readLog(r store.Reader, n uint64, limit int) (entries []entry, last uint64, err error) {
 	entries = make([]entry, 0, limit)
 	bytes := int64(0)
-	for e, err := range r.Scan(s.keys.logKey(n), store.PrefixEnd(s.keys.log), store.ScanOptions{Limit: limit}) {
+	for e, err := range r.Scan(s.keys.Log(n), store.PrefixEnd(s.keys.Logs), store.ScanOptions{Limit: limit}) {
 		if err != nil {
 			return nil, 0, err
 		}
-		if last, err = lastNumber(e.Key); err != nil {
+		if last, err = record.LastNumber(e.Key); err != nil {
 			return nil, 0, err
 		}
-		p, err := decodePointer(e.Value)
+		p, err := record.DecodePointer(e.Value)
 		if err != nil {
 			return nil, 0, err
 		}
-		at := entry{n: last, deleted: p.key}
-		if !p.gone {
-			snap, err := s.load(r, p.key, p.epoch, p.id)
+		at := entry{n: last, deleted: p.Key}
+		if !p.Gone {
+			snap, err := s.load(r, p.Key, p.Epoch, p.ID)
 			if errors.Is(err, store.ErrNotFound) {
 				continue // removed: a gap
 			}

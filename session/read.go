@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/peltonhq/pelton"
+	"github.com/peltonhq/pelton/session/internal/record"
 	"github.com/peltonhq/pelton/store"
 )
 
@@ -20,7 +21,7 @@ func (s *Sessions) lookup(r store.Reader, key string) (head, error) {
 	for _, k := range [2]struct {
 		key  []byte
 		gone bool
-	}{{s.keys.headKey(key), false}, {s.keys.tombstoneKey(key), true}} {
+	}{{s.keys.Head(key), false}, {s.keys.Tombstone(key), true}} {
 		value, err := r.Get(k.key)
 		if errors.Is(err, store.ErrNotFound) {
 			continue
@@ -28,14 +29,14 @@ func (s *Sessions) lookup(r store.Reader, key string) (head, error) {
 		if err != nil {
 			return head{}, err
 		}
-		p, err := decodePlace(value)
-		return head{mark{p.epoch, p.id, k.gone}, p.seq}, err
+		p, err := record.DecodePlace(value)
+		return head{mark{p.Epoch, p.ID, k.gone}, p.Seq}, err
 	}
 	return head{}, nil
 }
 
 func (s *Sessions) load(r store.Reader, key string, epoch, id uint64) (*pelton.Snapshot, error) {
-	value, err := r.Get(s.keys.snapshotKey(key, epoch, id))
+	value, err := r.Get(s.keys.Snapshot(key, epoch, id))
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +45,7 @@ func (s *Sessions) load(r store.Reader, key string, epoch, id uint64) (*pelton.S
 
 func (s *Sessions) snapshot(key string, epoch, id uint64, value []byte) (*pelton.Snapshot, error) {
 	snap := &pelton.Snapshot{Session: s.o.Name, Key: key, Epoch: epoch, ID: id}
-	if err := decodeSnapshot(value, snap); err != nil {
+	if err := record.DecodeSnapshot(value, snap); err != nil {
 		return nil, fmt.Errorf("session %s key %.80q id %d:%d: %w", s.o.Name, key, epoch, id, err)
 	}
 	return snap, nil
@@ -52,7 +53,7 @@ func (s *Sessions) snapshot(key string, epoch, id uint64, value []byte) (*pelton
 
 // oldest is the lowest stored id of an epoch, 0 when there is none.
 func (s *Sessions) oldest(r store.Reader, key string, epoch uint64) (uint64, error) {
-	life := s.keys.lifeKey(key, epoch)
+	life := s.keys.Life(key, epoch)
 	return first(r, life, store.PrefixEnd(life))
 }
 
@@ -62,7 +63,7 @@ func first(r store.Reader, from, to []byte) (uint64, error) {
 		if err != nil {
 			return 0, err
 		}
-		return lastNumber(e.Key)
+		return record.LastNumber(e.Key)
 	}
 	return 0, nil
 }
@@ -133,14 +134,14 @@ type Query struct {
 
 // List is the newest durable snapshot of each selected key, in key order, all of one durable instant.
 func (s *Sessions) List(ctx context.Context, q Query) ([]pelton.Snapshot, error) {
-	prefix := join(s.keys.head, q.Prefix, 0)
+	prefix := s.keys.Head(q.Prefix)
 	prefix = prefix[:len(prefix)-2] // without the end of the text: any key that begins so
 	from, to := prefix, store.PrefixEnd(prefix)
 	if q.After != "" && q.After >= q.Prefix {
 		if !strings.HasPrefix(q.After, q.Prefix) {
 			return nil, nil // every key that begins with Prefix is below After
 		}
-		from = append(s.keys.headKey(q.After), 0)
+		from = append(s.keys.Head(q.After), 0)
 	}
 	v := s.o.Store.View()
 	defer v.Close()
@@ -152,15 +153,15 @@ func (s *Sessions) List(ctx context.Context, q Query) ([]pelton.Snapshot, error)
 		if err != nil {
 			return nil, err
 		}
-		key, _, err := store.CutString(e.Key[len(s.keys.head):])
+		key, _, err := store.CutString(e.Key[len(s.keys.Heads):])
 		if err != nil {
 			return nil, err
 		}
-		p, err := decodePlace(e.Value)
+		p, err := record.DecodePlace(e.Value)
 		if err != nil {
 			return nil, err
 		}
-		snap, err := s.load(v, key, p.epoch, p.id)
+		snap, err := s.load(v, key, p.Epoch, p.ID)
 		if err != nil {
 			return nil, fmt.Errorf("session %s key %.80q: newest snapshot: %w", s.o.Name, key, err)
 		}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/peltonhq/pelton"
+	"github.com/peltonhq/pelton/session/internal/record"
 	"github.com/peltonhq/pelton/store"
 )
 
@@ -89,7 +90,7 @@ func orDefault[T int | int64](v, otherwise T) T {
 // Sessions are all the sessions of one name. Make them with [Open]. Methods may be called from any goroutine.
 type Sessions struct {
 	o     Options
-	keys  keys
+	keys  record.Keys
 	token store.Token
 	epoch uint64 // of the log
 	seed  maphash.Seed
@@ -127,7 +128,7 @@ func Open(ctx context.Context, o Options) (*Sessions, error) {
 		return nil, fmt.Errorf("session %s: claim: %w", o.Name, err)
 	}
 	s := &Sessions{
-		o: o, keys: newKeys(o.Name), token: token, seed: maphash.MakeSeed(),
+		o: o, keys: record.NewKeys(o.Name), token: token, seed: maphash.MakeSeed(),
 		queue: newQueue(o.Buffer, o.Shards), failed: make(chan struct{}),
 	}
 	if err := s.restore(ctx); err != nil {
@@ -155,30 +156,30 @@ func (s *Sessions) restore(ctx context.Context) error {
 		return err
 	}
 	s.counts.seq.Store(seq)
-	value, err := s.o.Store.Get(s.keys.name)
+	value, err := s.o.Store.Get(s.keys.Name)
 	if errors.Is(err, store.ErrNotFound) {
 		s.epoch = epochAt(s.o.Now(), 0)
 		_, err := s.o.Store.Append(ctx, s.token, []store.Record{
-			{Op: store.Put, Key: s.keys.name, Value: nameRecord{epoch: s.epoch}.encode()}})
+			{Op: store.Put, Key: s.keys.Name, Value: record.Name{Epoch: s.epoch}.Encode()}})
 		return err
 	}
 	if err != nil {
 		return err
 	}
-	n, err := decodeName(value)
-	s.epoch = n.epoch
-	s.counts.sessions.Store(n.count)
+	n, err := record.DecodeName(value)
+	s.epoch = n.Epoch
+	s.counts.sessions.Store(n.Count)
 	return err
 }
 
 // newest is the last seq of the log. It is always there: the entry of a key's newest snapshot, or of its deletion,
 // goes only when a later entry comes.
 func (s *Sessions) newest(r store.Reader) (uint64, error) {
-	for e, err := range r.Scan(s.keys.log, store.PrefixEnd(s.keys.log), store.ScanOptions{Limit: 1, Reverse: true}) {
+	for e, err := range r.Scan(s.keys.Logs, store.PrefixEnd(s.keys.Logs), store.ScanOptions{Limit: 1, Reverse: true}) {
 		if err != nil {
 			return 0, err
 		}
-		return lastNumber(e.Key)
+		return record.LastNumber(e.Key)
 	}
 	return 0, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/peltonhq/pelton/session/internal/record"
 	"github.com/peltonhq/pelton/store"
 )
 
@@ -37,25 +38,25 @@ func (d *doomed) records() []store.Record {
 
 // collect finds the stored snapshots from … to of an epoch, at most limit (0: all) and only while old says so.
 func (s *Sessions) collect(key string, epoch, from, to uint64, limit int, old func(time.Time) bool) (doomed, error) {
-	d := doomed{from: s.keys.snapshotKey(key, epoch, from)}
+	d := doomed{from: s.keys.Snapshot(key, epoch, from)}
 	scan := store.ScanOptions{Limit: limit}
-	for e, err := range s.o.Store.Scan(d.from, s.keys.snapshotKey(key, epoch, to+1), scan) {
+	for e, err := range s.o.Store.Scan(d.from, s.keys.Snapshot(key, epoch, to+1), scan) {
 		if err != nil {
 			return doomed{}, err
 		}
-		seq, made, err := decodeStamp(e.Value)
+		seq, made, err := record.DecodeStamp(e.Value)
 		if err != nil {
 			return doomed{}, err
 		}
 		if old != nil && !old(made) {
 			break
 		}
-		if d.last, err = lastNumber(e.Key); err != nil {
+		if d.last, err = record.LastNumber(e.Key); err != nil {
 			return doomed{}, err
 		}
-		d.log = append(d.log, s.keys.logKey(seq))
+		d.log = append(d.log, s.keys.Log(seq))
 	}
-	d.end = s.keys.snapshotKey(key, epoch, d.last+1)
+	d.end = s.keys.Snapshot(key, epoch, d.last+1)
 	return d, nil
 }
 
@@ -114,7 +115,7 @@ func (s *Sessions) remove(ctx context.Context, key string, epoch, to uint64, old
 func (s *Sessions) janitor() {
 	every := min(max(s.o.Retain.Age/ageRounds, shortRound), longRound)
 	for s.sleep(every) {
-		for after := s.keys.head; after != nil && s.sleep(agePause); {
+		for after := s.keys.Heads; after != nil && s.sleep(agePause); {
 			after = s.age(after)
 		}
 	}
@@ -140,21 +141,21 @@ func (s *Sessions) age(from []byte) []byte {
 		seen  int
 		next  []byte
 	)
-	for e, err := range s.o.Store.Scan(from, store.PrefixEnd(s.keys.head), store.ScanOptions{Limit: ageSlice}) {
+	for e, err := range s.o.Store.Scan(from, store.PrefixEnd(s.keys.Heads), store.ScanOptions{Limit: ageSlice}) {
 		if err != nil {
 			return nil // the next round tries again
 		}
 		seen++
 		next = append(e.Key, 0)
-		key, _, err := store.CutString(e.Key[len(s.keys.head):])
+		key, _, err := store.CutString(e.Key[len(s.keys.Heads):])
 		if err != nil {
 			continue
 		}
-		p, err := decodePlace(e.Value)
-		if err != nil || p.id == 1 {
+		p, err := record.DecodePlace(e.Value)
+		if err != nil || p.ID == 1 {
 			continue
 		}
-		err = s.remove(s.ctx, key, p.epoch, p.id-1, old)
+		err = s.remove(s.ctx, key, p.Epoch, p.ID-1, old)
 		if errors.Is(err, store.ErrFailed) || errors.Is(err, store.ErrFenced) || s.ctx.Err() != nil {
 			return nil
 		}
