@@ -1,6 +1,7 @@
 package arena
 
 import (
+	"fmt"
 	"math"
 	"sync/atomic"
 
@@ -92,10 +93,10 @@ func (l *Lane) refuse(b *Block, f *Frame) error {
 		return l.arena.fail("commit", noRef, ErrMisuse, "the block is another lane's, not lane "+l.name+"'s")
 	case b.done:
 		return l.arena.fail("commit", noRef, ErrMisuse, "the block was given back")
-	case int64(f.Length) > l.arena.options.MaxMessage:
-		return l.arena.fail("commit", noRef, ErrTooLarge, "")
+	case within(f.Offset, f.Length, len(b.bytes)) && int64(f.Length) > l.arena.options.MaxMessage:
+		return l.arena.fail("commit", noRef, ErrTooLarge, fmt.Sprintf("%d bytes, %d possible", f.Length, l.arena.options.MaxMessage))
 	default:
-		return l.arena.fail("commit", noRef, ErrMisuse, "the frame is not inside its block")
+		return l.arena.fail("commit", noRef, ErrMisuse, fmt.Sprintf("the frame is not inside its block of %d bytes", len(b.bytes)))
 	}
 }
 

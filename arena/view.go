@@ -25,21 +25,20 @@ const poison = 0xDB
 //
 // Whatever new value the viewer read was written after the release, so its second look sees the release at least.
 // Offsets are used only after such a look, since an old one with a new length may point anywhere.
-func (a *Arena) View(ref pelton.Ref) (pelton.View, error) {
+func (a *Arena) View(ref pelton.Ref) (v pelton.View, err error) {
 	_, s := a.slots.at(ref.Index)
 	if s == nil || ref.Index>>indexBits != a.number || !s.is(ref) {
-		return pelton.View{}, a.missing("view", ref, s, ErrStale)
+		return v, a.missing("view", ref, s, ErrStale)
 	}
-	offset, length, at, keyLength := s.offset, s.length, s.key, s.keyLen
+	offset, end, key, keyEnd := s.offset, s.offset+int64(s.length), s.key, s.key+int64(s.keyLen)
 	if !again(&s.state, ref.Generation) {
-		return pelton.View{}, a.missing("view", ref, s, ErrStale)
+		return v, a.missing("view", ref, s, ErrStale)
 	}
-	payload := a.memory.bytes[offset : offset+int64(length) : offset+int64(length)]
-	var key []byte
-	if at != noKey {
-		key = a.memory.bytes[at : at+int64(keyLength) : at+int64(keyLength)]
+	if key == noKey {
+		v = pelton.Borrow(a.memory.bytes[offset:end:end], nil, &s.meta, s.fields, s.names)
+	} else {
+		v = pelton.Borrow(a.memory.bytes[offset:end:end], a.memory.bytes[key:keyEnd:keyEnd], &s.meta, s.fields, s.names)
 	}
-	v := pelton.Borrow(payload, key, &s.meta, s.fields, s.names)
 	if !again(&s.state, ref.Generation) {
 		return pelton.View{}, a.missing("view", ref, s, ErrStale)
 	}

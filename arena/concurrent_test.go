@@ -1,0 +1,118 @@
+package arena_test
+
+import (
+	"context"
+	"encoding/binary"
+	"sync"
+	"testing"
+
+	"github.com/peltonhq/pelton"
+	"github.com/peltonhq/pelton/arena"
+)
+
+const perLane = 5000 // messages
+
+// TestConcurrent: readers lend while viewers look, each with its own reference, and one loop releases. The arena is
+// so small that the readers wait again and again.
+func TestConcurrent(t *testing.T) {
+	a := open(t, 512*kib, 32*kib)
+	const lanes, viewers = 2, 3
+	lent := make(chan pelton.Ref, 64)
+	var readers sync.WaitGroup
+	for i := range lanes {
+		l := lane(t, a, "lane")
+		readers.Go(func() { read(t, l, uint64(i), lent) })
+	}
+	go func() { readers.Wait(); close(lent) }()
+
+	work, answers := make(chan pelton.Ref), make(chan pelton.Ref, 64)
+	var views sync.WaitGroup
+	for range viewers {
+		views.Go(func() {
+			for ref := range work {
+				look(t, a, ref)
+				answers <- ref
+			}
+		})
+	}
+	var loop sync.WaitGroup
+	loop.Go(func() {
+		for ref := range answers {
+			release(t, a, ref)
+		}
+	})
+	n := 0
+	for ref := range lent {
+		n++
+		if n%5 == 0 {
+			_ = a.Move(ref) // nobody looks at it yet; full is no failure
+		}
+		for range 2 {
+			if err := a.Retain(ref); err != nil {
+				t.Error(err)
+			}
+			work <- ref
+		}
+		release(t, a, ref)
+	}
+	close(work)
+	views.Wait()
+	close(answers)
+	loop.Wait()
+	if s := a.Stats(); n != lanes*perLane || s.Slots != 0 || s.BytesUsed != 0 {
+		t.Errorf("%d messages, then %+v", n, s)
+	}
+}
+
+// read lends messages whose bytes follow from their first eight.
+func read(t *testing.T, l *arena.Lane, id uint64, lent chan<- pelton.Ref) {
+	var b *arena.Block
+	at := 0
+	for i := range uint64(perLane) {
+		length := 8 + int(i*37%3000)
+		if b == nil || at+length > len(b.Bytes()) {
+			if b != nil {
+				l.Done(b)
+			}
+			var err error
+			if b, err = l.Acquire(context.Background(), length); err != nil {
+				t.Error(err)
+				return
+			}
+			at = 0
+		}
+		bytes := b.Bytes()[at : at+length]
+		first := id<<32 | i
+		binary.BigEndian.PutUint64(bytes, first)
+		for j := range bytes[8:] {
+			bytes[8+j] = byte(first) + byte(j)
+		}
+		ref, err := l.Commit(b, arena.Frame{Offset: at, Length: length, Meta: pelton.Meta{Position: first}})
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		at += length
+		lent <- ref
+	}
+	l.Done(b)
+}
+
+func look(t *testing.T, a *arena.Arena, ref pelton.Ref) {
+	v, err := a.View(ref)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	bytes := v.Payload()
+	first := binary.BigEndian.Uint64(bytes)
+	if first != v.Meta().Position {
+		t.Errorf("A1: %s has the bytes of %d and the position of %d", ref, first, v.Meta().Position)
+	}
+	for j, got := range bytes[8:] {
+		if got != byte(first)+byte(j) {
+			t.Errorf("A1: %s: byte %d is %d", ref, j, got)
+			return
+		}
+	}
+}
