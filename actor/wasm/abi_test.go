@@ -2,6 +2,9 @@ package wasm_test
 
 import (
 	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -50,6 +53,44 @@ func TestLoadOfAModuleThatTrapsAtItsStart(t *testing.T) {
 	if err == nil || err.Error() != "the module does not start: unreachable" {
 		t.Errorf("got %v", err)
 	}
+}
+
+func TestDamagedCacheIsNotMissed(t *testing.T) {
+	dir := t.TempDir()
+	load := func() {
+		r, err := wasm.New(t.Context(), wasm.Options{CacheDir: dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := r.Load(t.Context(), noop())
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, err := m.Start(t.Context(), patient())
+		if err != nil {
+			t.Fatal(err)
+		}
+		turn := batch(actor.DefaultOutput, "x")
+		if err := n.Handle(t.Context(), turn); err != nil || turn.Outcomes[0].Verdict != pelton.Ack() {
+			t.Errorf("got %s, %v", turn.Outcomes[0].Verdict, err)
+		}
+		if err := errors.Join(n.Close(t.Context()), m.Close(t.Context()), r.Close(t.Context())); err != nil {
+			t.Error(err)
+		}
+	}
+	load()
+	damaged := 0
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		damaged++
+		return os.WriteFile(path, []byte("something else"), 0o644)
+	})
+	if err != nil || damaged == 0 {
+		t.Fatalf("%d files of the cache were damaged: %v", damaged, err)
+	}
+	load()
 }
 
 func TestStartRefuses(t *testing.T) {

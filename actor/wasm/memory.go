@@ -16,11 +16,14 @@ type memory struct {
 	refused bool // a growth was refused since the last call began
 }
 
-// Allocate reserves the space. wazero calls it once, before the first Reallocate.
-func (m *memory) Allocate(_, _ uint64) experimental.LinearMemory {
+// reserve takes the address space; false if the system refuses.
+func (m *memory) reserve() bool {
 	m.space = reserve(m.limit)
-	return m
+	return m.space != nil
 }
+
+// Allocate gives wazero the memory that was reserved before: it has no way to fail here.
+func (m *memory) Allocate(_, _ uint64) experimental.LinearMemory { return m }
 
 // Reallocate grows to size bytes; nil is a refusal.
 func (m *memory) Reallocate(size uint64) []byte {

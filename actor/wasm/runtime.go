@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/tetratelabs/wazero"
@@ -26,6 +27,8 @@ type Options struct {
 type Runtime struct {
 	engine wazero.Runtime
 	cache  wazero.CompilationCache
+	spare  func() (*Runtime, error) // without a directory; nil in the spare itself
+	spared *Runtime                 // the spare, once there is one
 }
 
 // ErrABI is wrapped by the errors of Load and Start about a module that is no plugin: no WebAssembly at all, an
@@ -43,6 +46,13 @@ func New(ctx context.Context, o Options) (*Runtime, error) {
 	}
 	config := wazero.NewRuntimeConfig().WithCompilationCache(cache).WithCloseOnContextDone(true)
 	r := &Runtime{engine: wazero.NewRuntimeWithConfig(ctx, config), cache: cache}
+	if o.CacheDir != "" {
+		r.spare = sync.OnceValues(func() (*Runtime, error) {
+			spare, err := New(context.Background(), Options{})
+			r.spared = spare
+			return spare, err
+		})
+	}
 	if _, err := wasi_snapshot_preview1.Instantiate(ctx, r.engine); err != nil {
 		return nil, errors.Join(fmt.Errorf("module wasi_snapshot_preview1: %w", err), r.Close(ctx))
 	}
@@ -54,7 +64,27 @@ func New(ctx context.Context, o Options) (*Runtime, error) {
 
 // Close ends the runtime. Its modules and instances must be closed before.
 func (r *Runtime) Close(ctx context.Context) error {
-	return errors.Join(r.engine.Close(ctx), r.cache.Close(ctx))
+	err := errors.Join(r.engine.Close(ctx), r.cache.Close(ctx))
+	if r.spared != nil {
+		err = errors.Join(err, r.spared.Close(ctx))
+	}
+	return err
+}
+
+// compile makes machine code of the artifact. The directory is only a cache: if it is damaged, or its disk full, the
+// module is compiled without it.
+func (r *Runtime) compile(ctx context.Context, artifact []byte) (*Module, error) {
+	compiled, err := r.engine.CompileModule(ctx, artifact)
+	if err == nil {
+		sum := sha256.Sum256(artifact)
+		return &Module{engine: r.engine, compiled: compiled, digest: "sha256:" + hex.EncodeToString(sum[:])}, nil
+	}
+	if r.spare != nil {
+		if spare, failed := r.spare(); failed == nil {
+			return spare.compile(ctx, artifact)
+		}
+	}
+	return nil, fmt.Errorf("%w: the module is not valid WebAssembly: %s", ErrABI, firstLine(err.Error()))
 }
 
 // Load checks that the artifact is a plugin and compiles it. It runs the module's initialisation once, bounded in
@@ -63,17 +93,15 @@ func (r *Runtime) Load(ctx context.Context, artifact []byte) (actor.Module, erro
 	if len(artifact) < 8 || string(artifact[:4]) != "\x00asm" {
 		return nil, fmt.Errorf("%w: the artifact does not begin like a WebAssembly module; give a .wasm file or a directory with Go source", ErrABI)
 	}
-	compiled, err := r.engine.CompileModule(ctx, artifact)
+	m, err := r.compile(ctx, artifact)
 	if err != nil {
-		return nil, fmt.Errorf("%w: the module is not valid WebAssembly: %s", ErrABI, firstLine(err.Error()))
+		return nil, err
 	}
-	sum := sha256.Sum256(artifact)
-	m := &Module{engine: r.engine, compiled: compiled, digest: "sha256:" + hex.EncodeToString(sum[:])}
-	if err = check(compiled); err == nil {
+	if err = check(m.compiled); err == nil {
 		err = m.probe(ctx)
 	}
 	if err != nil {
-		return nil, errors.Join(err, compiled.Close(ctx))
+		return nil, errors.Join(err, m.Close(ctx))
 	}
 	return m, nil
 }
@@ -128,6 +156,9 @@ func (m *Module) instantiate(ctx context.Context, env actor.Env) (*Instance, err
 	n := newInstance(env)
 	if need := m.minimum(); need > n.env.Limits.Memory {
 		return nil, fmt.Errorf("limits.memory of %s is too small: the module alone needs %s; raise limits.memory", bytesize(n.env.Limits.Memory), bytesize(need))
+	}
+	if !n.memory.reserve() {
+		return nil, fmt.Errorf("limits.memory of %s: the system has no address space of that size; lower it", bytesize(n.env.Limits.Memory))
 	}
 	config := wazero.NewModuleConfig().WithName("").WithStartFunctions("_initialize").
 		WithStdout(&n.stdio.out).WithStderr(&n.stdio.err).WithRandSource(rand.Reader).
