@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -95,7 +96,8 @@ const (
 	KindNumber
 	KindBool
 	KindNull
-	KindJSON // an object or array, as it stands
+	KindJSON   // an object or array, as it stands
+	KindQuoted // Raw is the text between the quotes of a CSV field in which quotes are doubled
 )
 
 // Field locates a value inside a payload.
@@ -117,6 +119,9 @@ func (v Value) String() string {
 		if json.Unmarshal([]byte(`"`+string(v.Raw)+`"`), &s) == nil {
 			return s
 		}
+	}
+	if v.Kind == KindQuoted {
+		return strings.ReplaceAll(string(v.Raw), `""`, `"`)
 	}
 	return string(v.Raw)
 }
