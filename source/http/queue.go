@@ -1,0 +1,153 @@
+package http
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/peltonhq/pelton"
+	"github.com/peltonhq/pelton/source"
+	"github.com/peltonhq/pelton/store"
+)
+
+// Defaults of the options.
+const (
+	DefaultMaxBytes   = 1 << 30
+	DefaultMaxMessage = 1 << 20
+)
+
+// Options configure a queue.
+type Options struct {
+	Name       string // of the source
+	Store      store.Store
+	MaxBytes   int64            // of unsettled messages; 0 means DefaultMaxBytes
+	MaxAge     time.Duration    // of the oldest unsettled message; 0 means any
+	MaxMessage int64            // bytes of a payload and its key; 0 means DefaultMaxMessage
+	Now        func() time.Time // nil means time.Now
+}
+
+// Queue is the source: it takes messages and has the one lane that reads them.
+type Queue struct {
+	options Options
+	token   store.Token
+	id      pelton.LaneID
+
+	mu      sync.Mutex // held for bookkeeping only, never over I/O
+	next    uint64     // sequence number of the next message
+	durable uint64     // of the newest message that is durable; 0 when there is none
+	backlog backlog
+	settled uint64        // everything below is settled
+	deleted uint64        // everything below is deleted, or being deleted
+	busy    bool          // a deletion is on its way
+	wake    chan struct{} // closed when there is something new to read
+	closed  bool
+}
+
+var _ source.Source = (*Queue)(nil)
+
+// The keys of a queue: SpaceIngest, name, then one of these.
+const (
+	kindIncarnation uint64 = iota
+	kindMessage            // and the sequence number
+)
+
+// Open opens the queue of a source, which is created if the store has none.
+func Open(ctx context.Context, o Options) (*Queue, error) {
+	if o.MaxBytes == 0 {
+		o.MaxBytes = DefaultMaxBytes
+	}
+	if o.MaxMessage == 0 {
+		o.MaxMessage = DefaultMaxMessage
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	q := &Queue{options: o, next: 1, wake: make(chan struct{})}
+	token, err := o.Store.Claim(ctx, "ingest/"+o.Name)
+	if err != nil {
+		return nil, q.fail("claim the queue", err)
+	}
+	q.token = token
+	incarnation, err := q.incarnation(ctx)
+	if err != nil {
+		return nil, err
+	}
+	q.id = pelton.LaneID{Source: o.Name, Incarnation: incarnation, Lane: "ingest"}
+	return q, q.load()
+}
+
+func (q *Queue) fail(what string, err error) error {
+	return fmt.Errorf("source %s: %s: %w", q.options.Name, what, err)
+}
+
+// incarnation is the queue's random name, made when the store has no queue yet.
+func (q *Queue) incarnation(ctx context.Context) (string, error) {
+	key := store.Key(store.SpaceIngest, q.options.Name, kindIncarnation)
+	value, err := q.options.Store.Get(key)
+	if err == nil {
+		return string(value), nil
+	}
+	if !errors.Is(err, store.ErrNotFound) {
+		return "", q.fail("read the queue", err)
+	}
+	made := rand.Text()
+	if _, err := q.options.Store.Append(ctx, q.token, []store.Record{{Op: store.Put, Key: key, Value: []byte(made)}}); err != nil {
+		return "", q.fail("create the queue", err)
+	}
+	return made, nil
+}
+
+// load counts what is in the store.
+func (q *Queue) load() error {
+	for e, err := range q.options.Store.Scan(q.key(0), q.end(), store.ScanOptions{}) {
+		if err != nil {
+			return q.fail("read the queue", err)
+		}
+		seq, m, err := q.read(e)
+		if err != nil {
+			return err
+		}
+		q.backlog.add(seq, m.Size(), m.Time, q.piece())
+		q.next, q.durable = seq+1, seq
+	}
+	return nil
+}
+
+// piece is the most bytes in one run of the backlog.
+func (q *Queue) piece() int64 { return q.options.MaxBytes / 64 }
+
+func (q *Queue) key(seq uint64) []byte {
+	return store.Key(store.SpaceIngest, q.options.Name, kindMessage, seq)
+}
+
+func (q *Queue) end() []byte {
+	return store.PrefixEnd(store.Key(store.SpaceIngest, q.options.Name, kindMessage))
+}
+
+func (q *Queue) read(e store.Entry) (seq uint64, m Message, err error) {
+	seq, _, err = store.CutUint64(e.Key[max(0, len(e.Key)-8):])
+	if err == nil {
+		m, err = parse(e.Value)
+	}
+	if err != nil {
+		err = q.fail(fmt.Sprintf("read message %d", seq), err)
+	}
+	return seq, m, err
+}
+
+// Open gives the one lane.
+func (q *Queue) Open(context.Context) ([]source.Lane, error) {
+	return []source.Lane{&lane{queue: q}}, nil
+}
+
+// Close refuses further messages. Those on their way are still made durable, and readers go on until their context
+// ends.
+func (q *Queue) Close() error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.closed = true
+	return nil
+}

@@ -1,0 +1,189 @@
+package sourcetest
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"testing/synctest"
+
+	"github.com/peltonhq/pelton/decode"
+	"github.com/peltonhq/pelton/source"
+)
+
+// Bad stands in Kit.Want for a frame that is no message.
+const Bad = "\x00bad"
+
+// Kit says how a source is opened and what it gives.
+type Kit struct {
+	// Open gives the source over the content of this test: called again with the same t, it opens the same content
+	// again, as after a restart. It leaves closing to the kit.
+	Open func(t *testing.T) source.Source
+	// Decode configures the decoder of the one lane.
+	Decode decode.Config
+	// Want are the payloads in order, at least three, with Bad for each bad frame.
+	Want []string
+}
+
+// Run checks one source. The tests run in synctest bubbles, so a source must wait on timers and channels only.
+func Run(t *testing.T, k Kit) {
+	if len(k.Want) < 3 {
+		t.Fatalf("the kit needs three frames, not %d", len(k.Want))
+	}
+	for _, c := range []struct {
+		name string
+		run  func(*testing.T, Kit)
+	}{
+		{"identity", identity},
+		{"everything in order", everything},
+		{"resume at every frame", resume},
+		{"again until settled", again},
+		{"settled", settled},
+		{"cancel while the loop takes nothing", cancelBlocked},
+		{"cancel while there is nothing", cancelIdle},
+		{"wait for the loop", pressure},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { c.run(t, k) })
+		})
+	}
+}
+
+func identity(t *testing.T, k Kit) {
+	first, second := k.start(t), k.start(t)
+	id := first.lane.ID()
+	if !id.Valid() {
+		t.Errorf("identity %+v is not valid", id)
+	}
+	if again := second.lane.ID(); again != id {
+		t.Errorf("opened again, %s is %s", id, again)
+	}
+	if resumed, from := source.Resume(first.lane, id.Incarnation, 0); resumed != id || from != 0 {
+		t.Errorf("resumed at 0: %s at %d", resumed, from)
+	}
+}
+
+func everything(t *testing.T, k Kit) {
+	r := k.start(t)
+	out := r.all(t, 0)
+	if got := out.payloads(); !slices.Equal(got, k.Want) {
+		t.Fatalf("got %q\nwant %q", got, k.Want)
+	}
+	for i, f := range out.got {
+		if f.Next <= f.Position {
+			t.Errorf("frame %d: next %d is not behind position %d", i, f.Next, f.Position)
+		}
+		if i > 0 && f.Position < out.got[i-1].Next {
+			t.Errorf("frame %d: position %d is inside the frame before it, which ends at %d", i, f.Position, out.got[i-1].Next)
+		}
+		if f.message == nil {
+			continue
+		}
+		if m := f.message.Meta; m.Position != f.Position || m.Next != f.Next || *m.Lane != r.lane.ID() || m.Time.IsZero() {
+			t.Errorf("frame %d: meta %+v", i, m)
+		}
+	}
+	if s, ok := r.lane.(source.Sized); ok && s.Size() > 0 && s.Size() < out.got[len(out.got)-1].Next {
+		t.Errorf("size %d is less than the last position %d", s.Size(), out.got[len(out.got)-1].Next)
+	}
+}
+
+func resume(t *testing.T, k Kit) {
+	r := k.start(t)
+	for i, f := range r.all(t, 0).got {
+		if i == len(k.Want)-1 && r.lane.Endless() {
+			break // nothing would ever end the read
+		}
+		if got := k.start(t).some(t, f.Next, len(k.Want)-i-1).payloads(); !slices.Equal(got, k.Want[i+1:]) {
+			t.Fatalf("behind frame %d, from %d: got %q\nwant %q", i, f.Next, got, k.Want[i+1:])
+		}
+	}
+}
+
+// again: what was read but not settled comes again from another opening (at least once).
+func again(t *testing.T, k Kit) {
+	for range 2 {
+		r := k.start(t)
+		if got := r.all(t, 0).payloads(); !slices.Equal(got, k.Want) {
+			t.Fatalf("got %q\nwant %q", got, k.Want)
+		}
+		r.close(t)
+	}
+}
+
+// settled: what was settled may be gone, what was not is there, under the same positions.
+func settled(t *testing.T, k Kit) {
+	r := k.start(t)
+	out := r.all(t, 0)
+	half := len(out.got) / 2
+	watermark := out.got[half].Next
+	for _, f := range out.got[:half+1] {
+		r.lane.Settled(f.Next)
+	}
+	synctest.Wait()
+	r.close(t)
+	rest := k.start(t).some(t, watermark, len(k.Want)-half-1)
+	if got := rest.payloads(); !slices.Equal(got, k.Want[half+1:]) {
+		t.Fatalf("got %q\nwant %q", got, k.Want[half+1:])
+	}
+	for i, f := range rest.got {
+		if f.Position != out.got[half+1+i].Position {
+			t.Errorf("frame %d has position %d, before it was %d", half+1+i, f.Position, out.got[half+1+i].Position)
+		}
+	}
+}
+
+func cancelBlocked(t *testing.T, k Kit) {
+	r := k.start(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	out, done := r.read(t, ctx, 0, 1)
+	synctest.Wait()
+	if n := out.len(); n != 1 {
+		t.Errorf("%d frames were handed over, the loop took 1", n)
+	}
+	cancel()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want context.Canceled", err)
+	}
+	r.idle(t)
+}
+
+func cancelIdle(t *testing.T, k Kit) {
+	r := k.start(t)
+	if !r.lane.Endless() {
+		return
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	out, done := r.read(t, ctx, 0, len(k.Want))
+	synctest.Wait()
+	if n := out.len(); n != len(k.Want) {
+		t.Errorf("%d frames, want %d", n, len(k.Want))
+	}
+	r.idle(t) // also while it waits (A3)
+	cancel()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want context.Canceled", err)
+	}
+}
+
+// pressure: the lane waits for the loop however long that takes, and loses nothing.
+func pressure(t *testing.T, k Kit) {
+	r := k.start(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	out, done := r.read(t, ctx, 0, 0)
+	for n := 1; n <= len(k.Want); n++ {
+		out.allow(1)
+		synctest.Wait()
+		if got := out.len(); got != n {
+			t.Fatalf("%d frames were handed over, the loop took %d", got, n)
+		}
+	}
+	cancel()
+	if err := <-done; err != nil && !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if got := out.payloads(); !slices.Equal(got, k.Want) {
+		t.Errorf("got %q\nwant %q", got, k.Want)
+	}
+}
