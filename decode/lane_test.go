@@ -12,7 +12,7 @@ import (
 func decoder(t testing.TB, c Config) (*Decoder, *collector) {
 	t.Helper()
 	limit := c.maxMessage() + Spare
-	a, err := arena.New(arena.Options{Name: "test", Size: 4 * max(limit, 256<<10), MaxMessage: limit})
+	a, err := arena.New(arena.Options{Name: "test", Size: 4 * max(limit, 64<<10), MaxMessage: limit})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -87,18 +87,8 @@ func (t *table) end(record []byte, seen int) int {
 			i += n
 			t.place = quoteSeen
 		case quoteSeen:
-			switch {
-			case c == '"':
-				t.doubled, t.place = true, quoted
-			case c == ',':
-				t.close(i-1, t.kind())
-			case c == '\n':
-				t.close(i-1, t.kind())
+			if t.behind(i, c); c == '\n' {
 				return i + 1
-			case c == '\r':
-				t.place = returnSeen
-			default:
-				t.fail(i, "text behind a quoted field")
 			}
 		case returnSeen:
 			if c == '\n' {
@@ -115,6 +105,20 @@ func (t *table) end(record []byte, seen int) int {
 		}
 	}
 	return -1
+}
+
+// behind deals with the byte c at i that follows a quote inside a quoted field.
+func (t *table) behind(i int, c byte) {
+	switch c {
+	case '"':
+		t.doubled, t.place = true, quoted
+	case ',', '\n':
+		t.close(i-1, t.kind())
+	case '\r':
+		t.place = returnSeen
+	default:
+		t.fail(i, "text behind a quoted field")
+	}
 }
 
 // last ends the record at the end of the input, where the last newline may be missing.
