@@ -85,7 +85,8 @@ func ParseVerdict(s string) (Verdict, error) {
 		return Dead(arg), nil
 	case "defer":
 		until, err := time.Parse(time.RFC3339Nano, arg)
-		if err != nil {
+		until = until.UTC()
+		if err != nil || until.Year() < 0 || until.Year() > 9999 { // the form has four digits for the year
 			return Verdict{}, bad
 		}
 		return Defer(until), nil

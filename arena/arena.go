@@ -13,23 +13,24 @@ type Arena struct {
 	memory  memory
 	slots   table
 
-	mutex    sync.Mutex // once per block, never per message; guards what follows
-	closed   bool
-	total    int    // pages
-	used     bitmap // pages of blocks and cells
-	reserved bitmap // pages of bays: only their lane places blocks there
-	common   int    // pages that are neither
-	inUse    int    // pages that are used
-	blocks   int
-	cells    cells
-	lanes    []*Lane
-	queue    []*Lane // that wait in Acquire, first come first
-	counts   counts
+	mutex  sync.Mutex // once per block, never per message; guards what follows
+	closed bool
+	space  space
+	blocks int
+	cells  cells
+	lanes  []*Lane
+	queue  []*Lane // that wait in Acquire, first come first
+	waits  uint64
 }
 
-type counts struct {
-	high  int // pages
-	waits uint64
+// space says what the pages are used for; the arena's mutex is held.
+type space struct {
+	total    int
+	used     bitmap // by blocks and cells
+	reserved bitmap // bays: only their lane places blocks there
+	common   int    // how many are neither
+	inUse    int    // how many are used
+	high     int    // the most that were in use
 }
 
 // New obtains the memory. An arena is closed with [Arena.Close].
@@ -49,7 +50,7 @@ func New(o Options) (*Arena, error) {
 	}
 	a := &Arena{
 		options: o, number: number, floor: floor, memory: m,
-		total: total, common: total, used: newBitmap(total), reserved: newBitmap(total),
+		space: space{total: total, common: total, used: newBitmap(total), reserved: newBitmap(total)},
 	}
 	a.slots.init(slotLimit(o.Size))
 	a.cells.init()
@@ -64,7 +65,7 @@ func (a *Arena) Close() error {
 	if a.closed {
 		return a.fail("close", noRef, ErrClosed, "")
 	}
-	if lent, bytes := a.slots.lent(); lent > 0 || a.inUse > 0 {
+	if lent, bytes := a.slots.lent(); lent > 0 || a.space.inUse > 0 {
 		detail := fmt.Sprintf("%d messages of %d bytes and %d blocks are in use", lent, bytes, a.blocks)
 		return a.fail("close", noRef, ErrLent, detail)
 	}
@@ -99,8 +100,8 @@ func (a *Arena) Stats() Stats {
 	a.mutex.Lock()
 	defer a.mutex.Unlock()
 	s := Stats{
-		Size: int64(a.total) * page, BytesUsed: int64(a.inUse) * page, HighWater: int64(a.counts.high) * page,
-		Blocks: a.blocks, Moved: a.cells.count, Waits: a.counts.waits, Waiting: len(a.queue), SlotLimit: a.slots.limit(),
+		Size: int64(a.space.total) * page, BytesUsed: int64(a.space.inUse) * page, HighWater: int64(a.space.high) * page,
+		Blocks: a.blocks, Moved: a.cells.count, Waits: a.waits, Waiting: len(a.queue), SlotLimit: a.slots.limit(),
 	}
 	s.Slots, s.MessageBytes = a.slots.lent()
 	for _, l := range a.lanes {

@@ -37,7 +37,7 @@ func (a *Arena) Lane(name string) (*Lane, error) {
 	}
 	l := &Lane{arena: a, name: name, wake: make(chan struct{}, 1)}
 	bay := pages(a.options.MaxMessage)
-	second := min(bay, a.total/2-bay) // a quarter that is no whole number of pages leaves less for it
+	second := min(bay, a.space.total/2-bay) // a quarter that is no whole number of pages leaves less for it
 	for _, n := range []int{bay, second} {
 		from := a.berth(n)
 		if from < 0 {
@@ -45,10 +45,10 @@ func (a *Arena) Lane(name string) (*Lane, error) {
 			detail := fmt.Sprintf("%d lanes have their shares of %d bytes already, raise the arena's size", a.open(), (bay+second)*page)
 			return nil, a.fail("lane "+name, noRef, ErrFull, detail)
 		}
-		a.reserved.set(from, n, true)
+		a.space.reserved.set(from, n, true)
 		l.bays = append(l.bays, span{from, n})
 	}
-	a.common = a.total - a.busy()
+	a.space.common = a.space.total - a.busy()
 	a.prune()
 	a.lanes = append(a.lanes, l)
 	return l, nil
@@ -57,11 +57,11 @@ func (a *Arena) Lane(name string) (*Lane, error) {
 // berth is the run of n pages that is reserved for nobody and has the fewest pages in use; the last such run.
 func (a *Arena) berth(n int) int {
 	best, least := -1, n+1
-	for from := a.total - n; from >= 0; from-- {
-		if a.reserved.count(from, n) > 0 {
+	for from := a.space.total - n; from >= 0; from-- {
+		if a.space.reserved.count(from, n) > 0 {
 			continue
 		}
-		if used := a.used.count(from, n); used < least {
+		if used := a.space.used.count(from, n); used < least {
 			best, least = from, used
 		}
 		if least == 0 {
@@ -74,14 +74,14 @@ func (a *Arena) berth(n int) int {
 // strike gives a lane's bays back.
 func (a *Arena) strike(l *Lane) {
 	for _, bay := range l.bays {
-		a.reserved.set(bay.from, bay.n, false)
+		a.space.reserved.set(bay.from, bay.n, false)
 	}
 	l.bays = nil
-	a.common = a.total - a.busy()
+	a.space.common = a.space.total - a.busy()
 }
 
 // busy is how many pages are used or reserved.
-func (a *Arena) busy() int { return a.used.union(a.reserved) }
+func (a *Arena) busy() int { return a.space.used.union(a.space.reserved) }
 
 // prune forgets lanes that are closed and hold nothing.
 func (a *Arena) prune() {
@@ -200,7 +200,7 @@ func (l *Lane) Acquire(ctx context.Context, n int) (*Block, error) {
 	}
 	l.wanted = need
 	a.queue = append(a.queue, l)
-	a.counts.waits++
+	a.waits++
 	a.mutex.Unlock()
 	select {
 	case <-l.wake:

@@ -20,7 +20,7 @@ func (a *Arena) least() int { return min(max(pages(a.options.MaxMessage)/4, 1), 
 // lane takes the mutex seldom, and small when there is little, so that nobody sits on the rest.
 func (a *Arena) class(n int) int {
 	size := a.least()
-	for size < mostBlock && size*2*shareOut <= a.common {
+	for size < mostBlock && size*2*shareOut <= a.space.common {
 		size *= 2
 	}
 	return max(size, n)
@@ -44,7 +44,7 @@ func (a *Arena) find(l *Lane, n int, common bool) (span, bool) {
 	}
 	for size := max(a.least(), n); ; size = n {
 		for _, bay := range l.bays {
-			if from := a.used.gap(nil, bay.from, bay.from+bay.n, size); from >= 0 {
+			if from := a.space.used.gap(nil, bay.from, bay.from+bay.n, size); from >= 0 {
 				return span{from, size}, true
 			}
 		}
@@ -56,23 +56,23 @@ func (a *Arena) find(l *Lane, n int, common bool) (span, bool) {
 
 // gap is where n pages of common memory are free in a row, or -1.
 func (a *Arena) gap(n int) int {
-	if n > a.common {
+	if n > a.space.common {
 		return -1
 	}
-	return a.used.gap(a.reserved, 0, a.total, n)
+	return a.space.used.gap(a.space.reserved, 0, a.space.total, n)
 }
 
 func (a *Arena) take(s span) {
-	a.used.set(s.from, s.n, true)
-	a.common -= s.n - a.reserved.count(s.from, s.n)
-	a.inUse += s.n
-	a.counts.high = max(a.counts.high, a.inUse)
+	a.space.used.set(s.from, s.n, true)
+	a.space.common -= s.n - a.space.reserved.count(s.from, s.n)
+	a.space.inUse += s.n
+	a.space.high = max(a.space.high, a.space.inUse)
 }
 
 func (a *Arena) untake(s span) {
-	a.used.set(s.from, s.n, false)
-	a.common += s.n - a.reserved.count(s.from, s.n)
-	a.inUse -= s.n
+	a.space.used.set(s.from, s.n, false)
+	a.space.common += s.n - a.space.reserved.count(s.from, s.n)
+	a.space.inUse -= s.n
 }
 
 // place makes a block for the lane if there is room.
