@@ -15,52 +15,52 @@ const (
 )
 
 // open makes an arena that must be empty at the end of the test (A3).
-func open(t testing.TB, size, most int64) *arena.Arena {
-	t.Helper()
+func open(tb testing.TB, size, most int64) *arena.Arena {
+	tb.Helper()
 	a, err := arena.New(arena.Options{Name: "test", Size: size, MaxMessage: most})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := a.Close(); err != nil && !errors.Is(err, arena.ErrClosed) {
-			t.Error("A3:", err)
+			tb.Error("A3:", err)
 		}
 	})
 	return a
 }
 
-func lane(t testing.TB, a *arena.Arena, name string) *arena.Lane {
-	t.Helper()
+func lane(tb testing.TB, a *arena.Arena, name string) *arena.Lane {
+	tb.Helper()
 	l, err := a.Lane(name)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return l
 }
 
-func acquire(t testing.TB, l *arena.Lane, n int) *arena.Block {
-	t.Helper()
+func acquire(tb testing.TB, l *arena.Lane, n int) *arena.Block {
+	tb.Helper()
 	b, err := l.Acquire(context.Background(), n)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return b
 }
 
-func commit(t testing.TB, l *arena.Lane, b *arena.Block, f arena.Frame) pelton.Ref {
-	t.Helper()
+func commit(tb testing.TB, l *arena.Lane, b *arena.Block, f arena.Frame) pelton.Ref {
+	tb.Helper()
 	ref, err := l.Commit(b, f)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return ref
 }
 
-func release(t testing.TB, a *arena.Arena, refs ...pelton.Ref) {
-	t.Helper()
+func release(tb testing.TB, a *arena.Arena, refs ...pelton.Ref) {
+	tb.Helper()
 	for _, ref := range refs {
 		if err := a.Release(ref); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	}
 }

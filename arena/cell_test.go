@@ -118,13 +118,11 @@ func TestMoveFull(t *testing.T) {
 		t.Errorf("after a failed move: %v, %+v", err, a.Stats())
 	}
 	l.Done(b)
-	for range 2 {
-		b, ok, err := other.TryAcquire(64 * kib)
-		if !ok || err != nil {
-			t.Fatal("the other lane's share is not whole", err)
-		}
-		defer other.Done(b)
+	whole := hog(t, a, other, 64*kib)
+	if len(whole) != 2 {
+		t.Fatalf("the other lane's share has %d blocks, want 2", len(whole))
 	}
+	done(other, whole...)
 	release(t, a, ref)
 }
 

@@ -66,6 +66,7 @@ func TestConcurrent(t *testing.T) {
 
 // read lends messages whose bytes follow from their first eight.
 func read(t *testing.T, l *arena.Lane, id uint64, lent chan<- pelton.Ref) {
+	t.Helper()
 	var b *arena.Block
 	at := 0
 	for i := range uint64(perLane) {
@@ -99,6 +100,7 @@ func read(t *testing.T, l *arena.Lane, id uint64, lent chan<- pelton.Ref) {
 }
 
 func look(t *testing.T, a *arena.Arena, ref pelton.Ref) {
+	t.Helper()
 	v, err := a.View(ref)
 	if err != nil {
 		t.Error(err)

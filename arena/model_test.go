@@ -15,6 +15,7 @@ var seed = flag.Uint64("seed", 0, "of the random tests; 0 takes another one each
 
 // seeded prints its seed when the test fails; -seed repeats it.
 func seeded(t *testing.T) *rand.Rand {
+	t.Helper()
 	s := *seed
 	if s == 0 {
 		s = uint64(time.Now().UnixNano())
@@ -51,6 +52,7 @@ type message struct {
 }
 
 func newModel(t *testing.T) *model {
+	t.Helper()
 	a := open(t, 256*kib, 16*kib)
 	m := &model{t: t, arena: a, live: map[pelton.Ref]*message{}, blocks: make([]*filling, 3)}
 	for range m.blocks {

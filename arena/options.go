@@ -1,6 +1,7 @@
 package arena
 
 import (
+	"errors"
 	"fmt"
 	"math"
 )
@@ -23,7 +24,7 @@ const (
 func (o Options) Validate() error {
 	switch {
 	case o.Name == "":
-		return fmt.Errorf("arena: the name is empty")
+		return errors.New("arena: the name is empty")
 	case o.MaxMessage <= 0 || o.MaxMessage > math.MaxInt32:
 		return fmt.Errorf("arena %s: max_message is %d bytes, want 1 to %d", o.Name, o.MaxMessage, math.MaxInt32)
 	case o.Size > maxSize:

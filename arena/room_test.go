@@ -13,15 +13,15 @@ import (
 )
 
 // hog takes every block the lane can get without waiting.
-func hog(t testing.TB, a *arena.Arena, l *arena.Lane, n int) (blocks []*arena.Block) {
-	t.Helper()
+func hog(tb testing.TB, a *arena.Arena, l *arena.Lane, n int) (blocks []*arena.Block) {
+	tb.Helper()
 	for {
 		b, ok, err := l.TryAcquire(n)
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		if s := a.Stats(); s.BytesUsed > s.Size || s.HighWater > s.Size {
-			t.Fatalf("A2: %d of %d bytes used", s.BytesUsed, s.Size)
+			tb.Fatalf("A2: %d of %d bytes used", s.BytesUsed, s.Size)
 		}
 		if !ok {
 			return blocks
@@ -152,9 +152,7 @@ func TestFragmentation(t *testing.T) {
 	r := seeded(t)
 	var blocks []*arena.Block
 	for range 20 {
-		for _, b := range hog(t, a, l, 1+r.IntN(100*kib)) {
-			blocks = append(blocks, b)
-		}
+		blocks = append(blocks, hog(t, a, l, 1+r.IntN(100*kib))...)
 		r.Shuffle(len(blocks), func(i, j int) { blocks[i], blocks[j] = blocks[j], blocks[i] })
 		keep := r.IntN(len(blocks))
 		done(l, blocks[keep:]...)
