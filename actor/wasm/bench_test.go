@@ -37,7 +37,7 @@ func turns(b *testing.B, n actor.Instance, t *actor.Turn) {
 }
 
 func BenchmarkNoop(b *testing.B) {
-	n := start(b, load(b, noop()), actor.Env{})
+	n := start(b, load(b, noop()), patient())
 	b.Run("1", func(b *testing.B) { turns(b, n, flights(1)) })
 	b.Run("64", func(b *testing.B) { turns(b, n, flights(64)) })
 	b.Run("64x1KiB", func(b *testing.B) {
@@ -50,7 +50,7 @@ func BenchmarkNoop(b *testing.B) {
 }
 
 func BenchmarkDelays(b *testing.B) {
-	n := start(b, load(b, guest(b, "../../examples/flights/plugins/delays")), actor.Env{})
+	n := start(b, load(b, guest(b, "../../examples/flights/plugins/delays")), patient())
 	b.Run("1", func(b *testing.B) { turns(b, n, flights(1)) })
 	b.Run("64", func(b *testing.B) { turns(b, n, flights(64)) })
 }
@@ -58,7 +58,7 @@ func BenchmarkDelays(b *testing.B) {
 func BenchmarkStart(b *testing.B) {
 	m := load(b, guest(b, "../../examples/flights/plugins/delays"))
 	for b.Loop() {
-		n, err := m.Start(b.Context(), actor.Env{})
+		n, err := m.Start(b.Context(), patient())
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -89,7 +89,7 @@ func BenchmarkLoad(b *testing.B) {
 }
 
 func BenchmarkAirports(b *testing.B) {
-	n := start(b, load(b, guest(b, "../../examples/flights/plugins/airports")), actor.Env{})
+	n := start(b, load(b, guest(b, "../../examples/flights/plugins/airports")), patient())
 	state := []byte(`{"airport":"ORD","flights":1094,"late":253,"mean_delay":7.417733089579525,"worst":259}`)
 	run := func(b *testing.B, size int) {
 		calls := make([]actor.Call, size)
