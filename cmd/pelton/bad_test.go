@@ -1,0 +1,117 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+// good is a config without a mistake; cases add one.
+const good = `sources:
+  numbers:
+    demo: {count: 10, rate: 1000/s}
+    decode: {format: json, key: key}
+sessions:
+  latest: {from: [numbers]}
+api: {listen: '127.0.0.1:0', grpc: '127.0.0.1:0'}
+`
+
+// Bad input gets one clear message and its exit code; see also finish, which looks for stack traces.
+func TestBadInput(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		yaml string
+		args string
+		code int
+		want string
+	}{
+		{"unknown key", good + "arena: {siz: 64MiB}\n", "check", 2, `pelton: pelton.yaml:8:9: arena.siz: unknown key; did you mean "size"?`},
+		{"unknown key at run", good + "arena: {siz: 64MiB}\n", "run", 2, `pelton: pelton.yaml:8:9: arena.siz: unknown key; did you mean "size"?`},
+		{"wrong unit", good + "arena: {size: 64 megs}\n", "check", 2, `arena.size: size "64 megs": want a number with a unit`},
+		{"key for later", "sources: {a: {kafka: {}}}\n", "check", 2, "pelton.yaml:1:15: sources.a.kafka: not available in this version; use file, http or demo"},
+		{"cycle", good + "plugins:\n  a: {from: [b], native: {name: x}}\n  b: {from: [a], native: {name: x}}\n", "check", 2, "the plugins read each other in a circle: "},
+		{"unknown from", good + "sinks: {out: {from: [number], stdout: {}}}\n", "graph", 2, `did you mean "numbers"?`},
+		{"variable", "sources: {a: {file: {path: '${NOPE}'}}}\n", "check", 2, "pelton.yaml:1:22: sources.a.file.path: environment variable NOPE is not set"},
+		{"no YAML", "sources: [\n", "run", 2, "pelton.yaml:1:"},
+		{"no config", "", "run nope.yaml", 2, "pelton: nope.yaml: no config file; give the file as an argument, or make one with `pelton init DIR`"},
+		{"directory", "", "run .", 2, "is a directory; give the file"},
+		{"flag's value", good, "run --listen nope", 2, `pelton: --listen: api.listen: "nope" is not an address`},
+		{"not loopback", good, "run --listen 0.0.0.0:0", 2, "not a loopback address"},
+		{"unknown command", "", "rnu", 2, "pelton: unknown command \"pelton rnu\"; did you mean `pelton run`?"},
+		{"unknown verb", "", "session folow", 2, "unknown command \"pelton session folow\"; did you mean `pelton session follow`?"},
+		{"noun alone", "", "dead", 2, "pelton dead: want a verb: drop, list, replay, show"},
+		{"unknown flag", "", "session list --jsn", 2, "unknown flag --jsn; did you mean --json?"},
+		{"flag without value", "", "run --store", 2, "pelton: pelton run: flag needs an argument: --store"},
+		{"word too many", "", "version now", 2, `"now" is one word too many`},
+		{"word missing", "", "session show airports", 2, "pelton session show: want NAME and KEY; see `pelton session show --help`"},
+		{"cursor malformed", "", "session follow a b --after x", 2, `pelton: --after: cursor "x": want epoch:id`},
+		{"cursor of a name", "", "session follow a b --after @1:2", 2, "this cursor is one of the whole name"},
+		{"cursor of a key", "", "session follow a --after 1:2", 2, "this cursor is one of a single key"},
+		{"drop everything", "", "dead drop", 2, "say which: IDs, --plugin, --reason, or --all"},
+		{"address", "", "stats --addr nope", 2, `--addr "nope": want HOST:PORT`},
+		{"no wheel", "", "stats --addr 127.0.0.1:1", 3, "127.0.0.1:1"},
+		{"free port", good, "stats", 2, "pelton.yaml lets the wheel take a free port; give the one that `pelton run` printed by --addr"},
+		{"plugin path", "", "plugin swap p nowhere --addr 127.0.0.1:1", 2, "plugin nowhere: no such file or directory; give a directory with Go source or a .wasm file"},
+		{"plugin name", "", "plugin new Bad", 2, `plugin name "Bad": want a lower-case letter`},
+		{"language", "", "plugin new p --lang rust", 2, "--lang rust: not available in this version; want go"},
+		{"shell", "", "completion tcsh", 2, `unknown shell "tcsh"`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			if c.yaml != "" {
+				write(t, dir, "pelton.yaml", c.yaml)
+			}
+			r := invoke(t, dir, strings.Fields(c.args)...)
+			if r.code != c.code || !strings.Contains(r.err, c.want) {
+				t.Errorf("exit %d, %s\nwant %d, … %s", r.code, r.err, c.code, c.want)
+			}
+			if r.out != "" {
+				t.Errorf("standard output: %s", r.out)
+			}
+			if !strings.HasPrefix(r.err, "pelton: ") || strings.Contains(r.err, "Usage:") || strings.Count(r.err, "\n") != 1 {
+				t.Errorf("not one clear line: %q", r.err)
+			}
+		})
+	}
+}
+
+// Source that does not compile never leaves the machine, and its compiler's lines are shown.
+func TestSwapOfWhatDoesNotCompile(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if r := invoke(t, dir, "plugin", "new", "broken"); r.code != 0 {
+		t.Fatalf("%+v", r)
+	}
+	write(t, dir, "plugins/broken/more.go", "package main\n\nfunc twice() int { return \"two\" }\n")
+	r := invoke(t, dir, "plugin", "swap", "broken", "plugins/broken", "--addr", "127.0.0.1:1")
+	if r.code != 1 || !strings.Contains(r.err, "more.go:3:") || !strings.Contains(r.err, "the plugin does not compile") {
+		t.Errorf("exit %d: %s", r.code, r.err)
+	}
+}
+
+// What is no module is refused before the wheel is asked.
+func TestSwapOfWhatIsNoModule(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write(t, dir, "text.wasm", "hello")
+	r := invoke(t, dir, "plugin", "swap", "p", "text.wasm", "--addr", "127.0.0.1:1")
+	if r.code != 2 || !strings.Contains(r.err, "text.wasm is neither a directory nor a WebAssembly module") {
+		t.Errorf("exit %d: %s", r.code, r.err)
+	}
+}
+
+// Every verb for later is refused by that name, whatever follows it, and is not shown.
+func TestVerbsForLater(t *testing.T) {
+	t.Parallel()
+	help := invoke(t, t.TempDir(), "--help").out + invoke(t, t.TempDir(), "plugin", "--help").out
+	for _, path := range later {
+		r := invoke(t, t.TempDir(), append(strings.Fields(path), "x", "--flag")...)
+		if want := "pelton: pelton " + path + ": not available in this version\n"; r.code != 2 || r.err != want || r.out != "" {
+			t.Errorf("%s: %+v", path, r)
+		}
+		if words := strings.Fields(path); strings.Contains(help, "\n  "+words[len(words)-1]+" ") && words[len(words)-1] != "test" {
+			t.Errorf("%s is shown", path)
+		}
+	}
+}

@@ -1,0 +1,207 @@
+package main
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/peltonhq/pelton/api"
+	"github.com/peltonhq/pelton/api/client"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// deadCommand is `pelton dead`.
+func (a *app) deadCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use: "dead", Short: "List, show, replay and drop dead letters",
+		Long: `A dead letter is a message that a plugin gave up, an emit that its target refuses, or input
+that is no message. It is kept until it is dropped. After a fix, replay offers it again.`,
+		Example: "  pelton dead replay --plugin delays",
+	}
+	return a.wheelFlags(group(c, a.deadList(), a.deadShow(), a.deadReplay(), a.deadDrop()))
+}
+
+// deadFlags adds the flags that select dead letters.
+func deadFlags(f *pflag.FlagSet, q *api.DeadQuery) {
+	f.StringVar(&q.Plugin, "plugin", "", "only those of this plugin")
+	f.StringVar(&q.Reason, "reason", "", "only those whose reason contains this")
+}
+
+func (a *app) deadList() *cobra.Command {
+	var q api.DeadQuery
+	c := &cobra.Command{
+		Use:   "list",
+		Short: "List dead letters",
+		Long:  "List dead letters, all of them, or those that --plugin and --reason select.",
+		Example: `  pelton dead list
+  pelton dead list --plugin delays --reason timeout --json`,
+		Args: args(0, 0, "nothing"),
+		RunE: func(c *cobra.Command, _ []string) error {
+			return a.call(func(w *client.Client) error { return a.deadRows(c.Context(), w, q) })
+		},
+	}
+	deadFlags(c.Flags(), &q)
+	return a.jsonFlag(c)
+}
+
+func (a *app) deadRows(ctx context.Context, w *client.Client, q api.DeadQuery) error {
+	all, err := w.AllDead(ctx, q)
+	if err != nil {
+		return err
+	}
+	if a.json {
+		return a.printJSON(list(all))
+	}
+	if len(all) == 0 {
+		a.note("no dead letters; `pelton parked list` shows what waits")
+		return nil
+	}
+	rows := make([][]string, len(all))
+	for i, d := range all {
+		rows[i] = []string{d.ID, d.Kind, owner(d), strconv.Itoa(d.Attempts), d.State, when(d.Last, time.Now()), line([]byte(d.Reason))}
+	}
+	a.table("ID KIND OF ATTEMPTS STATE LAST REASON", rows)
+	return nil
+}
+
+// owner is what a dead letter belongs to.
+func owner(d api.DeadLetter) string {
+	switch d.Kind {
+	case api.DeadEmit:
+		return d.Target
+	case api.DeadFrame:
+		return "source/" + d.Source
+	}
+	return d.Plugin
+}
+
+func (a *app) deadShow() *cobra.Command {
+	c := &cobra.Command{
+		Use:     "show ID",
+		Short:   "Show a dead letter with its payload",
+		Long:    "Show a dead letter: what it is, why and when it was given up, and its payload.",
+		Example: "  pelton dead show 1hk2m3",
+		Args:    args(1, 1, "an ID of `pelton dead list`"),
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.call(func(w *client.Client) error {
+				d, err := w.DeadLetter(c.Context(), args[0])
+				if err != nil {
+					return err
+				}
+				if a.json {
+					return a.printJSON(d)
+				}
+				a.deadLetter(d)
+				return nil
+			})
+		},
+	}
+	return a.jsonFlag(c)
+}
+
+func (a *app) deadLetter(d api.DeadLetter) {
+	now := time.Now()
+	revision := ""
+	if d.Revision > 0 {
+		revision = strconv.Itoa(d.Revision)
+	}
+	a.pairs("id", d.ID, "kind", d.Kind, "of", owner(d), "state", d.State, "reason", d.Reason,
+		"attempts", strconv.Itoa(d.Attempts), "revision", revision, "first", when(d.First, now), "last", when(d.Last, now),
+		"replays", strconv.Itoa(d.Replays), "message", d.Delivery, "position", strconv.FormatUint(d.Position, 10), "key", d.Key)
+	for _, h := range d.Headers {
+		a.pairs("header", h.Name+": "+h.Value)
+	}
+	a.payload(d.Payload)
+}
+
+func (a *app) deadReplay() *cobra.Command {
+	var q api.DeadQuery
+	var o api.ReplayOptions
+	c := &cobra.Command{
+		Use:   "replay [ID…]",
+		Short: "Offer dead letters again",
+		Long: `Offer dead letters again, to the plugin or target that gave them up and to no other: those
+with the IDs, or all that --plugin and --reason select, or all. One that a replay has
+settled needs --force. It does not wait: ` + "`pelton dead list`" + ` shows what became of them.`,
+		Example: `  pelton dead replay 1hk2m3
+  pelton dead replay --plugin delays --dry-run`,
+		RunE: func(c *cobra.Command, ids []string) error {
+			return a.call(func(w *client.Client) error {
+				result, err := w.Replay(c.Context(), ids, q, o)
+				if err != nil {
+					return err
+				}
+				return a.replayed(result, o.DryRun)
+			})
+		},
+	}
+	deadFlags(c.Flags(), &q)
+	c.Flags().BoolVar(&o.DryRun, "dry-run", false, "only say what would be replayed")
+	c.Flags().BoolVar(&o.Force, "force", false, "also those that a replay has settled")
+	return a.jsonFlag(c)
+}
+
+func (a *app) replayed(r api.ReplayResult, dryRun bool) error {
+	if a.json {
+		r.Skipped = list(r.Skipped)
+		return a.printJSON(r)
+	}
+	verb := "replaying"
+	if dryRun {
+		verb = "would replay"
+	}
+	a.printf("%s %s\n", verb, letters(r.Replayed))
+	for _, s := range r.Skipped {
+		a.note("pelton: %s is left as it is: %s", s.ID, s.Reason)
+	}
+	return nil
+}
+
+func (a *app) deadDrop() *cobra.Command {
+	var q api.DeadQuery
+	var dryRun, all bool
+	c := &cobra.Command{
+		Use:   "drop [ID…]",
+		Short: "Remove dead letters for good",
+		Long: `Remove dead letters for good: those with the IDs, or all that --plugin and --reason select,
+or with --all every one. What is dropped can't come back.`,
+		Example: `  pelton dead drop 1hk2m3
+  pelton dead drop --reason "no such airport" --dry-run`,
+		RunE: func(c *cobra.Command, ids []string) error {
+			if len(ids) == 0 && q.Plugin == "" && q.Reason == "" && !all {
+				return usagef("%s: say which: IDs, --plugin, --reason, or --all", c.CommandPath())
+			}
+			return a.call(func(w *client.Client) error {
+				n, err := w.DropDead(c.Context(), ids, q, dryRun)
+				if err != nil {
+					return err
+				}
+				return a.dropped(n, dryRun)
+			})
+		},
+	}
+	deadFlags(c.Flags(), &q)
+	c.Flags().BoolVar(&dryRun, "dry-run", false, "only say how many would be dropped")
+	c.Flags().BoolVar(&all, "all", false, "every dead letter")
+	return a.jsonFlag(c)
+}
+
+func (a *app) dropped(n int, dryRun bool) error {
+	if a.json {
+		return a.printJSON(map[string]any{"dropped": n, "dry_run": dryRun})
+	}
+	verb := "dropped"
+	if dryRun {
+		verb = "would drop"
+	}
+	a.printf("%s %s\n", verb, letters(n))
+	return nil
+}
+
+func letters(n int) string {
+	if n == 1 {
+		return "1 dead letter"
+	}
+	return strconv.Itoa(n) + " dead letters"
+}

@@ -1,0 +1,32 @@
+package main
+
+// initConfig is the config of a new project.
+const initConfig = `# A wheel that turns. Every key is described by "pelton config schema".
+sources:
+  numbers:
+    demo: {keys: 5, rate: 5/s}          # messages made here; file and http are the others
+    decode: {format: json, key: key}
+
+plugins:
+  hello:
+    from: [numbers]
+    wasm: {path: plugins/hello}         # Go source; built when the wheel starts
+
+sessions:
+  latest:                               # the newest message of each key, and those before it
+    from: [hello]
+    retain: {snapshots: 1000}
+`
+
+// initReadme is the README of a new project.
+const initReadme = `# A Pelton project
+
+    pelton run                                 # builds the plugin, then runs until Ctrl-C
+    pelton session list latest                 # in a second terminal
+    pelton session follow latest               # every message as it comes
+    pelton plugin swap hello plugins/hello     # after an edit of plugins/hello/main.go
+    pelton plugin history hello
+
+The store is in .pelton; remove it to begin anew. The plugin's test runs with "go test" in
+plugins/hello.
+`

@@ -1,0 +1,233 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/peltonhq/pelton"
+	"github.com/peltonhq/pelton/api"
+	"github.com/peltonhq/pelton/api/client"
+	"github.com/spf13/cobra"
+)
+
+// sessionCommand is `pelton session`.
+func (a *app) sessionCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use: "session", Short: "List, show and follow sessions",
+		Long: `A session is an ordered series of snapshots by (name, key). Following one can stop at any
+time and go on after the last cursor, without a hole and without a repeat.`,
+		Example: "  pelton session follow airports ORD",
+	}
+	return a.wheelFlags(group(c, a.sessionList(), a.sessionShow(), a.sessionFollow()))
+}
+
+func (a *app) sessionList() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "list [NAME]",
+		Short: "List the session names, or the sessions of one",
+		Long:  "List the session names of the config, or all sessions of one name by key.",
+		Example: `  pelton session list
+  pelton session list airports --json`,
+		Args: args(0, 1, "at most one NAME"),
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.call(func(w *client.Client) error {
+				if len(args) == 0 {
+					return a.sessionNames(c.Context(), w)
+				}
+				return a.sessionHeads(c.Context(), w, args[0])
+			})
+		},
+	}
+	return a.jsonFlag(c)
+}
+
+// call connects, does one thing and closes.
+func (a *app) call(do func(*client.Client) error) error {
+	w, err := a.connect()
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	return do(w)
+}
+
+func (a *app) sessionNames(ctx context.Context, w *client.Client) error {
+	names, err := w.Names(ctx)
+	if err != nil {
+		return err
+	}
+	if a.json {
+		rows := make([]map[string]string, len(names))
+		for i, n := range names {
+			rows[i] = map[string]string{"name": n}
+		}
+		return a.printJSON(rows)
+	}
+	if len(names) == 0 {
+		a.note("no sessions in the config; add one under sessions:")
+	}
+	for _, n := range names {
+		a.printf("%s\n", n)
+	}
+	return nil
+}
+
+func (a *app) sessionHeads(ctx context.Context, w *client.Client, name string) error {
+	heads, err := w.AllHeads(ctx, name)
+	if err != nil {
+		return err
+	}
+	if a.json {
+		return a.printJSON(list(heads))
+	}
+	if len(heads) == 0 {
+		a.note("no session of %s has a snapshot yet; `pelton session follow %s` waits for the first", name, name)
+		return nil
+	}
+	rows := make([][]string, len(heads))
+	for i, h := range heads {
+		rows[i] = []string{h.Key, pelton.Cursor{Epoch: h.Epoch, ID: h.ID}.String(), when(h.Time, time.Now())}
+	}
+	a.table("KEY CURSOR TIME", rows)
+	return nil
+}
+
+func (a *app) sessionShow() *cobra.Command {
+	var id uint64
+	c := &cobra.Command{
+		Use:   "show NAME KEY",
+		Short: "Show a session's newest snapshot",
+		Long: `Show a session's newest snapshot, or the one with --id. With --json it is one object;
+a payload that is no JSON is in payload_base64.`,
+		Example: `  pelton session show airports ORD
+  pelton session show airports ORD --json`,
+		Args: args(2, 2, "NAME and KEY"),
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.call(func(w *client.Client) error {
+				s, err := w.Get(c.Context(), args[0], args[1], id)
+				if err != nil {
+					return err
+				}
+				if a.json {
+					return a.printJSON(api.DocumentOf(s))
+				}
+				a.pairs("session", s.Session+" "+s.Key, "cursor", s.Cursor().String(), "time", when(s.Time, time.Now()))
+				a.payload(s.Payload)
+				return nil
+			})
+		},
+	}
+	c.Flags().Uint64Var(&id, "id", 0, "show this snapshot instead of the newest")
+	return a.jsonFlag(c)
+}
+
+type followOptions struct {
+	after string
+	given bool
+	limit uint64
+}
+
+func (a *app) sessionFollow() *cobra.Command {
+	var o followOptions
+	c := &cobra.Command{
+		Use:   "follow NAME [KEY]",
+		Short: "Follow a session, or all of a name",
+		Long: `Print the newest snapshot and then each as it comes, one a line, until a signal, or until
+--limit of them. With --after CURSOR it goes on behind that snapshot; an empty cursor is
+the beginning. Without KEY it follows every session of the name; its cursors begin with @.
+
+A wheel that restarts is waited for, and nothing is missed. Snapshots that retention has
+removed are an error that says where to resume.`,
+		Example: `  pelton session follow airports ORD
+  pelton session follow airports ORD --after '' --limit 10 --json
+  pelton session follow airports`,
+		Args: args(1, 2, "NAME and at most one KEY"),
+		RunE: func(c *cobra.Command, args []string) error {
+			o.given = c.Flags().Changed("after")
+			r := api.FollowRequest{Name: args[0], Log: len(args) == 1}
+			if len(args) == 2 {
+				r.Key = args[1]
+			}
+			if err := o.start(&r); err != nil {
+				return err
+			}
+			return a.call(func(w *client.Client) error { return a.follow(c.Context(), w, r, o.limit) })
+		},
+	}
+	c.Flags().StringVar(&o.after, "after", "", "go on behind this `CURSOR`; empty is the beginning")
+	c.Flags().Uint64Var(&o.limit, "limit", 0, "end after so many snapshots")
+	return a.jsonFlag(c)
+}
+
+// start puts --after into a request.
+func (o followOptions) start(r *api.FollowRequest) error {
+	if !o.given {
+		return nil
+	}
+	r.From, r.After = api.FromAfter, o.after
+	if o.after == "" {
+		return nil
+	}
+	cursor, err := pelton.ParseCursor(o.after)
+	switch {
+	case err != nil:
+		return usagef("--after: %v", err)
+	case cursor.Log && !r.Log:
+		return usagef("--after %s: this cursor is one of the whole name; leave the key out, or give a cursor of it", o.after)
+	case !cursor.Log && r.Log:
+		return usagef("--after %s: this cursor is one of a single key; give the key, or a cursor that begins with @", o.after)
+	}
+	return nil
+}
+
+func (a *app) follow(ctx context.Context, w *client.Client, r api.FollowRequest, limit uint64) error {
+	lost := func(err error, wait time.Duration) {
+		a.note("pelton: connection lost (%v); trying again in %s", err, short(wait))
+	}
+	var seen uint64
+	for e, err := range w.Follow(ctx, r, client.FollowOptions{Reconnect: true, Lost: lost}) {
+		if err != nil {
+			return a.gone(err)
+		}
+		if err := a.followed(e); err != nil {
+			return err
+		}
+		if e.Kind == api.KindSnapshot {
+			seen++
+		}
+		if limit > 0 && seen >= limit {
+			return nil
+		}
+	}
+	return nil
+}
+
+// gone adds where to resume to an error of a follow that says so.
+func (a *app) gone(err error) error {
+	var e *api.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	resume, ok := e.Detail[api.DetailResume]
+	if !ok {
+		return err
+	}
+	return &coded{remoteCode(e.Code), e.Message + "; resume with --after '" + resume + "'"}
+}
+
+// followed prints one event of a follow.
+func (a *app) followed(e api.Event) error {
+	switch e.Kind {
+	case api.KindSnapshot:
+		if a.json {
+			return a.document(api.DocumentOf(e.Snapshot))
+		}
+		a.printf("%s  %s  %s\n", e.Snapshot.Key, e.Cursor, line(e.Snapshot.Payload))
+	case api.KindGap:
+		a.note("pelton: gap: snapshots after %s up to %s are missing (%v)", e.Gap.From, e.Gap.To, e.Gap.Reason)
+	case api.KindDeleted:
+		a.note("pelton: session %s was deleted; its next life is followed", e.Key)
+	}
+	return nil
+}

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+
+	"github.com/peltonhq/pelton/api"
+	"github.com/peltonhq/pelton/api/client"
+	"github.com/peltonhq/pelton/sdk/build"
+	"github.com/spf13/cobra"
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+)
+
+func (a *app) pluginSwap() *cobra.Command {
+	var why string
+	c := &cobra.Command{
+		Use:   "swap NAME PATH",
+		Short: "Replace a plugin while messages flow",
+		Long: `Build PATH (a directory with Go source, or a .wasm file), upload it, and make it the new
+version of NAME. Source that does not compile never reaches the wheel. It waits for the
+outcome: exit 0 when the new version is live, 1 when it was rolled back, with the reason.`,
+		Example: `  pelton plugin swap delays plugins/delays
+  pelton plugin swap session/airports airports.wasm --why 'also counts cancelled flights'`,
+		Args: args(2, 2, "the NAME of a plugin and the PATH of its new version"),
+		RunE: func(c *cobra.Command, args []string) error { return a.swap(c.Context(), args[0], args[1], why) },
+	}
+	c.Flags().StringVar(&why, "why", "", "the reason, for the history")
+	return a.jsonFlag(c)
+}
+
+func (a *app) swap(ctx context.Context, name, path, why string) error {
+	artifact, err := build.Build(ctx, path, build.Options{Log: a.err})
+	if errors.Is(err, fs.ErrNotExist) {
+		return usagef("%v", err)
+	}
+	if err != nil {
+		return err
+	}
+	return a.call(func(w *client.Client) error {
+		if err := a.push(ctx, w, artifact); err != nil {
+			return err
+		}
+		result, err := w.Swap(ctx, name, artifact.Digest, api.SwapOptions{Who: a.who(), Why: why})
+		if err != nil {
+			return err
+		}
+		return a.swapped(result)
+	})
+}
+
+// push uploads an artifact that the wheel does not have, with a bar on a terminal.
+func (a *app) push(ctx context.Context, w *client.Client, artifact build.Artifact) error {
+	stored, err := w.Has(ctx, artifact.Digest)
+	if err != nil || stored {
+		return err
+	}
+	size := int64(len(artifact.Bytes))
+	progress, done := a.upload(size)
+	defer done()
+	return w.Push(ctx, artifact.Digest, size, bytes.NewReader(artifact.Bytes), progress)
+}
+
+// upload is a bar for size bytes, on a terminal.
+func (a *app) upload(size int64) (progress func(int64), done func()) {
+	if !terminal(a.err) {
+		return nil, func() {}
+	}
+	all := mpb.New(mpb.WithOutput(io.Writer(a.err)), mpb.WithWidth(48))
+	bar := all.AddBar(size, mpb.BarRemoveOnComplete(),
+		mpb.PrependDecorators(decor.Name("uploading ")),
+		mpb.AppendDecorators(decor.Name(" "), decor.CountersKibiByte("% .1f / % .1f")))
+	return bar.SetCurrent, func() {
+		bar.Abort(true)
+		all.Wait()
+	}
+}
