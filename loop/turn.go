@@ -140,6 +140,9 @@ func (l *Loop) decide(t *turn) {
 	for i := range decisions {
 		o := &t.Outcomes[i]
 		decisions[i] = delivery.Decision{Verdict: o.Verdict, Revision: t.Revision, Emits: decisions[i].Emits[:0]}
+		if o.Revision != 0 {
+			decisions[i].Revision = o.Revision
+		}
 		if o.Fault != nil {
 			decisions[i].Fault = o.Fault.Error()
 		}

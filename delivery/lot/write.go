@@ -68,7 +68,7 @@ func leave(r store.Reader, out []store.Record, id pelton.EffectID) ([]store.Reco
 func enter(out []store.Record, r *delivery.Record) []store.Record {
 	key := recordKey(r.ID)
 	out = put(out, key, encode(&Entry{Record: *r}))
-	out = put(out, recordID(ID(r.ID)), key)
+	out = put(out, recordID(ID(r.ID)), index(string(r.Kind), key))
 	if !r.Due.IsZero() {
 		out = put(out, dueKey(r.ID, r.Due), key)
 	}
@@ -89,8 +89,13 @@ func bury(r store.Reader, out []store.Record, dead *delivery.Record) ([]store.Re
 		out = del(out, deadTime(old.Failed, short))
 	}
 	out = put(out, key, encode(&Entry{Record: *dead, State: StateDead}))
-	out = put(out, deadID(short), key)
-	return put(out, deadTime(dead.Failed, short), key), nil
+	out = put(out, deadID(short), index("", key))
+	return put(out, deadTime(dead.Failed, short), index("", key)), nil
+}
+
+// index is the value of an index: a word, and the record's key.
+func index(word string, key []byte) []byte {
+	return append(append([]byte(word), 0), key...)
 }
 
 // letter reads a dead letter; nil when there is none.

@@ -204,8 +204,9 @@ func (c *Config) Warnings() []Warning {
 // outputs are not checked.
 func (c *Config) CheckOutputs(outputs map[string][]string) ([]Warning, error) {
 	p := problems{config: c}
-	read := map[string]bool{}
+	read, anyone := map[string]bool{}, map[string]bool{}
 	for _, s := range c.subscriptions() {
+		anyone[s.name] = true
 		declared, ok := outputs[s.name]
 		if !ok {
 			continue
@@ -227,7 +228,7 @@ func (c *Config) CheckOutputs(outputs map[string][]string) ([]Warning, error) {
 	var all []Warning
 	for _, n := range c.PluginNames() {
 		for _, o := range outputs[n] {
-			if !read[n+"."+o] {
+			if anyone[n] && !read[n+"."+o] { // Warnings tells of plugins that nobody reads at all
 				all = append(all, Warning{Place: c.At("plugins." + n), Path: "plugins." + n, Text: "nobody reads its output " + strconv.Quote(o) + "; what it emits there is counted and dropped"})
 			}
 		}

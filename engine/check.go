@@ -1,0 +1,73 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/peltonhq/pelton/actor"
+	"github.com/peltonhq/pelton/actor/wasm"
+	"github.com/peltonhq/pelton/engine/config"
+)
+
+func (w *wheel) check(ctx context.Context) ([]config.Warning, error) {
+	w.plan = newPlan(&w.c)
+	w.boxes = w.describe()
+	runtime, err := wasm.New(ctx, wasm.Options{CacheDir: w.cacheDir()})
+	if err != nil {
+		return nil, environment(err)
+	}
+	w.runtime = runtime
+	defer func() { _ = runtime.Close(ctx) }()
+	outputs := map[string][]string{}
+	for _, b := range w.boxes {
+		if outputs[b.name], err = w.try(ctx, b); err != nil {
+			return nil, err
+		}
+	}
+	warnings, err := w.c.CheckOutputs(outputs)
+	if err != nil {
+		return nil, usage(err)
+	}
+	for _, name := range w.c.SourceNames() {
+		f := &feed{name: name, c: w.c.Sources[name]}
+		if err := w.lookAt(ctx, f); err != nil {
+			return nil, usage(fmt.Errorf("source %s: %w", name, err))
+		}
+	}
+	return append(w.c.Warnings(), warnings...), nil
+}
+
+// try starts a plugin once and tells what it declares.
+func (w *wheel) try(ctx context.Context, b *box) ([]string, error) {
+	b.opts.Env.Log = func(string, string) {}
+	code, err := w.build(ctx, b)
+	if err != nil {
+		return nil, err
+	}
+	b.opts.Instances = 1
+	if err := w.start(ctx, b, actor.Version{Revision: 1, Digest: code.digest, Module: code.module}); err != nil {
+		return nil, err
+	}
+	var outputs []string
+	for _, o := range b.plugin.Outputs() {
+		outputs = append(outputs, o.Name)
+	}
+	return outputs, b.plugin.Close(ctx)
+}
+
+// lookAt finds out whether a source can be opened. An ingest queue is in the store, which a check does not open.
+func (w *wheel) lookAt(ctx context.Context, f *feed) error {
+	if err := decodeOf(f.c.Decode, w.c.Arena.MaxMessage).Validate(); err != nil {
+		return err
+	}
+	if f.c.HTTP != nil {
+		return nil
+	}
+	if err := w.openInput(ctx, f); err != nil {
+		return err
+	}
+	if _, err := f.source.Open(ctx); err != nil {
+		return err
+	}
+	return f.source.Close()
+}

@@ -1,0 +1,203 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/peltonhq/pelton/actor/native"
+	"github.com/peltonhq/pelton/actor/wasm"
+	"github.com/peltonhq/pelton/api"
+	"github.com/peltonhq/pelton/engine/config"
+	"github.com/peltonhq/pelton/session"
+	"github.com/peltonhq/pelton/sink"
+	"github.com/peltonhq/pelton/store"
+	"github.com/peltonhq/pelton/store/local"
+)
+
+// Options of a run; all are optional.
+type Options struct {
+	UntilIdle bool                     // end when settled
+	Events    func(Event)              // what happens, in order; must not block for long
+	Progress  func(done, total uint64) // of the finite sources, in their units, a few times a second
+	Native    native.Registry
+	Version   string
+	Stdout    io.Writer       // of stdout sinks; default os.Stdout
+	Force     <-chan struct{} // closed to give up draining
+	CacheDir  string          // of built and compiled plugins; default the user's cache directory
+}
+
+// wheel is everything that Run opened.
+type wheel struct {
+	c       config.Config
+	o       Options
+	began   time.Time
+	store   *local.Store
+	runtime *wasm.Runtime
+	plan    *plan
+	boxes   []*box // plugins in config order, reducers behind
+	names   struct{ sessions, sinks []string }
+	session map[string]*session.Sessions
+	sinks   map[string]*sink.Worker
+	feeds   []*feed
+	service *api.Service
+	fatal   chan error
+	events  sync.Mutex
+	totals  totals
+	closers []func(context.Context) error
+}
+
+// Run runs a wheel until ctx ends, or until it has settled if o.UntilIdle is set, then drains it within
+// shutdown.timeout. nil means that it drained; what it could not drain is redelivered at the next start.
+func Run(ctx context.Context, c config.Config, o Options) error {
+	w := &wheel{c: c, o: o, began: time.Now(), fatal: make(chan error, 1), session: map[string]*session.Sessions{}, sinks: map[string]*sink.Worker{}}
+	if o.Stdout == nil {
+		w.o.Stdout = os.Stdout
+	}
+	if err := w.refuse(); err != nil {
+		return err
+	}
+	err := w.open(ctx)
+	if err == nil {
+		err = w.serve(ctx)
+	}
+	return errors.Join(err, w.close(err))
+}
+
+// refuse finds what can't be before anything is opened.
+func (w *wheel) refuse() error {
+	if !w.o.UntilIdle {
+		return nil
+	}
+	for _, name := range w.c.SourceNames() {
+		s := w.c.Sources[name]
+		if s.Endless() {
+			return usage(fmt.Errorf("--until-idle: source %s (%s) never ends; give it an end, or run without --until-idle", name, s.Type()))
+		}
+	}
+	return nil
+}
+
+func (w *wheel) open(ctx context.Context) error {
+	steps := []func(context.Context) error{w.openStore, w.openPlugins, w.openSessions, w.openSinks, w.openSources}
+	for _, step := range steps {
+		if err := step(ctx); err != nil {
+			return err
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+	}
+	return nil
+}
+
+// later adds what is to be closed, before everything that was opened earlier.
+func (w *wheel) later(f func(context.Context) error) { w.closers = append(w.closers, f) }
+
+func (w *wheel) event(e Event) {
+	e.Time = time.Now().UTC()
+	if w.o.Events == nil {
+		return
+	}
+	w.events.Lock()
+	defer w.events.Unlock()
+	w.o.Events(e)
+}
+
+// fail ends the run with an error.
+func (w *wheel) fail(err error) {
+	select {
+	case w.fatal <- err:
+	default:
+	}
+}
+
+func (w *wheel) openStore(context.Context) error {
+	s, err := local.Open(local.Options{
+		Dir: w.c.Store.Dir, Sync: local.Sync(w.c.Store.Sync), MaxBytes: int64(w.c.Store.MaxBytes), Reserve: int64(w.c.Store.Reserve),
+	})
+	if err != nil {
+		return environment(err)
+	}
+	w.store = s
+	w.later(func(context.Context) error { return s.Close() })
+	durable := "survives power cuts (sync: always)"
+	if w.c.Store.Sync == config.SyncOff {
+		durable = "survives a kill, not a power cut (sync: off)"
+	}
+	w.event(Event{Event: "store", Dir: w.c.Store.Dir, Reason: durable})
+	return nil
+}
+
+func (w *wheel) cacheDir() string {
+	if w.o.CacheDir != "" {
+		return w.o.CacheDir
+	}
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		dir = os.TempDir()
+	}
+	return filepath.Join(dir, "pelton")
+}
+
+func (w *wheel) openSessions(ctx context.Context) error {
+	w.names.sessions = w.c.SessionNames()
+	for _, name := range w.names.sessions {
+		c := w.c.Sessions[name]
+		o := session.Options{
+			Name: name, Store: w.store, Buffer: int64(c.Buffer),
+			Retain: session.Retain{Snapshots: c.Retain.Snapshots, Age: c.Retain.Age.Std()},
+		}
+		if c.Reduce != nil {
+			o.Reduce = &reducer{plugin: w.box(config.ReducerName(name)).plugin}
+		}
+		s, err := session.Open(ctx, o)
+		if err != nil {
+			return fmt.Errorf("session %s: %w", name, err)
+		}
+		w.session[name] = s
+		w.later(s.Close)
+	}
+	return nil
+}
+
+func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// close closes what is open, the newest first, within shutdown.timeout.
+func (w *wheel) close(cause error) error {
+	ctx, cancel := context.WithTimeoutCause(context.Background(), w.c.Shutdown.Timeout.Std(), errors.New("shutdown.timeout is over"))
+	defer cancel()
+	if w.o.Force != nil {
+		go func() {
+			select {
+			case <-w.o.Force:
+				cancel()
+			case <-ctx.Done():
+			}
+		}()
+	}
+	var errs []error
+	for i := len(w.closers) - 1; i >= 0; i-- {
+		if err := w.closers[i](ctx); err != nil && !errors.Is(err, store.ErrFailed) {
+			errs = append(errs, err)
+		}
+	}
+	err := errors.Join(errs...)
+	if cause == nil && err != nil {
+		w.event(Event{Event: "warning", Reason: err.Error()})
+	}
+	if w.store != nil {
+		w.event(Event{Event: "stopped"})
+	}
+	if cause == nil {
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,130 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// ErrUsage and ErrEnvironment are classes of errors: the config is wrong, or the machine does not give what it needs.
+var (
+	ErrUsage       = errors.New("bad usage or config")
+	ErrEnvironment = errors.New("environment")
+)
+
+// classed is an error of a class, whose text is the cause's alone.
+type classed struct {
+	class error
+	err   error
+}
+
+func (c *classed) Error() string   { return c.err.Error() }
+func (c *classed) Unwrap() []error { return []error{c.class, c.err} }
+
+func usage(err error) error       { return &classed{ErrUsage, err} }
+func environment(err error) error { return &classed{ErrEnvironment, err} }
+
+// Event is something that happened to the wheel, for a log or a program that watches it. Event is its kind:
+//
+//	building   plugin
+//	store      dir, reason: how durable it is
+//	revision   plugin, revision, digest, reason: which revision runs and why
+//	listening  http, grpc
+//	settled    figures
+//	paused     source, reason
+//	resumed    source
+//	swapped    plugin, revision, digest, outcome, reason
+//	restarted  plugin, reason
+//	failed     source or plugin, reason
+//	warning    reason
+//	stopped    reason
+type Event struct {
+	Event    string    `json:"event"`
+	Time     time.Time `json:"time"`
+	HTTP     string    `json:"http,omitempty"`
+	GRPC     string    `json:"grpc,omitempty"`
+	Source   string    `json:"source,omitempty"`
+	Plugin   string    `json:"plugin,omitempty"`
+	Level    string    `json:"level,omitempty"`
+	Revision int       `json:"revision,omitempty"`
+	Digest   string    `json:"digest,omitempty"`
+	Outcome  string    `json:"outcome,omitempty"`
+	Dir      string    `json:"dir,omitempty"`
+	Reason   string    `json:"reason,omitempty"`
+	Figures  *Figures  `json:"figures,omitempty"`
+}
+
+// Figures are what came out, when the wheel has settled.
+type Figures struct {
+	Messages uint64            `json:"messages"`
+	Sessions map[string]uint64 `json:"sessions"` // sessions by name
+	Sinks    map[string]uint64 `json:"sinks"`    // effects written by name
+	Dead     uint64            `json:"dead"`
+	Parked   uint64            `json:"parked"`
+	NextDue  time.Time         `json:"next_due,omitzero"`
+	Took     time.Duration     `json:"took_ns"`
+}
+
+// Text is the event in one line for people.
+func (e Event) Text() string {
+	switch e.Event {
+	case "building":
+		return "building plugin " + e.Plugin
+	case "store":
+		return fmt.Sprintf("store %s: %s", e.Dir, e.Reason)
+	case "revision":
+		return fmt.Sprintf("plugin %s runs revision %d (%s): %s", e.Plugin, e.Revision, short(e.Digest), e.Reason)
+	case "listening":
+		return fmt.Sprintf("listening on http://%s (console, API) and %s (gRPC)", e.HTTP, e.GRPC)
+	case "settled":
+		return "settled: " + e.Figures.text()
+	case "paused":
+		return fmt.Sprintf("source %s paused: %s", e.Source, e.Reason)
+	case "resumed":
+		return fmt.Sprintf("source %s goes on", e.Source)
+	case "swapped":
+		if e.Reason != "" {
+			return fmt.Sprintf("plugin %s: revision %d %s: %s", e.Plugin, e.Revision, e.Outcome, e.Reason)
+		}
+		return fmt.Sprintf("plugin %s: revision %d %s", e.Plugin, e.Revision, e.Outcome)
+	case "log":
+		return fmt.Sprintf("plugin %s: %s: %s", e.Plugin, e.Level, e.Reason)
+	case "restarted", "failed":
+		return fmt.Sprintf("%s %s: %s", e.subject(), e.Event, e.Reason)
+	}
+	if e.Reason == "" {
+		return e.Event
+	}
+	return e.Event + ": " + e.Reason
+}
+
+func (e Event) subject() string {
+	if e.Plugin != "" {
+		return "plugin " + e.Plugin
+	}
+	return "source " + e.Source
+}
+
+func (f *Figures) text() string {
+	var parts []string
+	parts = append(parts, fmt.Sprintf("%d messages", f.Messages))
+	for _, name := range sorted(f.Sessions) {
+		parts = append(parts, fmt.Sprintf("%d sessions in %s", f.Sessions[name], name))
+	}
+	for _, name := range sorted(f.Sinks) {
+		parts = append(parts, fmt.Sprintf("%d lines in %s", f.Sinks[name], name))
+	}
+	parts = append(parts, fmt.Sprintf("%d dead", f.Dead))
+	parked := fmt.Sprintf("%d parked", f.Parked)
+	if !f.NextDue.IsZero() {
+		parked += ", next due " + f.NextDue.Local().Format(time.DateTime)
+	}
+	return strings.Join(append(parts, parked), ", ")
+}
+
+// short is a digest for people.
+func short(digest string) string {
+	digest = strings.TrimPrefix(digest, "sha256:")
+	return digest[:min(12, len(digest))]
+}

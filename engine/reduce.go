@@ -1,0 +1,30 @@
+package engine
+
+import (
+	"context"
+	"errors"
+
+	"github.com/peltonhq/pelton/actor"
+	"github.com/peltonhq/pelton/session"
+)
+
+// reducer lets a session fold through a plugin: session never imports actor.
+type reducer struct{ plugin *actor.Plugin }
+
+// Fold implements [session.Reducer].
+func (r *reducer) Fold(ctx context.Context, folds []session.Fold) error {
+	calls := make([]actor.Call, len(folds))
+	for i := range folds {
+		calls[i] = actor.Call{Key: folds[i].Key, State: folds[i].State, Emit: folds[i].Emit}
+	}
+	if err := r.plugin.Reduce(ctx, calls); err != nil {
+		return err
+	}
+	for i := range calls {
+		folds[i].Next, folds[i].ContentType, folds[i].Err = calls[i].Next, calls[i].ContentType, calls[i].Err
+		if folds[i].Err == nil && calls[i].Next == nil {
+			folds[i].Err = errors.New("the reducer gave no state")
+		}
+	}
+	return nil
+}

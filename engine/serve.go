@@ -1,0 +1,151 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/peltonhq/pelton/api"
+	"github.com/peltonhq/pelton/api/rpc"
+	"github.com/peltonhq/pelton/api/web"
+	"github.com/peltonhq/pelton/console"
+)
+
+// serve answers the API until the run ends.
+func (w *wheel) serve(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	w.service = api.New(api.Backend{
+		Sessions: sessions{w}, Plugins: plugins{w}, Deliveries: deliveries{w}, Lot: letters{w}, Wheel: wheelInfo{w}, Ingest: ingest{w},
+	})
+	if err := w.listen(ctx); err != nil {
+		return err
+	}
+	return w.watch(ctx)
+}
+
+func (w *wheel) listen(ctx context.Context) error {
+	page, err := bind(ctx, "api.listen", w.c.API.Listen, w.c.API.Insecure)
+	if err != nil {
+		return err
+	}
+	rpcs, err := bind(ctx, "api.grpc", w.c.API.GRPC, w.c.API.Insecure)
+	if err != nil {
+		return errors.Join(err, page.Close())
+	}
+	server := web.NewServer(web.NewHandler(w.service, web.Options{Console: console.Handler()}))
+	grpc := rpc.NewGRPC(w.service, rpc.Options{})
+	go func() {
+		if err := server.Serve(page); !errors.Is(err, http.ErrServerClosed) {
+			w.fail(fmt.Errorf("api.listen %s: %w", page.Addr(), err))
+		}
+	}()
+	go func() {
+		if err := grpc.Serve(rpcs); err != nil {
+			w.fail(fmt.Errorf("api.grpc %s: %w", rpcs.Addr(), err))
+		}
+	}()
+	w.later(func(ctx context.Context) error {
+		// Streams end first, with a word to their clients; then nothing new comes in while the lanes drain.
+		w.service.Close()
+		grpc.Drain()
+		return server.Shutdown(ctx)
+	})
+	if err := w.store.SetAddr(page.Addr().String()); err != nil {
+		return environment(err)
+	}
+	w.event(Event{Event: "listening", HTTP: page.Addr().String(), GRPC: rpcs.Addr().String()})
+	return nil
+}
+
+// bind opens one listener. An address that is not loopback would be open to others without TLS and authentication.
+func bind(ctx context.Context, key, addr string, insecure bool) (net.Listener, error) {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, usage(fmt.Errorf("%s %q: want HOST:PORT, for example 127.0.0.1:7070", key, addr))
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) && !insecure {
+		return nil, usage(fmt.Errorf("%s %s is not a loopback address: anybody who reaches it could change the wheel; use 127.0.0.1, or --insecure-bind", key, addr))
+	}
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", addr)
+	if err != nil {
+		return nil, environment(fmt.Errorf("%s: %w; is another wheel running? set %s to a free address, or to port 0", key, err, key))
+	}
+	return l, nil
+}
+
+// watch waits for the end: of ctx, of the messages with --until-idle, or of something that can't go on. Meanwhile it
+// tells of pauses, and once that the wheel has settled.
+func (w *wheel) watch(ctx context.Context) error {
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	paused := map[string]string{}
+	told := false
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case err := <-w.fatal:
+			return err
+		case <-tick.C:
+		}
+		w.tellPauses(paused)
+		w.progress()
+		if !told && w.hasSettled() {
+			told = true
+			figures, err := w.figures(ctx)
+			if err != nil {
+				return err
+			}
+			w.event(Event{Event: "settled", Figures: figures})
+			if w.o.UntilIdle {
+				return nil
+			}
+		}
+	}
+}
+
+func (w *wheel) tellPauses(paused map[string]string) {
+	for _, f := range w.feeds {
+		reason := ""
+		for _, r := range f.loops() {
+			if s := r.loop.Stats(); s.Paused != "" {
+				reason = s.Paused
+			}
+		}
+		before, was := paused[f.name]
+		switch {
+		case reason != "" && !was:
+			paused[f.name] = "" // told only if it lasts
+		case reason != "" && before == "":
+			paused[f.name] = reason
+			w.event(Event{Event: "paused", Source: f.name, Reason: reason})
+		case reason == "" && was:
+			delete(paused, f.name)
+			if before != "" {
+				w.event(Event{Event: "resumed", Source: f.name})
+			}
+		}
+	}
+}
+
+func (w *wheel) progress() {
+	if w.o.Progress == nil {
+		return
+	}
+	var done, total uint64
+	for _, f := range w.feeds {
+		for _, r := range f.loops() {
+			if size := sizeOf(r.lane); size > 0 {
+				done += r.loop.Stats().Watermark
+				total += size
+			}
+		}
+	}
+	w.o.Progress(done, total)
+}

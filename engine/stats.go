@@ -1,0 +1,308 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/peltonhq/pelton/actor"
+	"github.com/peltonhq/pelton/api"
+	"github.com/peltonhq/pelton/arena"
+	"github.com/peltonhq/pelton/delivery"
+	"github.com/peltonhq/pelton/delivery/lot"
+	"github.com/peltonhq/pelton/source"
+)
+
+// wheelInfo is the wheel as [api.Wheel].
+type wheelInfo struct{ *wheel }
+
+var _ api.Wheel = wheelInfo{}
+
+// Topology implements [api.Wheel].
+func (w wheelInfo) Topology(context.Context) (api.Topology, error) {
+	t := api.Topology{Nodes: []api.Node{}, Edges: []api.Edge{}}
+	for _, n := range w.plan.graph.Nodes {
+		node := api.Node{Kind: n.Kind, Name: n.Name, Type: n.Type, Reducer: n.Reducer}
+		if b := w.box(n.Name); n.Kind == "plugin" && b != nil {
+			for _, o := range b.plugin.Outputs() {
+				node.Outputs = append(node.Outputs, o.Name)
+			}
+		}
+		t.Nodes = append(t.Nodes, node)
+	}
+	for _, e := range w.plan.graph.Edges {
+		t.Edges = append(t.Edges, api.Edge{From: e.From, Output: e.Output, To: e.To})
+	}
+	return t, nil
+}
+
+// Ready implements [api.Wheel]: it is served only once everything is open.
+func (w wheelInfo) Ready(context.Context) error {
+	if full, _ := w.store.Full(); full != "" {
+		return errors.New("store: " + full)
+	}
+	return nil
+}
+
+// Live implements [api.Wheel].
+func (w wheelInfo) Live(context.Context) error { return w.store.Stats().Err }
+
+// Stats implements [api.Wheel].
+func (w wheelInfo) Stats(context.Context) (api.Stats, error) {
+	s := api.Stats{
+		Version: w.o.Version, Time: time.Now().UTC(), Uptime: time.Since(w.began), Settled: w.hasSettled(),
+		Sources: []api.SourceStats{}, Arenas: []api.ArenaStats{}, Plugins: []api.PluginStats{},
+		Sessions: []api.SessionStats{}, Sinks: []api.SinkStats{}, Memory: memory(),
+	}
+	counts := make([]delivery.PluginCounts, len(w.plan.plugins))
+	pending := make([]int, len(w.plan.plugins))
+	for _, f := range w.feeds {
+		s.Sources = append(s.Sources, f.stats(counts, pending))
+		s.Arenas = append(s.Arenas, arenaStats(f.name, f.arena))
+	}
+	for i, a := range w.outputs() {
+		if a != nil {
+			s.Arenas = append(s.Arenas, arenaStats(w.plan.plugins[i].Name+".queue", a))
+		}
+	}
+	for i, b := range w.boxes {
+		p := b.stats()
+		if i < len(counts) {
+			p.count(&counts[i], pending[i])
+		}
+		s.Plugins = append(s.Plugins, p.PluginStats)
+	}
+	w.addTargets(&s)
+	lotStats, err := w.lotStats()
+	s.Lot = lotStats
+	return s, err
+}
+
+func (w *wheel) outputs() []*arena.Arena {
+	if len(w.feeds) == 0 {
+		return nil
+	}
+	return w.feeds[0].outputs
+}
+
+func (f *feed) stats(counts []delivery.PluginCounts, pending []int) api.SourceStats {
+	s := api.SourceStats{Name: f.name, State: "running", Lanes: []api.LaneStats{}}
+	ended := true
+	for _, r := range f.loops() {
+		l := r.loop.Stats()
+		s.Lanes = append(s.Lanes, api.LaneStats{
+			Lane: l.Lane.Lane, Incarnation: l.Lane.Incarnation, Position: l.Position, Watermark: l.Watermark, Size: sizeOf(r.lane),
+			InFlight: l.Open, Settled: l.Ended && l.Idle,
+		})
+		s.Messages += l.Counts.Admitted
+		s.Bytes += l.Decoded.Bytes
+		s.Bad += l.Counts.Bad
+		ended = ended && l.Ended
+		if l.Paused != "" {
+			s.State, s.Reason = "paused", l.Paused
+		}
+		if l.Failure != "" {
+			s.State, s.Reason = "failed", l.Failure
+		}
+		for i := range l.Counts.Plugins {
+			add(&counts[i], &l.Counts.Plugins[i])
+			pending[i] += l.Pending[i]
+		}
+	}
+	if ended && s.State == "running" {
+		s.State = "ended"
+	}
+	s.Rate = f.meter.rate(s.Messages, time.Now())
+	return s
+}
+
+func sizeOf(l source.Lane) uint64 {
+	if s, ok := l.(source.Sized); ok {
+		return s.Size()
+	}
+	return 0
+}
+
+func add(sum, c *delivery.PluginCounts) {
+	sum.Offered += c.Offered
+	sum.Acked += c.Acked
+	sum.Retried += c.Retried
+	sum.Deferred += c.Deferred
+	sum.Held += c.Held
+	sum.Dead += c.Dead
+	sum.Dropped += c.Dropped
+	sum.Faults += c.Faults
+	sum.Emits += c.Emits
+	sum.Discarded += c.Discarded
+}
+
+func arenaStats(name string, a *arena.Arena) api.ArenaStats {
+	s := a.Stats()
+	return api.ArenaStats{
+		Name: name, Size: uint64(s.Size), Used: uint64(s.BytesUsed), HighWater: uint64(s.HighWater), Slots: uint64(s.Slots), Waits: uint64(s.Waits),
+	}
+}
+
+type pluginStats struct{ api.PluginStats }
+
+func (b *box) stats() *pluginStats {
+	a := b.plugin.Stats()
+	p := &pluginStats{api.PluginStats{
+		Name: b.name, State: stateOf(a), Digest: a.Digest, Revision: a.Revision, Restarts: a.Restarts, Deliveries: a.Deliveries + a.Folds,
+		Faults: map[string]uint64{
+			string(actor.FaultTrap): a.Faults.Trap, string(actor.FaultTimeout): a.Faults.Timeout,
+			string(actor.FaultMalformed): a.Faults.Malformed, string(actor.FaultOutput): a.Faults.Output,
+		},
+		Dropped: map[string]uint64{}, Memory: uint64(a.Memory), BusyNs: uint64(a.Busy),
+	}}
+	return p
+}
+
+// count adds what the lanes' accounts know of the plugin: they see each delivery once however it was run.
+func (p *pluginStats) count(c *delivery.PluginCounts, pending int) {
+	p.Verdicts = api.Verdicts{Acked: c.Acked, Retried: c.Retried, Deferred: c.Deferred, Dead: c.Dead, Held: c.Held}
+	p.Deliveries, p.Emits, p.Queued = c.Offered, c.Emits, uint64(pending)
+	p.Dropped["policy"], p.Dropped["emits_not_acked"] = c.Dropped, c.Discarded
+}
+
+func (w *wheel) addTargets(s *api.Stats) {
+	for _, name := range w.names.sessions {
+		t := w.session[name].Stats()
+		s.Sessions = append(s.Sessions, api.SessionStats{
+			Name: name, Sessions: t.Sessions, Snapshots: t.Snapshots, Followers: t.Followers, Queued: uint64(t.Buffered),
+		})
+	}
+	for _, name := range w.names.sinks {
+		t := w.sinks[name].Stats()
+		state := "running"
+		if t.Waiting {
+			state = "waiting"
+		}
+		row := api.SinkStats{Name: name, State: state, Written: t.Written, Bytes: t.Bytes, Queued: uint64(t.Queued), Retries: t.Retries}
+		if t.LastError != nil {
+			row.LastError = t.LastError.Error()
+		}
+		s.Sinks = append(s.Sinks, row)
+	}
+	d := w.store.Stats()
+	s.Store = api.StoreStats{
+		Dir: w.c.Store.Dir, Bytes: uint64(d.Bytes), MaxBytes: uint64(d.MaxBytes), FreeDisk: uint64(d.Free), Full: d.Full != "", Reason: d.Full,
+		Commits: d.Commits, Records: d.Records,
+	}
+	if d.Err != nil {
+		s.Store.Reason = d.Err.Error()
+	}
+}
+
+// totals caches the count of parked and dead records: counting a million takes a good part of a second, and is asked for
+// ten times a second.
+type totals struct {
+	mu    sync.Mutex
+	at    time.Time
+	fresh time.Duration
+	last  lot.Totals
+}
+
+func (w *wheel) count() (lot.Totals, error) {
+	t := &w.totals
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	began := time.Now()
+	if began.Sub(t.at) < t.fresh {
+		return t.last, nil
+	}
+	c, err := lot.Count(w.store)
+	if err != nil {
+		return c, err
+	}
+	t.at = time.Now()
+	t.last, t.fresh = c, 20*t.at.Sub(began)
+	return c, nil
+}
+
+func (w *wheel) lotStats() (api.LotStats, error) {
+	c, err := w.count()
+	s := api.LotStats{Dead: c.Dead, Parked: c.Parked, ByKind: map[string]uint64{}, NextDue: c.NextDue}
+	for kind, n := range c.ByKind {
+		s.ByKind[string(kind)] = n
+	}
+	return s, err
+}
+
+// hasSettled reports whether every finite source is at its end and nothing of it is under way: what waits under the
+// retry policy counts as under way, what was deferred or is held does not.
+func (w *wheel) hasSettled() bool {
+	for _, f := range w.feeds {
+		if f.c.Endless() {
+			return false
+		}
+		for _, r := range f.loops() {
+			if s := r.loop.Stats(); !s.Ended || !s.Idle {
+				return false
+			}
+		}
+		if f.arena.Stats().Slots != 0 {
+			return false
+		}
+	}
+	c, err := w.count()
+	return err == nil && c.ByKind[delivery.KindRetry]+c.ByKind[delivery.KindReplay] == 0
+}
+
+func (w *wheel) figures(context.Context) (*Figures, error) {
+	f := &Figures{Sessions: map[string]uint64{}, Sinks: map[string]uint64{}, Took: time.Since(w.began)}
+	for _, feed := range w.feeds {
+		for _, r := range feed.loops() {
+			f.Messages += r.loop.Stats().Counts.Admitted
+		}
+	}
+	for _, name := range w.names.sessions {
+		f.Sessions[name] = w.session[name].Stats().Sessions
+	}
+	for _, name := range w.names.sinks {
+		f.Sinks[name] = w.sinks[name].Stats().Written
+	}
+	c, err := w.count()
+	f.Dead, f.Parked, f.NextDue = c.Dead, c.Parked, c.NextDue
+	return f, err
+}
+
+// meter turns a counter into a rate over the last seconds.
+type meter struct {
+	mu     sync.Mutex
+	at     time.Time
+	count  uint64
+	before float64
+}
+
+func (m *meter) rate(count uint64, now time.Time) float64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	passed := now.Sub(m.at)
+	if passed < 900*time.Millisecond {
+		return m.before
+	}
+	if !m.at.IsZero() {
+		m.before = float64(count-m.count) / passed.Seconds()
+	}
+	m.at, m.count = now, count
+	return m.before
+}
+
+func memory() api.MemoryStats {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	s := api.MemoryStats{Heap: m.HeapAlloc, Goroutines: runtime.NumGoroutine()}
+	if statm, err := os.ReadFile("/proc/self/statm"); err == nil {
+		if fields := strings.Fields(string(statm)); len(fields) > 1 {
+			pages, _ := strconv.ParseUint(fields[1], 10, 64)
+			s.RSS = pages * uint64(os.Getpagesize())
+		}
+	}
+	return s
+}
