@@ -28,6 +28,13 @@ func Borrow(payload, key []byte, meta *Meta, fields []Field, names []string) Vie
 	return View{payload: payload, key: key, meta: meta, attempt: meta.Attempt, defers: meta.Defers, seen: meta.FirstSeen, fields: fields, names: names}
 }
 
+// Borrow makes v what the function [Borrow] returns. On a path that looks at each message it saves most of the time
+// of a look, which is copying the struct.
+func (v *View) Borrow(payload, key []byte, meta *Meta, fields []Field, names []string) {
+	v.payload, v.key, v.meta, v.fields, v.names = payload, key, meta, fields, names
+	v.attempt, v.defers, v.seen = meta.Attempt, meta.Defers, meta.FirstSeen
+}
+
 // WithAttempt is the view as one delivery sees it: attempt from 1, defers so far, first offer.
 func (v View) WithAttempt(attempt, defers uint32, first time.Time) View {
 	v.attempt, v.defers, v.seen = attempt, defers, first

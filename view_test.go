@@ -46,6 +46,11 @@ func TestView(t *testing.T) {
 			t.Errorf("field %d has a value", i)
 		}
 	}
+	var in pelton.View
+	in.Borrow(v.Payload(), v.Key(), &pelton.Meta{Position: 7, Attempt: 2}, nil, nil)
+	if string(in.Payload()) != string(bytes) || string(in.Key()) != "ORD" || in.Attempt() != 2 || in.Meta().Position != 7 {
+		t.Errorf("borrowed in place: %q, key %q, %+v", in.Payload(), in.Key(), in.Meta())
+	}
 	delay, _ := v.Field("delay")
 	if n, err := delay.Int(); n != 12 || err != nil {
 		t.Errorf("delay is %d, %v", n, err)

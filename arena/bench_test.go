@@ -36,6 +36,7 @@ func BenchmarkLend(b *testing.B) {
 	frame := arena.Frame{Length: 128, Fields: make([]pelton.Field, 2), Names: []string{"origin", "delay"}, Meta: pelton.Meta{Lane: &pelton.LaneID{}}}
 	b.ReportAllocs()
 	w.room(b, frame.Length)
+	var v pelton.View
 	for b.Loop() {
 		if w.at+frame.Length > len(w.block.Bytes()) {
 			w.room(b, frame.Length)
@@ -44,8 +45,7 @@ func BenchmarkLend(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		v, err := a.View(ref)
-		if err != nil || len(v.Payload()) != 128 {
+		if err := a.Borrow(ref, &v); err != nil || len(v.Payload()) != 128 {
 			b.Fatal(err)
 		}
 		if err := a.Release(ref); err != nil {
@@ -55,7 +55,7 @@ func BenchmarkLend(b *testing.B) {
 	w.lane.Done(w.block)
 }
 
-// BenchmarkView is one more look at a message that is lent.
+// BenchmarkView is one more look at a message that is lent, as a value and in place.
 func BenchmarkView(b *testing.B) {
 	a := open(b, 64*mib, mib)
 	w := writer{lane: lane(b, a, "lane")}
@@ -64,13 +64,24 @@ func BenchmarkView(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.ReportAllocs()
-	for b.Loop() {
-		v, err := a.View(ref)
-		if err != nil || len(v.Payload()) != 128 {
-			b.Fatal(err)
+	b.Run("value", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			v, err := a.View(ref)
+			if err != nil || len(v.Payload()) != 128 {
+				b.Fatal(err)
+			}
 		}
-	}
+	})
+	b.Run("place", func(b *testing.B) {
+		b.ReportAllocs()
+		var v pelton.View
+		for b.Loop() {
+			if err := a.Borrow(ref, &v); err != nil || len(v.Payload()) != 128 {
+				b.Fatal(err)
+			}
+		}
+	})
 	release(b, a, ref)
 	w.lane.Done(w.block)
 }

@@ -113,8 +113,9 @@ func (l *Lane) refill(b *Block) *chunk {
 		a.mutex.Lock()
 		if a.slots.allows(a, l) {
 			for range min(b.taken+1, 16, a.slots.spare(a, l)) {
-				c := a.slots.pull(a, l)
-				c.next, b.cache = b.cache, c
+				if c := a.slots.pull(a, l); c != nil {
+					c.next, b.cache = b.cache, c
+				}
 			}
 		}
 		a.mutex.Unlock()
@@ -133,8 +134,8 @@ func (a *Arena) leaveChunk(c *chunk, n uint64) {
 	b, l := c.block, c.lane
 	rest := c.tally.Add(-n)
 	if rest&members == 0 {
+		a.slots.give(c) // before it is counted as free: who sees the count finds the chunk
 		l.chunks.Add(-1)
-		a.slots.give(c)
 	}
 	if rest&holds == 0 && n&holds != 0 {
 		a.leaveBlock(b)
@@ -167,8 +168,8 @@ func (l *Lane) Done(b *Block) {
 	for b.cache != nil {
 		c := b.cache
 		b.cache = c.next
-		l.chunks.Add(-1)
 		a.slots.give(c)
+		l.chunks.Add(-1)
 	}
 	a.leaveBlock(b)
 	if a.slots.short.Load() {

@@ -129,7 +129,8 @@ func TestOptions(t *testing.T) {
 		{"no message", arena.Options{Name: "n", Size: mib}, "max_message is 0"},
 		{"negative", arena.Options{Name: "n", Size: -1, MaxMessage: -1}, "max_message is -1"},
 		{"over a quarter", arena.Options{Name: "n", Size: mib, MaxMessage: 256*kib + 1}, "quarter"},
-		{"tiny", arena.Options{Name: "n", Size: 16*kib - 1, MaxMessage: 1}, "at least 16384"},
+		{"no page left", arena.Options{Name: "n", Size: 17000, MaxMessage: 4250}, "raise size to 32768"},
+		{"tiny", arena.Options{Name: "n", Size: 16*kib - 1, MaxMessage: 1}, "raise size to 16384"},
 		{"huge", arena.Options{Name: "n", Size: math.MaxInt64, MaxMessage: 1}, "are possible"},
 	}
 	for _, test := range tests {

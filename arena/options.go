@@ -16,7 +16,6 @@ type Options struct {
 const (
 	page     = 4 << 10 // bytes; the unit of allocation, so that a block can be mapped elsewhere
 	maxSize  = 1 << 40 // bytes; what mmap gives on every supported system, and page numbers fit 32 bits
-	perLane  = 2       // bays of a lane, each one MaxMessage long
 	quarters = 4       // MaxMessage is at most Size/quarters, so that two lanes have their shares
 )
 
@@ -31,8 +30,9 @@ func (o Options) Validate() error {
 		return fmt.Errorf("arena %s: size is %d bytes, at most %d are possible", o.Name, o.Size, int64(maxSize))
 	case o.MaxMessage > o.Size/quarters:
 		return fmt.Errorf("arena %s: max_message of %d bytes is more than a quarter of the size of %d bytes: raise size or lower max_message", o.Name, o.MaxMessage, o.Size)
-	case o.Size < quarters*page:
-		return fmt.Errorf("arena %s: size is %d bytes, want at least %d", o.Name, o.Size, quarters*page)
+	case o.Size/page/2 <= int64(pages(o.MaxMessage)):
+		need := quarters * int64(pages(o.MaxMessage)) * page
+		return fmt.Errorf("arena %s: size of %d bytes is too small for max_message of %d bytes in pages of %d: raise size to %d", o.Name, o.Size, o.MaxMessage, page, need)
 	}
 	return nil
 }

@@ -81,12 +81,16 @@ func (a *Arena) place(l *Lane, n int, common bool) *Block {
 	if !ok {
 		return nil
 	}
+	c := a.slots.pull(a, l)
+	if c == nil {
+		return nil
+	}
 	a.take(s)
 	a.blocks++
 	lo, hi := int64(s.from)*page, int64(s.from+s.n)*page
 	b := &Block{lane: l, span: s, bytes: a.memory.bytes[lo:hi:hi]}
 	b.live.Store(1)
-	b.open(a.slots.pull(a, l))
+	b.open(c)
 	return b
 }
 

@@ -221,7 +221,8 @@ func (t *table) spare(a *Arena, l *Lane) int {
 	return n
 }
 
-// pull gives the lane a chunk that allows has promised. The mutex is held.
+// pull gives the lane a chunk that allows has promised. There may be none all the same: the one that came back had
+// used up its generations. The mutex is held.
 func (t *table) pull(a *Arena, l *Lane) *chunk {
 	c := t.take(a.number, a.floor)
 	if c != nil {

@@ -26,23 +26,33 @@ const poison = 0xDB
 // Whatever new value the viewer read was written after the release, so its second look sees the release at least.
 // Offsets are used only after such a look, since an old one with a new length may point anywhere.
 func (a *Arena) View(ref pelton.Ref) (v pelton.View, err error) {
+	err = a.Borrow(ref, &v)
+	return v, err
+}
+
+// Borrow is [Arena.View] into a View that the caller has, for example in the batch of a turn: a look at a message is
+// mostly the copying of that struct. With an error v is the zero View.
+func (a *Arena) Borrow(ref pelton.Ref, v *pelton.View) error {
 	_, s := a.slots.at(ref.Index)
 	if s == nil || ref.Index>>indexBits != a.number || !s.is(ref) {
-		return v, a.missing("view", ref, s, ErrStale)
+		*v = pelton.View{}
+		return a.missing("view", ref, s, ErrStale)
 	}
 	offset, end, key, keyEnd := s.offset, s.offset+int64(s.length), s.key, s.key+int64(s.keyLen)
 	if !again(&s.state, ref.Generation) {
-		return v, a.missing("view", ref, s, ErrStale)
+		*v = pelton.View{}
+		return a.missing("view", ref, s, ErrStale)
 	}
-	if key == noKey {
-		v = pelton.Borrow(a.memory.bytes[offset:end:end], nil, &s.meta, s.fields, s.names)
-	} else {
-		v = pelton.Borrow(a.memory.bytes[offset:end:end], a.memory.bytes[key:keyEnd:keyEnd], &s.meta, s.fields, s.names)
+	var keyed []byte
+	if key != noKey {
+		keyed = a.memory.bytes[key:keyEnd:keyEnd]
 	}
+	v.Borrow(a.memory.bytes[offset:end:end], keyed, &s.meta, s.fields, s.names)
 	if !again(&s.state, ref.Generation) {
-		return pelton.View{}, a.missing("view", ref, s, ErrStale)
+		*v = pelton.View{}
+		return a.missing("view", ref, s, ErrStale)
 	}
-	return v, nil
+	return nil
 }
 
 // is reports whether the slot is lent under this reference.
