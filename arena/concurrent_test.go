@@ -3,6 +3,7 @@ package arena_test
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"sync"
 	"testing"
 
@@ -116,5 +117,52 @@ func look(t *testing.T, a *arena.Arena, ref pelton.Ref) {
 			t.Errorf("A1: %s: byte %d is %d", ref, j, got)
 			return
 		}
+	}
+}
+
+// TestConcurrentTiny: two writers at the limit of slots, with blocks given back and acquired all the time.
+func TestConcurrentTiny(t *testing.T) {
+	a := open(t, 32*kib, 4*kib)
+	lent := make(chan pelton.Ref, 8192) // more than there are slots: only the arena makes a writer wait
+	var writers sync.WaitGroup
+	for range 2 {
+		l := lane(t, a, "lane")
+		writers.Go(func() {
+			b := acquire(t, l, 1)
+			for sent := 0; sent < 20000; {
+				ref, err := l.Commit(b, arena.Frame{})
+				if err == nil {
+					lent <- ref
+					sent++
+					continue
+				}
+				if !errors.Is(err, arena.ErrFull) {
+					t.Error(err)
+					break
+				}
+				l.Done(b)
+				if b, err = l.Acquire(context.Background(), 1); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+			l.Done(b)
+		})
+	}
+	go func() { writers.Wait(); close(lent) }()
+	n, full := 0, 0
+	var batch []pelton.Ref
+	for ref := range lent {
+		if batch = append(batch, ref); len(batch) == cap(lent)/2-200 || len(lent) == 0 {
+			full = max(full, a.Stats().Slots)
+			release(t, a, batch...)
+			n += len(batch)
+			batch = batch[:0]
+		}
+	}
+	release(t, a, batch...)
+	t.Logf("%d messages at once, %d waits", full, a.Stats().Waits)
+	if n += len(batch); n != 40000 || a.Stats().BytesUsed != 0 {
+		t.Errorf("%d messages, %d at once, then %+v", n, full, a.Stats())
 	}
 }

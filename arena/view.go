@@ -30,8 +30,8 @@ func (a *Arena) View(ref pelton.Ref) (v pelton.View, err error) {
 	return v, err
 }
 
-// Borrow is [Arena.View] into a View that the caller has, for example in the batch of a turn: a look at a message is
-// mostly the copying of that struct. With an error v is the zero View.
+// Borrow is [Arena.View] into a View that the caller has, for example in the batch of a turn: the copying of that
+// struct is about half of a look. With an error v is the zero View.
 func (a *Arena) Borrow(ref pelton.Ref, v *pelton.View) error {
 	_, s := a.slots.at(ref.Index)
 	if s == nil || ref.Index>>indexBits != a.number || !s.is(ref) {
