@@ -55,3 +55,11 @@ func fail(err error) error {
 	}
 	return Wrap(err)
 }
+
+// list makes nil an empty list, which is [] in JSON.
+func list[T any](l []T) []T {
+	if l == nil {
+		return []T{}
+	}
+	return l
+}

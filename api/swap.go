@@ -9,7 +9,7 @@ import (
 // Plugins gives every plugin and reducer.
 func (s *Service) Plugins(ctx context.Context) ([]Plugin, error) {
 	plugins, err := s.b.Plugins.List(ctx)
-	return plugins, fail(err)
+	return list(plugins), fail(err)
 }
 
 // Has reports whether an artifact is stored.
@@ -50,7 +50,7 @@ func (s *Service) Rollback(ctx context.Context, name, who, why string) (SwapResu
 // History gives every revision of a plugin, oldest first.
 func (s *Service) History(ctx context.Context, name string) ([]Revision, error) {
 	history, err := s.b.Plugins.History(ctx, name)
-	return history, fail(err)
+	return list(history), fail(err)
 }
 
 // DigestPrefix starts every digest; 64 lower-case hexadecimal digits follow.

@@ -8,6 +8,7 @@ import (
 // Topology gives the graph of the wheel.
 func (s *Service) Topology(ctx context.Context) (Topology, error) {
 	t, err := s.b.Wheel.Topology(ctx)
+	t.Nodes, t.Edges = list(t.Nodes), list(t.Edges)
 	return t, fail(err)
 }
 

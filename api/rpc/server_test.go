@@ -1,0 +1,163 @@
+package rpc_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
+	reflectionv1 "google.golang.org/grpc/reflection/grpc_reflection_v1"
+	"google.golang.org/grpc/status"
+
+	"github.com/peltonhq/pelton/api"
+	"github.com/peltonhq/pelton/api/apitest"
+	"github.com/peltonhq/pelton/api/client"
+	peltonv1 "github.com/peltonhq/pelton/api/gen/pelton/v1"
+	"github.com/peltonhq/pelton/api/rpc"
+	"github.com/peltonhq/pelton/store/memory"
+)
+
+func TestHealthAndReflection(t *testing.T) {
+	t.Parallel()
+	w := apitest.New(t, memory.New())
+	c := dial(t, w, rpc.Options{})
+	res, err := healthv1.NewHealthClient(c).Check(t.Context(), &healthv1.HealthCheckRequest{})
+	if err != nil || res.GetStatus() != healthv1.HealthCheckResponse_SERVING {
+		t.Errorf("health is %v, %v", res, err)
+	}
+	stream, err := reflectionv1.NewServerReflectionClient(c).ServerReflectionInfo(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := stream.Send(&reflectionv1.ServerReflectionRequest{MessageRequest: &reflectionv1.ServerReflectionRequest_ListServices{}}); err != nil {
+		t.Fatal(err)
+	}
+	list, err := stream.Recv()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, s := range list.GetListServicesResponse().GetService() {
+		names = append(names, s.GetName())
+	}
+	for _, want := range []string{"Session", "Plugin", "Delivery", "DeadLetter", "Parked", "Wheel", "Ingest"} {
+		if !strings.Contains(strings.Join(names, " "), "pelton.v1."+want+"Service") {
+			t.Errorf("reflection lists %v, without %sService", names, want)
+		}
+	}
+}
+
+// fill appends so much to a session that no buffer between here and a client holds it.
+func fill(t *testing.T, w *apitest.World) uint64 {
+	t.Helper()
+	payload := []byte(`"` + strings.Repeat("x", 256<<10) + `"`)
+	var last uint64
+	for range 80 {
+		snap, err := w.Service.Append(t.Context(), api.AppendRequest{Name: "airports", Key: "ORD", Payload: payload})
+		if err != nil {
+			t.Fatal(err)
+		}
+		last = snap.ID
+	}
+	return last
+}
+
+// A gRPC follower that takes nothing is ended: it still reads what was sent, then the status with its cursor, and
+// resuming there gives the rest.
+func TestStallGRPC(t *testing.T) {
+	t.Parallel()
+	w := apitest.New(t, memory.New())
+	newest := fill(t, w)
+	sessions := peltonv1.NewSessionServiceClient(dial(t, w, rpc.Options{Stall: 300 * time.Millisecond}))
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	stream, err := sessions.Follow(ctx, &peltonv1.SessionServiceFollowRequest{
+		Name: "airports", Key: "ORD", From: peltonv1.From_FROM_BEGINNING,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if hello, err := stream.Recv(); err != nil || hello.GetHello() == nil {
+		t.Fatalf("first frame %v, %v; want hello", hello, err)
+	}
+	s, err := w.Open("airports")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for s.Stats().Followers > 0 { // takes nothing until the server gave up
+		if err := ctx.Err(); err != nil {
+			t.Fatal(err)
+		}
+		runtime.Gosched()
+	}
+	var next uint64 = 1
+	for {
+		var frame *peltonv1.SessionServiceFollowResponse
+		if frame, err = stream.Recv(); err != nil {
+			break
+		}
+		for _, s := range frame.GetSnapshots() {
+			if s.GetId() != next {
+				t.Fatalf("id %d came, want %d (S1)", s.GetId(), next)
+			}
+			next++
+		}
+	}
+	e := grpcError(err)
+	if status.Code(err) != codes.ResourceExhausted || e.Detail[api.DetailReason] != "slow" {
+		t.Fatalf("the follow ended with %v, detail %v, behind %d of %d", err, e.Detail, next-1, newest)
+	}
+	if next > newest {
+		t.Fatalf("all %d were taken: nothing was stuck", newest)
+	}
+	c := serveHTTP(t, w, rpc.Options{})
+	for event, err := range c.Follow(ctx, api.FollowRequest{Name: "airports", Key: "ORD", After: e.Detail[api.DetailResume]}, client.FollowOptions{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if event.Snapshot.ID != next {
+			t.Fatalf("resumed with id %d, want %d (S1)", event.Snapshot.ID, next)
+		}
+		if next++; next > newest {
+			break
+		}
+	}
+}
+
+func TestPublishStream(t *testing.T) {
+	t.Parallel()
+	w := apitest.New(t, memory.New())
+	ingest := peltonv1.NewIngestServiceClient(dial(t, w, rpc.Options{}))
+	send := func(requests ...*peltonv1.IngestServicePublishStreamRequest) (*peltonv1.IngestServicePublishStreamResponse, error) {
+		stream, err := ingest.PublishStream(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range requests {
+			if err := stream.Send(r); err != nil && !errors.Is(err, io.EOF) {
+				t.Fatal(err)
+			}
+		}
+		return stream.CloseAndRecv()
+	}
+	message := func(text string) []*peltonv1.IngestMessage { return []*peltonv1.IngestMessage{{Payload: []byte(text)}} }
+	res, err := send(
+		&peltonv1.IngestServicePublishStreamRequest{Source: "orders", Messages: message("1")},
+		&peltonv1.IngestServicePublishStreamRequest{Messages: message("2")},
+	)
+	if err != nil || res.GetCount() != 2 || len(w.Published) != 2 {
+		t.Errorf("%v, %v, %d published", res, err, len(w.Published))
+	}
+	_, err = send(
+		&peltonv1.IngestServicePublishStreamRequest{Source: "orders", Messages: message("3")},
+		&peltonv1.IngestServicePublishStreamRequest{Messages: message(strings.Repeat("x", apitest.MessageMost+1))},
+	)
+	if status.Code(err) != codes.InvalidArgument || !strings.Contains(err.Error(), "after 1 durable") {
+		t.Errorf("error %v", err)
+	}
+}
