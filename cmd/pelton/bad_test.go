@@ -9,7 +9,7 @@ import (
 const good = `sources:
   numbers:
     demo: {count: 10, rate: 1000/s}
-    decode: {format: json, key: key}
+    decode: {format: json, key: origin}
 sessions:
   latest: {from: [numbers]}
 api: {listen: '127.0.0.1:0', grpc: '127.0.0.1:0'}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/peltonhq/pelton/engine"
 	"github.com/peltonhq/pelton/engine/config"
 	"github.com/spf13/cobra"
 )
@@ -39,7 +40,7 @@ func (a *app) check(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	all, err := engineCheck(ctx, c, engineOptions{Version: versionText()})
+	all, err := engine.Check(ctx, c, engine.Options{Version: versionText()})
 	if err != nil {
 		return err
 	}

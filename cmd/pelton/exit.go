@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"github.com/peltonhq/pelton/api"
+	"github.com/peltonhq/pelton/engine"
 	"github.com/peltonhq/pelton/engine/config"
 	"github.com/peltonhq/pelton/sdk/build"
 )
@@ -66,9 +67,9 @@ func code(err error) int {
 	switch {
 	case errors.As(err, &own):
 		return own.code
-	case errors.As(err, &many), errors.Is(err, config.ErrNotFound), errors.Is(err, errUsage), errors.Is(err, build.ErrModule):
+	case errors.As(err, &many), errors.Is(err, config.ErrNotFound), errors.Is(err, engine.ErrUsage), errors.Is(err, build.ErrModule):
 		return exitUsage
-	case errors.Is(err, errEnvironment), errors.Is(err, build.ErrNoToolchain), errors.Is(err, fs.ErrPermission):
+	case errors.Is(err, engine.ErrEnvironment), errors.Is(err, build.ErrNoToolchain), errors.Is(err, fs.ErrPermission):
 		return exitEnvironment
 	case errors.As(err, &remote):
 		return remoteCode(remote.Code)

@@ -70,8 +70,8 @@ func finish(t *testing.T, c *exec.Cmd) result {
 		t.Fatal(err)
 	}
 	r := result{out: out.String(), err: said.String(), code: c.ProcessState.ExitCode()}
-	for _, trace := range []string{"goroutine ", "panic", "runtime error"} {
-		if strings.Contains(r.out+r.err, trace) {
+	for _, trace := range []string{"\ngoroutine ", "\npanic: ", "runtime error"} {
+		if strings.Contains("\n"+r.out+"\n"+r.err, trace) {
 			t.Errorf("%v: a stack trace:\n%s%s", c.Args[1:], r.out, r.err)
 		}
 	}

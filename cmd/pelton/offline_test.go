@@ -24,7 +24,7 @@ func TestInit(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if r := invoke(t, filepath.Join(dir, "demo"), "graph"); r.code != 0 || r.out != "source numbers (demo)\n└─ plugin hello (wasm)\n   └─ session latest (append)\n" {
+	if r := invoke(t, filepath.Join(dir, "demo"), "graph"); r.code != 0 || r.out != "source flights (demo)\n└─ plugin hello (wasm)\n   └─ session latest (append)\n" {
 		t.Errorf("graph: %+v", r)
 	}
 	write(t, dir, "demo/pelton.yaml", "mine")

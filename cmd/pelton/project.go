@@ -3,13 +3,13 @@ package main
 // initConfig is the config of a new project.
 const initConfig = `# A wheel that turns. Every key is described by "pelton config schema".
 sources:
-  numbers:
-    demo: {keys: 5, rate: 5/s}          # messages made here; file and http are the others
-    decode: {format: json, key: key}
+  flights:
+    demo: {keys: 5, rate: 5/s}          # flights that are made up; file and http are the others
+    decode: {format: json, key: origin}
 
 plugins:
   hello:
-    from: [numbers]
+    from: [flights]
     wasm: {path: plugins/hello}         # Go source; built when the wheel starts
 
 sessions:

@@ -7,6 +7,7 @@ import (
 	"io"
 	"sync"
 
+	"github.com/peltonhq/pelton/engine"
 	"github.com/peltonhq/pelton/engine/config"
 	"github.com/spf13/cobra"
 )
@@ -83,7 +84,7 @@ func (a *app) run(ctx context.Context, path string, o runOptions) error {
 		log.bar = newProgress(out)
 		defer log.bar.close()
 	}
-	return engineRun(ctx, c, engineOptions{
+	return engine.Run(ctx, c, engine.Options{
 		UntilIdle: o.untilIdle, Events: log.event, Progress: log.progress, Version: versionText(),
 	})
 }
@@ -96,7 +97,7 @@ type eventLog struct {
 	bar  *progress // nil without a terminal
 }
 
-func (l *eventLog) event(e event) {
+func (l *eventLog) event(e engine.Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	text := e.Text()

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/peltonhq/pelton"
@@ -188,7 +187,7 @@ func (a *app) follow(ctx context.Context, w *client.Client, r api.FollowRequest,
 	var seen uint64
 	for e, err := range w.Follow(ctx, r, client.FollowOptions{Reconnect: true, Lost: lost}) {
 		if err != nil {
-			return a.gone(err)
+			return err
 		}
 		if err := a.followed(e); err != nil {
 			return err
@@ -201,19 +200,6 @@ func (a *app) follow(ctx context.Context, w *client.Client, r api.FollowRequest,
 		}
 	}
 	return nil
-}
-
-// gone adds where to resume to an error of a follow that says so.
-func (a *app) gone(err error) error {
-	var e *api.Error
-	if !errors.As(err, &e) {
-		return err
-	}
-	resume, ok := e.Detail[api.DetailResume]
-	if !ok {
-		return err
-	}
-	return &coded{remoteCode(e.Code), e.Message + "; resume with --after '" + resume + "'"}
 }
 
 // followed prints one event of a follow.

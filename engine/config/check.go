@@ -11,8 +11,7 @@ func (s Source) validate(p *problems, path string) {
 		p.missing(path+".file.path", "give the file")
 	}
 	if d := s.Demo; d != nil {
-		p.least(path+".demo.size", d.Size, Size(16))
-		p.between(path+".demo.keys", d.Keys, 1, 10_000_000)
+		p.between(path+".demo.keys", d.Keys, 1, 1_000_000)
 	}
 	s.Decode.validate(p, path+".decode")
 }

@@ -4,7 +4,7 @@ package config
 type Source struct {
 	File   *File  `yaml:"file,omitempty" json:"file,omitempty" jsonschema_description:"Read a file; gzip is recognised by its content."`
 	HTTP   *HTTP  `yaml:"http,omitempty" json:"http,omitempty" jsonschema_description:"Take messages posted to /v1/sources/NAME; no settings: http: {}."`
-	Demo   *Demo  `yaml:"demo,omitempty" json:"demo,omitempty" jsonschema_description:"Generate messages."`
+	Demo   *Demo  `yaml:"demo,omitempty" json:"demo,omitempty" jsonschema_description:"Make up flights, in JSON: seq, date, delay, distance, origin, destination."`
 	Decode Decode `yaml:"decode" json:"decode" jsonschema_description:"How bytes become messages."`
 }
 
@@ -21,8 +21,8 @@ type HTTP struct{}
 // Demo is a source that generates messages, the same for the same seed.
 type Demo struct {
 	Count uint64 `yaml:"count,omitempty" json:"count,omitempty" jsonschema_description:"How many; 0 is endless. Default 0."`
-	Size  Size   `yaml:"size" json:"size" jsonschema_description:"Bytes of each message, about. Default 256B."`
-	Keys  int    `yaml:"keys" json:"keys" jsonschema_description:"How many different keys. Default 100."`
+	Size  Size   `yaml:"size" json:"size" jsonschema_description:"Bytes of padding in each message, in its field pad. Default 0B: no such field."`
+	Keys  int    `yaml:"keys" json:"keys" jsonschema_description:"How many different airports (field origin). Default 24."`
 	Seed  uint64 `yaml:"seed" json:"seed" jsonschema_description:"What the messages are made from. Default 1."`
 	Rate  Rate   `yaml:"rate,omitempty" json:"rate,omitempty" jsonschema_description:"At most so many messages a second, minute or hour, for example 200/s. Default: as fast as they are taken."`
 }
@@ -47,7 +47,7 @@ type Time struct {
 func (t Time) IsZero() bool { return t == Time{} }
 
 // DefaultDemo is an endless source of small messages.
-func DefaultDemo() Demo { return Demo{Size: 256, Keys: 100, Seed: 1} }
+func DefaultDemo() Demo { return Demo{Keys: 24, Seed: 1} }
 
 // DefaultSource decodes raw lines.
 func DefaultSource() Source { return Source{Decode: Decode{Format: "raw"}} }

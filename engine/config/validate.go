@@ -33,6 +33,9 @@ func (c *Config) check(p *problems) {
 	for _, n := range c.SourceNames() {
 		p.name("sources."+n, n)
 		c.Sources[n].validate(p, "sources."+n)
+		if d := c.Sources[n].Demo; d != nil && d.Size > c.Arena.MaxMessage-KiB && !p.failed("arena") {
+			p.add("sources."+n+".demo.size", "%s does not fit in arena.max_message (%s) with the 1KiB of the other fields", d.Size, c.Arena.MaxMessage)
+		}
 	}
 	for _, n := range c.PluginNames() {
 		p.name("plugins."+n, n)
