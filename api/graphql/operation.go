@@ -39,7 +39,8 @@ func fault(ctx context.Context, err error) {
 	}
 }
 
-// around lets a subscription end with an error, and counts it as long as it has something to write.
+// around lets a subscription end with an error, and counts it until its context ends: both transports cancel that
+// after they have written the subscription's end.
 func (h *handler) around(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
 	if graphql.GetOperationContext(ctx).Operation.Operation != ast.Subscription {
 		return next(ctx)
@@ -47,16 +48,12 @@ func (h *handler) around(ctx context.Context, next graphql.OperationHandler) gra
 	end := &ending{}
 	ctx = context.WithValue(ctx, endingKey{}, end)
 	responses := next(ctx)
-	finish := sync.OnceFunc(h.busy.begin())
+	context.AfterFunc(ctx, h.busy.begin())
 	return func(ctx context.Context) *graphql.Response {
 		response := responses(ctx)
-		switch {
-		case response != nil:
-		case end.err != nil:
+		if response == nil && end.err != nil {
 			response = &graphql.Response{Errors: gqlerror.List{present(ctx, end.err)}}
 			end.err = nil
-		default:
-			finish()
 		}
 		return response
 	}
