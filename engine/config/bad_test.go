@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -123,12 +124,12 @@ func TestLater(t *testing.T) {
 
 // An alias of aliases can't fill the memory.
 func TestUnfolding(t *testing.T) {
-	text := "plugins:\n  a:\n    config:\n      x0: &x0 [1,2,3,4,5,6,7,8,9,0]\n"
-	for _, n := range []string{"1", "2", "3", "4", "5", "6", "7", "8"} {
-		before := string(n[0] - 1)
-		text += "      x" + n + ": &x" + n + " [" + strings.Repeat("*x"+before+",", 10) + "]\n"
+	var text strings.Builder
+	text.WriteString("plugins:\n  a:\n    config:\n      x0: &x0 [1,2,3,4,5,6,7,8,9,0]\n")
+	for i := range 8 {
+		fmt.Fprintf(&text, "      x%d: &x%d [%s]\n", i+1, i+1, strings.Repeat(fmt.Sprintf("*x%d,", i), 10))
 	}
-	_, err := Parse([]byte(text), "c.yaml", nil)
+	_, err := Parse([]byte(text.String()), "c.yaml", nil)
 	if err == nil || !strings.Contains(err.Error(), "too large: its aliases unfold to more than 100000 values") {
 		t.Errorf("%.500v", err)
 	}

@@ -17,6 +17,7 @@ const maxNodes = 100_000
 // first error and knows no variables; here every problem is noted with its place, and reading goes on.
 type binder struct {
 	problems
+
 	env     environment
 	anchors map[string]ast.Node
 	nodes   int
@@ -55,7 +56,7 @@ func (b *binder) unwrap(k key, n ast.Node) (ast.Node, bool) {
 		b.nodes++
 		if b.nodes > maxNodes {
 			if b.nodes == maxNodes+1 {
-				b.add(k.path, "too large: its aliases unfold to more than %d values", maxNodes)
+				b.addf(k.path, "too large: its aliases unfold to more than %d values", maxNodes)
 			}
 			return nil, false
 		}
@@ -67,12 +68,12 @@ func (b *binder) unwrap(k key, n ast.Node) (ast.Node, bool) {
 			name := v.Value.GetToken().Value
 			target, ok := b.anchors[name]
 			if !ok {
-				b.add(k.path, "alias *%s has no anchor &%s before it", name, name)
+				b.addf(k.path, "alias *%s has no anchor &%s before it", name, name)
 				return nil, false
 			}
 			n = target
 		case *ast.TagNode:
-			b.add(k.path, "tags (%s) are %s; leave it out", v.Start.Value, NotAvailable)
+			b.addf(k.path, "tags (%s) are %s; leave it out", v.Start.Value, NotAvailable)
 			return nil, false
 		default:
 			return n, true
@@ -156,10 +157,10 @@ func (b *binder) fields(k key, n ast.Node, v reflect.Value) {
 			return
 		}
 		if message, ok := unavailable(at.pattern); ok {
-			b.add(at.path, "%s", message)
+			b.addf(at.path, "%s", message)
 			return
 		}
-		b.add(at.path, "unknown key; %s", hint(name, names))
+		b.addf(at.path, "unknown key; %s", hint(name, names))
 	})
 }
 
@@ -181,7 +182,7 @@ func (b *binder) entries(k key, n ast.Node, want string, each func(name string, 
 	}
 	m, ok := n.(ast.MapNode)
 	if !ok {
-		b.add(k.path, "want %s, not %s", want, describe(n))
+		b.addf(k.path, "want %s, not %s", want, describe(n))
 		return
 	}
 	for i := m.MapRange(); i.Next(); {
@@ -199,11 +200,11 @@ func (b *binder) entries(k key, n ast.Node, want string, each func(name string, 
 func (b *binder) name(k key, n ast.MapKeyNode) (string, bool) {
 	switch n.(type) {
 	case *ast.MergeKeyNode:
-		b.add(k.path, "merge keys (<<) are %s; write the keys out", NotAvailable)
+		b.addf(k.path, "merge keys (<<) are %s; write the keys out", NotAvailable)
 	case *ast.StringNode, *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.NullNode:
 		return n.GetToken().Value, true
 	default:
-		b.add(k.path, "a key is a plain word")
+		b.addf(k.path, "a key is a plain word")
 	}
 	return "", false
 }
@@ -212,7 +213,7 @@ func (b *binder) name(k key, n ast.MapKeyNode) (string, bool) {
 func (b *binder) list(k key, n ast.Node, v reflect.Value) {
 	s, ok := n.(*ast.SequenceNode)
 	if !ok {
-		b.add(k.path, "want a list, for example [name], not %s", describe(n))
+		b.addf(k.path, "want a list, for example [name], not %s", describe(n))
 		return
 	}
 	v.Set(reflect.MakeSlice(v.Type(), 0, len(s.Values)))
@@ -269,7 +270,7 @@ func assign(v reflect.Value, text string) error {
 
 func (b *binder) set(k key, err error) {
 	if err != nil {
-		b.add(k.path, "%v", err)
+		b.addf(k.path, "%v", err)
 	}
 }
 

@@ -22,21 +22,21 @@ func (d Decode) validate(p *problems, path string) {
 		p.oneOf(path+".framing", d.Framing, "lines", "length", "raw", "csv")
 	}
 	if !p.failed(path) && d.Framing != "" && (d.Framing == "csv") != (d.Format == "csv") {
-		p.add(path+".framing", "%q does not go with format %q", d.Framing, d.Format)
+		p.addf(path+".framing", "%q does not go with format %q", d.Framing, d.Format)
 	}
 	seen := map[string]bool{}
 	for i, f := range d.Fields {
 		at := path + ".fields[" + itoa(i) + "]"
 		if f == "" || seen[f] {
-			p.add(at, "%q is empty or there twice", f)
+			p.addf(at, "%q is empty or there twice", f)
 		}
 		seen[f] = true
 	}
 	if len(d.Fields) > 64 {
-		p.add(path+".fields", "%d are too many; want at most 64", len(d.Fields))
+		p.addf(path+".fields", "%d are too many; want at most 64", len(d.Fields))
 	}
 	if d.Format == "raw" && (d.Key != "" || len(d.Fields) > 0 || d.Time.Field != "") {
-		p.add(path+".format", "raw messages have no fields for key, fields or time; want json or csv")
+		p.addf(path+".format", "raw messages have no fields for key, fields or time; want json or csv")
 	}
 	d.Time.validate(p, path+".time")
 }
@@ -47,12 +47,12 @@ func (t Time) validate(p *problems, path string) {
 	case t.Field == "":
 		p.missing(path+".field", "give the field with the time")
 	case t.Zone != "" && t.Layout == "":
-		p.add(path+".zone", "needs a layout; RFC 3339 has its own zone")
+		p.addf(path+".zone", "needs a layout; RFC 3339 has its own zone")
 	case t.Layout != "" && time.Date(2001, 2, 3, 16, 5, 6, 0, time.UTC).Format(t.Layout) == t.Layout:
-		p.add(path+".layout", `%q has no part of a time; write the time of "2006-01-02 15:04:05" as it would stand there`, t.Layout)
+		p.addf(path+".layout", `%q has no part of a time; write the time of "2006-01-02 15:04:05" as it would stand there`, t.Layout)
 	}
 	if _, err := time.LoadLocation(t.Zone); err != nil {
-		p.add(path+".zone", "unknown time zone %q; want a name such as UTC or Europe/Zurich", t.Zone)
+		p.addf(path+".zone", "unknown time zone %q; want a name such as UTC or Europe/Zurich", t.Zone)
 	}
 }
 
@@ -74,7 +74,7 @@ func (r Retry) validate(p *problems, path string) {
 	p.between(path+".attempts", r.Attempts, 1, 1_000_000)
 	p.least(path+".initial", r.Initial, Millisecond)
 	if !p.failed(path) && r.Max < r.Initial {
-		p.add(path+".max", "%s is shorter than initial (%s)", r.Max, r.Initial)
+		p.addf(path+".max", "%s is shorter than initial (%s)", r.Max, r.Initial)
 	}
 	p.oneOf(path+".then", string(r.Then), string(ThenDead), string(ThenDrop), string(ThenStop))
 }
@@ -82,7 +82,7 @@ func (r Retry) validate(p *problems, path string) {
 func (h Health) validate(p *problems, path string) {
 	p.least(path+".window", h.Window, 100*Millisecond)
 	if h.MaxErrorRate < 0 || h.MaxErrorRate > 1 {
-		p.add(path+".max_error_rate", "%g is out of range; want 0 to 1, for example 0.05", h.MaxErrorRate)
+		p.addf(path+".max_error_rate", "%g is out of range; want 0 to 1, for example 0.05", h.MaxErrorRate)
 	}
 	p.between(path+".min_samples", h.MinSamples, 1, 1_000_000)
 }
@@ -129,7 +129,7 @@ func code(p *problems, path string, w *Wasm, n *Native) {
 // place of its own: that of its box is used.
 func (p *problems) missing(path, what string) {
 	if !p.failed(path[:strings.LastIndexByte(path, '.')]) {
-		p.add(path, "is missing; %s", what)
+		p.addf(path, "is missing; %s", what)
 	}
 }
 
@@ -146,9 +146,9 @@ func (p *problems) exactlyOne(path string, kinds map[string]bool) {
 	}
 	switch {
 	case len(set) == 0:
-		p.add(path, "has none of %s; give one", strings.Join(sorted(kinds), ", "))
+		p.addf(path, "has none of %s; give one", strings.Join(sorted(kinds), ", "))
 	case len(set) > 1:
-		p.add(path, "has %s; give only one", strings.Join(set, " and "))
+		p.addf(path, "has %s; give only one", strings.Join(set, " and "))
 	}
 }
 
@@ -166,7 +166,7 @@ func (c *Config) checkFiles(p *problems) {
 			continue
 		}
 		if by, ok := used[f.Path]; ok {
-			p.add("sinks."+n+".file.path", "%s is the file that %s; give another", f.Path, by)
+			p.addf("sinks."+n+".file.path", "%s is the file that %s; give another", f.Path, by)
 		}
 		used[f.Path] = "sink " + n + " writes"
 	}

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
@@ -99,7 +100,7 @@ func TestPrintRoundTrip(t *testing.T) {
 			t.Fatalf("%s: %v\n%s", name, err, out)
 		}
 		again, err := second.Print()
-		if err != nil || string(out) != string(again) {
+		if err != nil || !bytes.Equal(out, again) {
 			t.Errorf("%s: %v\n%s\nand then\n%s", name, err, out, again)
 		}
 		first.places, second.places = places{}, places{}

@@ -14,8 +14,8 @@ type Problem struct {
 	Text  string
 }
 
-// Error is "file:line:column: path: text".
-func (p Problem) Error() string {
+// String is "file:line:column: path: text".
+func (p Problem) String() string {
 	if p.Path == "" {
 		return p.Place.String() + ": " + p.Text
 	}
@@ -26,7 +26,7 @@ func (p Problem) Error() string {
 type Warning Problem
 
 // String is "file:line:column: path: text".
-func (w Warning) String() string { return Problem(w).Error() }
+func (w Warning) String() string { return Problem(w).String() }
 
 // Errors is all that is wrong with a config, in the order of the file.
 type Errors []Problem
@@ -35,7 +35,7 @@ type Errors []Problem
 func (e Errors) Error() string {
 	lines := make([]string, len(e))
 	for i, p := range e {
-		lines[i] = p.Error()
+		lines[i] = p.String()
 	}
 	return strings.Join(lines, "\n")
 }
@@ -46,8 +46,8 @@ type problems struct {
 	all    Errors
 }
 
-// add notes a problem of the key at path.
-func (p *problems) add(path, format string, args ...any) {
+// addf notes a problem of the key at path.
+func (p *problems) addf(path, format string, args ...any) {
 	p.all = append(p.all, Problem{Place: p.config.At(path), Path: path, Text: fmt.Sprintf(format, args...)})
 }
 

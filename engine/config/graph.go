@@ -99,7 +99,7 @@ func (c *Config) Graph() Graph {
 func (c *Config) checkGraph(p *problems) {
 	for _, n := range c.PluginNames() {
 		if _, twice := c.Sources[n]; twice {
-			p.add("plugins."+n, "a source has this name too (%s); `from` could mean either, so rename one", c.At("sources."+n))
+			p.addf("plugins."+n, "a source has this name too (%s); `from` could mean either, so rename one", c.At("sources."+n))
 		}
 		c.checkFrom(p, "plugins."+n, c.Plugins[n].From)
 	}
@@ -122,7 +122,7 @@ func (c *Config) checkFrom(p *problems, path string, from []string) {
 	}
 	for i, f := range from {
 		if slices.Contains(from[:i], f) {
-			p.add(path+".from["+itoa(i)+"]", "%q is there twice", f)
+			p.addf(path+".from["+itoa(i)+"]", "%q is there twice", f)
 		}
 	}
 }
@@ -134,12 +134,12 @@ func (c *Config) checkSubscription(p *problems, s subscription, known []string) 
 	switch {
 	case p.failed(s.path):
 	case source && !plugin && s.output != "":
-		p.add(s.path, "%s is a source and has no outputs; want %q", s.name, s.name)
+		p.addf(s.path, "%s is a source and has no outputs; want %q", s.name, s.name)
 	case source || plugin:
 	case session:
-		p.add(s.path, "%s is a session; want a source or plugin: %s", s.name, strings.Join(known, ", "))
+		p.addf(s.path, "%s is a session; want a source or plugin: %s", s.name, strings.Join(known, ", "))
 	default:
-		p.add(s.path, "no source or plugin is named %q; %s", s.name, hint(s.name, known))
+		p.addf(s.path, "no source or plugin is named %q; %s", s.name, hint(s.name, known))
 	}
 }
 
@@ -163,7 +163,7 @@ func (c *Config) checkCycles(p *problems) {
 			case visiting:
 				cycle := append(slices.Clone(way[slices.Index(way, from):]), from)
 				slices.Reverse(cycle) // way goes against the messages
-				p.add("plugins."+n+".from["+itoa(i)+"]", "the plugins read each other in a circle: %s; take one of them out", strings.Join(cycle, " → "))
+				p.addf("plugins."+n+".from["+itoa(i)+"]", "the plugins read each other in a circle: %s; take one of them out", strings.Join(cycle, " → "))
 			case done:
 			default:
 				visit(from)
@@ -223,7 +223,7 @@ func (c *Config) CheckOutputs(outputs map[string][]string) ([]Warning, error) {
 		for i, d := range declared {
 			full[i] = s.name + "." + d
 		}
-		p.add(s.path, "plugin %s has no output %q; %s", s.name, want, hint(s.name+"."+want, full))
+		p.addf(s.path, "plugin %s has no output %q; %s", s.name, want, hint(s.name+"."+want, full))
 	}
 	var all []Warning
 	for _, n := range c.PluginNames() {

@@ -80,7 +80,7 @@ func (b *binder) override(o Override) {
 	b.config.places.at[o.Path] = Place{File: o.Name}
 	v, ok := b.config.boxes()[o.Path]
 	if !ok {
-		b.add(o.Path, "no such key")
+		b.addf(o.Path, "no such key")
 		return
 	}
 	if o.Path == "store.dir" {

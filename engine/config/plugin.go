@@ -82,7 +82,7 @@ func DefaultHealth() Health {
 }
 
 // Type is wasm or native; empty when neither is set.
-func (p Plugin) Type() string { return kind(p.Wasm, p.Native) }
+func (g Plugin) Type() string { return kind(g.Wasm, g.Native) }
 
 func kind(w *Wasm, n *Native) string {
 	switch {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -89,7 +90,7 @@ func parse(data []byte, file string) (root ast.Node, err error) {
 			err = Errors{{Place: Place{File: file}, Text: "is not YAML"}}
 		}
 	}()
-	if i := strings.IndexByte(string(data), 0); i >= 0 {
+	if bytes.Contains(data, []byte{0}) {
 		return nil, Errors{{Place: Place{File: file}, Text: "is not a text file: it has a zero byte"}}
 	}
 	tree, err := parser.ParseBytes(data, 0)

@@ -13,7 +13,7 @@ import (
 func (b *binder) text(k key, n ast.Node) (text string, ok bool) {
 	switch v := n.(type) {
 	case *ast.NullNode, nil:
-		b.add(k.path, "has no value")
+		b.addf(k.path, "has no value")
 		return "", false
 	case *ast.StringNode:
 		text = v.Value
@@ -22,12 +22,12 @@ func (b *binder) text(k key, n ast.Node) (text string, ok bool) {
 	case ast.ScalarNode:
 		text = v.GetToken().Value
 	default:
-		b.add(k.path, "want one value, not %s", describe(n))
+		b.addf(k.path, "want one value, not %s", describe(n))
 		return "", false
 	}
 	out, err := b.env.expand(text)
 	if err != nil {
-		b.add(k.path, "%v", err)
+		b.addf(k.path, "%v", err)
 		return "", false
 	}
 	return out, true
@@ -55,7 +55,7 @@ func (b *binder) object(k key, n ast.Node, target *JSON) {
 	case *ast.NullNode, nil:
 		return
 	default:
-		b.add(k.path, "want a mapping, not %s", describe(n))
+		b.addf(k.path, "want a mapping, not %s", describe(n))
 		return
 	}
 	var out bytes.Buffer
@@ -122,7 +122,7 @@ func (b *binder) string(k key, n *ast.StringNode, out *bytes.Buffer) {
 func (b *binder) number(k key, n ast.Node, out *bytes.Buffer) {
 	scalar, ok := n.(ast.ScalarNode)
 	if !ok {
-		b.add(k.path, "want a value that JSON has, not %s", describe(n))
+		b.addf(k.path, "want a value that JSON has, not %s", describe(n))
 		out.WriteString("null")
 		return
 	}
@@ -132,7 +132,7 @@ func (b *binder) number(k key, n ast.Node, out *bytes.Buffer) {
 	}
 	j, err := json.Marshal(value)
 	if err != nil {
-		b.add(k.path, "want a value that JSON has, not %s", describe(n))
+		b.addf(k.path, "want a value that JSON has, not %s", describe(n))
 		j = []byte("null")
 	}
 	out.Write(j)

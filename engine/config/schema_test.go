@@ -122,8 +122,7 @@ func TestSchemaDescribes(t *testing.T) {
 			return
 		}
 		seen[typ] = true
-		for i := range typ.NumField() {
-			f := typ.Field(i)
+		for f := range typ.Fields() {
 			tag := f.Tag.Get("yaml")
 			if !f.IsExported() || tag == "-" {
 				continue

@@ -33,7 +33,7 @@ type Decode struct {
 	Framing string   `yaml:"framing,omitempty" json:"framing,omitempty" jsonschema:"enum=lines,enum=length,enum=raw,enum=csv" jsonschema_description:"How the input is cut into messages: lines, length (4 bytes big-endian before each), raw (all is one) or csv. Default: lines, or csv for csv."`
 	Key     string   `yaml:"key,omitempty" json:"key,omitempty" jsonschema_description:"The field that is the message's key. Default: none."`
 	Fields  []string `yaml:"fields,omitempty" json:"fields,omitempty" jsonschema_description:"Fields that plugins read; they are located once."`
-	Time    Time     `yaml:"time,omitempty" json:"time,omitempty" jsonschema_description:"The field that is the message's time: NAME (RFC 3339), or {field, layout, zone}. Default: the time of arrival."`
+	Time    Time     `yaml:"time,omitzero" json:"time,omitzero" jsonschema_description:"The field that is the message's time: NAME (RFC 3339), or {field, layout, zone}. Default: the time of arrival."`
 }
 
 // Time says where a message's own time is. In a file, a name alone means {field: NAME}.

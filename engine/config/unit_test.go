@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"encoding"
 	"math"
 	"strings"
@@ -59,7 +60,7 @@ func TestUnitsRoundTrip(t *testing.T) {
 			return false
 		}
 		again, err := out.MarshalText()
-		return err == nil && string(again) == string(text)
+		return err == nil && bytes.Equal(again, text)
 	}
 	if err := quick.Check(func(n int64) bool {
 		s := Size(n & math.MaxInt64)

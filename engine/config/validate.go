@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strconv"
 )
 
@@ -28,13 +29,13 @@ func (c *Config) check(p *problems) {
 	p.least("ingest.max_bytes", c.Ingest.MaxBytes, MiB)
 	p.least("ingest.max_age", c.Ingest.MaxAge, Second)
 	if len(c.Sources) == 0 && !p.failed("sources") {
-		p.add("sources", "none; a wheel needs at least one, for example sources: {numbers: {demo: {rate: 100/s}}}")
+		p.addf("sources", "none; a wheel needs at least one, for example sources: {numbers: {demo: {rate: 100/s}}}")
 	}
 	for _, n := range c.SourceNames() {
 		p.name("sources."+n, n)
 		c.Sources[n].validate(p, "sources."+n)
 		if d := c.Sources[n].Demo; d != nil && d.Size > c.Arena.MaxMessage-KiB && !p.failed("arena") {
-			p.add("sources."+n+".demo.size", "%s does not fit in arena.max_message (%s) with the 1KiB of the other fields", d.Size, c.Arena.MaxMessage)
+			p.addf("sources."+n+".demo.size", "%s does not fit in arena.max_message (%s) with the 1KiB of the other fields", d.Size, c.Arena.MaxMessage)
 		}
 	}
 	for _, n := range c.PluginNames() {
@@ -55,7 +56,7 @@ func (c *Config) check(p *problems) {
 
 func (p *problems) name(path, n string) {
 	if !name.MatchString(n) {
-		p.add(path, "the name %q is not allowed; want a lower-case letter, then up to 62 of a-z 0-9 _ -", n)
+		p.addf(path, "the name %q is not allowed; want a lower-case letter, then up to 62 of a-z 0-9 _ -", n)
 	}
 }
 
@@ -67,11 +68,11 @@ func (p *problems) least(path string, value, least fmt.Stringer) {
 	switch v := value.(type) {
 	case Size:
 		if v < least.(Size) {
-			p.add(path, "%s is too small; want at least %s", v, least)
+			p.addf(path, "%s is too small; want at least %s", v, least)
 		}
 	case Duration:
 		if v < least.(Duration) {
-			p.add(path, "%s is too short; want at least %s", v, least)
+			p.addf(path, "%s is too short; want at least %s", v, least)
 		}
 	}
 }
@@ -79,7 +80,7 @@ func (p *problems) least(path string, value, least fmt.Stringer) {
 // between notes a number that is out of its range.
 func (p *problems) between(path string, value, least, most int) {
 	if !p.failed(path) && (value < least || value > most) {
-		p.add(path, "%d is out of range; want %d to %d", value, least, most)
+		p.addf(path, "%d is out of range; want %d to %d", value, least, most)
 	}
 }
 
@@ -88,28 +89,26 @@ func (p *problems) oneOf(path, value string, known ...string) {
 	if p.failed(path) {
 		return
 	}
-	for _, k := range known {
-		if value == k {
-			return
-		}
+	if slices.Contains(known, value) {
+		return
 	}
-	p.add(path, "unknown value %q; %s", value, hint(value, known))
+	p.addf(path, "unknown value %q; %s", value, hint(value, known))
 }
 
 func (a Arena) validate(p *problems, path string) {
 	p.least(path+".size", a.Size, MiB)
 	p.least(path+".max_message", a.MaxMessage, KiB)
 	if a.MaxMessage > GiB {
-		p.add(path+".max_message", "%s is too large; want at most 1GiB", a.MaxMessage)
+		p.addf(path+".max_message", "%s is too large; want at most 1GiB", a.MaxMessage)
 	}
 	if !p.failed(path) && a.MaxMessage > a.Size/4 {
-		p.add(path+".max_message", "%s is more than a quarter of arena.size (%s); want at most %s, or a size of at least %s", a.MaxMessage, a.Size, a.Size/4, a.MaxMessage*4)
+		p.addf(path+".max_message", "%s is more than a quarter of arena.size (%s); want at most %s, or a size of at least %s", a.MaxMessage, a.Size, a.Size/4, a.MaxMessage*4)
 	}
 }
 
 func (s Store) validate(p *problems, path string) {
 	if s.Dir == "" {
-		p.add(path+".dir", "is empty; give a directory")
+		p.addf(path+".dir", "is empty; give a directory")
 	}
 	p.oneOf(path+".sync", string(s.Sync), string(SyncAlways), string(SyncOff))
 	if s.MaxBytes != 0 {
@@ -122,7 +121,7 @@ func (a API) validate(p *problems, path string) {
 	a.address(p, path+".listen", a.Listen)
 	a.address(p, path+".grpc", a.GRPC)
 	if a.Listen == a.GRPC && !p.failed(path) && !free(a.Listen) {
-		p.add(path+".grpc", "%s is api.listen's address; give another port", a.GRPC)
+		p.addf(path+".grpc", "%s is api.listen's address; give another port", a.GRPC)
 	}
 }
 
@@ -136,16 +135,16 @@ func free(address string) bool {
 func (a API) address(p *problems, path, address string) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
-		p.add(path, "%q is not an address; want HOST:PORT, for example 127.0.0.1:7070", address)
+		p.addf(path, "%q is not an address; want HOST:PORT, for example 127.0.0.1:7070", address)
 		return
 	}
 	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
-		p.add(path, "%q has no valid port; want 0 to 65535, for example 127.0.0.1:7070", address)
+		p.addf(path, "%q has no valid port; want 0 to 65535, for example 127.0.0.1:7070", address)
 		return
 	}
 	ip, err := netip.ParseAddr(host)
 	if a.Insecure || host == "localhost" || err == nil && ip.IsLoopback() {
 		return
 	}
-	p.add(path, "%q is not a loopback address, and TLS and log-in are %s; listen on 127.0.0.1, or allow everybody with --insecure-bind", address, NotAvailable)
+	p.addf(path, "%q is not a loopback address, and TLS and log-in are %s; listen on 127.0.0.1, or allow everybody with --insecure-bind", address, NotAvailable)
 }
