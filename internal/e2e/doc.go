@@ -1,0 +1,20 @@
+// Package e2e holds tests of the real program, and nothing else: it builds cmd/pelton once, runs wheels with it, kills
+// them with -9 and follows them over the API.
+//
+// # Usage
+//
+//	go test ./internal/e2e
+//	go test ./internal/e2e -run 'TestKill$' -seed 17
+//
+// # Testing
+//
+// What a run must come to is computed from the flights themselves, by code that shares nothing with the engine
+// (oracle_test.go): every snapshot of every airport, in order, and every line of the sink. Where the random numbers of
+// a test come from is printed; -seed repeats them. Tests wait for what a wheel says (the events of `run --json`,
+// streams of the API), never for time to pass; the one limit, in main_test.go, is for a hang.
+//
+//	figures_test.go  the figures of the example; a second run changes nothing (D2, S2)
+//	kill_test.go     kill -9 while flights flow, also with deliveries that are deferred and parked (D1-D3, E2, S1-S4)
+//	ingest_test.go   kill -9 under posters: what was answered 202 is there, once (D2, S2)
+//	resume_test.go   every transport resumes by cursor alike, across a restart (S1)
+package e2e
