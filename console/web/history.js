@@ -1,0 +1,60 @@
+// Figures over time. Rates are differences of the wheel's counters over the wheel's clock; nothing else is counted here.
+// Pure: it reads no clock.
+
+const span = 120; // seconds that are kept
+const window = 3; // seconds over which a rate is taken
+const hole = 6; // seconds without figures that break a curve: the tab was hidden, or the wheel did not answer
+
+export class History {
+  #samples = []; // {at: seconds, counters}
+  #born = null;
+
+  /** Takes the figures of one time. A wheel that was started again counts from zero: its past is forgotten. */
+  add(stats) {
+    const at = Date.parse(stats.time) / 1000;
+    const born = at - stats.uptime_ns / 1e9;
+    if (this.#born !== null && Math.abs(born - this.#born) > 2) this.#samples = [];
+    this.#born = born;
+    const last = this.#samples.at(-1);
+    if (last && at <= last.at) return;
+    this.#samples.push({ at, counters: counters(stats) });
+    while (this.#samples[0].at < at - span) this.#samples.shift();
+  }
+
+  /** The rate of a counter now, per second; null while it is not known. */
+  rate(name) {
+    return this.#at(name, this.#samples.length - 1);
+  }
+
+  /** The rate over time: [{at, value}], value null where the curve breaks. at is in seconds before now, not positive. */
+  series(name) {
+    const now = this.#samples.at(-1)?.at ?? 0;
+    return this.#samples.map((sample, i) => ({ at: sample.at - now, value: this.#at(name, i) }));
+  }
+
+  #at(name, i) {
+    const to = this.#samples[i];
+    let from = null;
+    for (let j = i - 1; j >= 0; j--) {
+      const before = this.#samples[j];
+      if (this.#samples[j + 1].at - before.at > hole || (from && to.at - before.at > window)) break;
+      from = before;
+    }
+    if (!from || !(name in to.counters) || !(name in from.counters)) return null;
+    return Math.max(0, (to.counters[name] - from.counters[name]) / (to.at - from.at));
+  }
+}
+
+/** The counters of the figures by name: one for each box, and their sums for the charts. */
+function counters(stats) {
+  const out = { read: 0, handled: 0, snapshots: 0, written: 0, records: stats.store.records };
+  const add = (sum, kind, row, value) => {
+    out[`${kind}/${row.name}`] = value;
+    out[sum] += value;
+  };
+  for (const row of stats.sources ?? []) add('read', 'source', row, row.messages);
+  for (const row of stats.plugins ?? []) add('handled', 'plugin', row, row.deliveries);
+  for (const row of stats.sessions ?? []) add('snapshots', 'session', row, row.snapshots);
+  for (const row of stats.sinks ?? []) add('written', 'sink', row, row.written);
+  return out;
+}

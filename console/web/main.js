@@ -1,0 +1,126 @@
+// Boots the page and keeps its parts in step: one set of figures a second goes to all of them.
+
+import * as charts from './charts.js';
+import * as client from './client.js';
+import { attribute, el, list, text } from './dom.js';
+import { Finder } from './finder.js';
+import { Follow } from './follow.js';
+import { duration, rate } from './format.js';
+import { History } from './history.js';
+import { Link } from './link.js';
+import { Lot } from './lot.js';
+import { headline, problems } from './problems.js';
+import * as tables from './tables.js';
+import { Wheel } from './wheel.js';
+
+const at = (id) => document.getElementById(id);
+const history = new History();
+const link = new Link();
+const lot = new Lot();
+const follow = new Follow(at('follow'), remember);
+const finder = new Finder(at('finder'), follow);
+const wheel = new Wheel(at('picture'), (name) => finder.choose(name));
+
+let facts = []; // what /v1/plugins says
+let graph = ''; // the topology that is drawn
+let mark = ''; // of the plugins and the process that facts and graph were read for
+let asking = false;
+
+/** Reads what changes rarely again when the figures say that it may have: after a start, a swap, a restart. */
+async function learn(stats) {
+  const born = Math.round((Date.parse(stats.time) - stats.uptime_ns / 1e6) / 5000);
+  const next = [born, ...(stats.plugins ?? []).map((p) => `${p.name} ${p.revision} ${p.state} ${p.restarts}`)].join('|');
+  if (next === mark || asking) return;
+  asking = true;
+  try {
+    const [topology, plugins] = await Promise.all([client.topology(), client.plugins()]);
+    [facts, mark] = [plugins ?? [], next];
+    if (JSON.stringify(topology) !== graph) {
+      graph = JSON.stringify(topology);
+      wheel.draw(topology);
+    }
+    show(stats);
+  } catch {
+    // The next figures ask again; whether the wheel answers is the link's to say.
+  } finally {
+    asking = false;
+  }
+}
+
+function show(stats) {
+  const found = problems(stats, facts);
+  const flow = Math.max(...['read', 'handled', 'snapshots', 'written'].map((name) => history.rate(name) ?? 0));
+  const { state, word, sentence } = headline(stats, found, flow);
+  attribute(document.body, 'data-state', state);
+  text(at('state'), word);
+  text(at('headline'), sentence);
+  document.title = `${state === 'running' ? rate(history.rate('read')) : word} · Pelton`;
+  list(at('problems'), found, (p) => p.who, () => el('li', {}, el('b'), el('span')), (node, p) => {
+    attribute(node, 'data-level', p.level);
+    text(node.firstChild, p.who);
+    text(node.lastChild, p.why);
+  });
+  text(at('version'), stats.version ? `Pelton ${stats.version}` : '');
+  text(at('uptime'), `up ${duration(stats.uptime_ns / 1e9)}`);
+  wheel.update(stats, history);
+  charts.show(at('charts'), stats, history);
+  tables.plugins(at('plugin-table'), stats, facts, history);
+  tables.sources(at('source-list'), stats);
+  tables.arenas(at('arena-list'), stats);
+  tables.sinks(at('sink-list'), stats);
+  tables.store(at('store-facts'), stats, history);
+}
+
+link.addEventListener('stats', ({ detail: stats }) => {
+  history.add(stats);
+  learn(stats);
+  show(stats);
+  lot.update(stats);
+  finder.update(stats);
+});
+
+// The banner counts down by itself; everything else waits for figures.
+let ticking = 0;
+link.addEventListener('change', () => {
+  attribute(document.body, 'data-link', link.state);
+  clearInterval(ticking);
+  banner();
+  if (link.state === 'up') follow.wake();
+  else ticking = setInterval(banner, 1000);
+});
+
+const since = el('span');
+const again = el('button', { type: 'button', text: 'Try now', on: { click: () => link.now() } });
+at('banner').append(el('span', {}, el('strong', { text: 'Disconnected. ' }), since), again);
+
+function banner() {
+  const down = link.state === 'down';
+  at('banner').hidden = !down;
+  if (!down) return;
+  const wait = Math.max(0, Math.ceil((link.next - Date.now()) / 1000));
+  const old = graph ? ` The figures below are from ${new Date(link.since).toLocaleTimeString()}.` : '';
+  text(since, `No answer from ${location.host}: ${link.error}.${old} ${wait > 0 ? `Trying again in ${wait} s.` : 'Trying again …'}`);
+  document.title = 'Disconnected · Pelton';
+  attribute(document.body, 'data-state', 'down');
+  text(at('state'), 'Disconnected');
+  if (!graph) text(at('headline'), `No wheel answers at ${location.host}.`);
+}
+
+/** Keeps the session that is followed in the address, so that a reload goes on with it. */
+function remember() {
+  const query = follow.name ? `?${new URLSearchParams({ session: follow.name, key: follow.key })}` : location.pathname;
+  if (location.search !== query) history_replace(query);
+  finder?.draw();
+}
+
+function history_replace(query) {
+  globalThis.history.replaceState(null, '', query + location.hash);
+}
+
+text(at('host'), location.host);
+const asked = new URLSearchParams(location.search);
+link.start();
+if (asked.get('session') && asked.has('key')) {
+  finder.choose(asked.get('session'));
+  follow.start(asked.get('session'), asked.get('key'));
+}

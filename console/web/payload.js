@@ -1,0 +1,36 @@
+// Reads payloads for show. Numbers keep the digits that the payload has: 7.500 stays 7.500, and 2^60 stays exact. Pure.
+
+/** A number as the payload writes it. */
+export class Digits {
+  constructor(source) {
+    this.source = source;
+  }
+  toJSON() {
+    return JSON.rawJSON ? JSON.rawJSON(this.source) : Number(this.source);
+  }
+  toString() {
+    return this.source;
+  }
+}
+
+/** The payload of a snapshot event, or of a document. */
+export function read(data) {
+  return JSON.parse(data, (_, value, context) => (typeof value === 'number' && context?.source ? new Digits(context.source) : value));
+}
+
+/** Whether it has fields that can be columns. */
+export const isRecord = (value) => value !== null && typeof value === 'object' && !Array.isArray(value) && !(value instanceof Digits);
+
+/** A value on one line. */
+export function line(value) {
+  if (typeof value === 'string') return value;
+  return value instanceof Digits ? value.source : JSON.stringify(value);
+}
+
+/** A value in full. */
+export const full = (value) => (typeof value === 'string' ? value : JSON.stringify(value, null, 2));
+
+/** The fields of a record whose values are no records, at most this many. */
+export function fields(value, most) {
+  return isRecord(value) ? Object.keys(value).filter((name) => !isRecord(value[name]) && !Array.isArray(value[name])).slice(0, most) : [];
+}

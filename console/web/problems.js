@@ -1,0 +1,68 @@
+// What is stuck and why, in words: the headline, and a line for each box that does not run. Pure.
+
+import { count, many, rate } from './format.js';
+
+/** Lines [{level: 'bad' | 'warn', who, why}], the worst first. */
+export function problems(stats, plugins) {
+  const out = [];
+  const add = (level, who, why) => out.push({ level, who, why });
+  if (stats.store.full) add('bad', 'Store', stats.store.reason || 'it is full');
+  if (stats.paused && stats.paused !== stats.store.reason) add('warn', 'The whole wheel', stats.paused);
+  for (const source of stats.sources ?? []) {
+    if (source.state === 'failed') add('bad', `Source ${source.name} failed`, source.reason || 'it gives no reason');
+    if (source.state === 'paused') add('warn', `Source ${source.name} is paused`, source.reason || 'it gives no reason');
+  }
+  for (const plugin of stats.plugins ?? []) {
+    const reason = plugins.find((p) => p.name === plugin.name)?.reason;
+    if (plugin.state === 'failed') add('bad', `Plugin ${plugin.name} failed`, reason || 'see pelton plugin history');
+    if (plugin.state === 'restarting') add('warn', `Plugin ${plugin.name} starts again`, reason || `started again ${many(plugin.restarts, 'time')}`);
+    if (plugin.state === 'swapping') add('warn', `Plugin ${plugin.name} gets a new revision`, reason || 'the old one stays until it is healthy');
+  }
+  for (const sink of stats.sinks ?? []) {
+    if (sink.state === 'failed') add('bad', `Sink ${sink.name} failed`, sink.last_error || 'it gives no reason');
+    if (sink.state === 'waiting') add('warn', `Sink ${sink.name} waits`, sink.last_error || 'its last write failed; it tries again');
+  }
+  return out.sort((a, b) => (a.level === b.level ? 0 : a.level === 'bad' ? -1 : 1));
+}
+
+/** What the wheel does, in one word and one sentence: {state, word, sentence}. */
+export function headline(stats, found, flow) {
+  const read = sum(stats.sources, 'messages');
+  const broken = found.some((p) => p.level === 'bad');
+  const paused = stats.paused || (stats.sources ?? []).some((s) => s.state === 'paused');
+  if (broken) return { state: 'failed', word: 'Trouble', sentence: trouble(found) };
+  if (paused) return { state: 'paused', word: 'Paused', sentence: pausedText(stats) };
+  if (stats.settled) return { state: 'settled', word: 'Settled', sentence: settledText(stats, read) };
+  if (!stats.sources?.length) return { state: 'idle', word: 'Empty', sentence: 'This wheel has no sources: nothing can flow.' };
+  const flowing = stats.sources.filter((s) => s.rate > 0);
+  if (flowing.length > 0) {
+    const names = flowing.map((s) => s.name).join(', ');
+    return { state: 'running', word: 'Running', sentence: `${rate(sum(flowing, 'rate'))} from ${names}` };
+  }
+  if (flow > 0) return { state: 'running', word: 'Running', sentence: 'Nothing more comes in; what is under way is being finished.' };
+  if (read === 0) return { state: 'idle', word: 'Waiting', sentence: 'Running, and no message has come yet.' };
+  return { state: 'idle', word: 'Quiet', sentence: `Nothing comes in; ${many(read, 'message')} so far.` };
+}
+
+function trouble(found) {
+  const bad = found.filter((p) => p.level === 'bad').length;
+  return bad === 1 ? 'One box does not work.' : `${count(bad)} boxes do not work.`;
+}
+
+function pausedText(stats) {
+  const paused = (stats.sources ?? []).filter((s) => s.state === 'paused');
+  if (stats.paused || paused.length === 0) return 'The whole wheel is paused.';
+  const still = stats.sources.filter((s) => s.state === 'running' && s.rate > 0);
+  const names = paused.map((s) => s.name).join(', ');
+  return `${names} ${paused.length === 1 ? 'is' : 'are'} paused; nothing is lost` + (still.length ? `, ${still.map((s) => s.name).join(', ')} flows on.` : '.');
+}
+
+function settledText(stats, read) {
+  const parts = [`All ${many(read, 'message')} are done`];
+  const sessions = sum(stats.sessions, 'sessions');
+  if (stats.sessions?.length) parts.push(many(sessions, 'session'));
+  if (stats.sinks?.length) parts.push(`${count(sum(stats.sinks, 'written'))} written`);
+  return parts.join(' · ');
+}
+
+const sum = (rows, field) => (rows ?? []).reduce((total, row) => total + row[field], 0);
