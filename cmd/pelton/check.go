@@ -52,7 +52,7 @@ func (a *app) check(ctx context.Context, path string) error {
 		return a.printJSON(rows)
 	}
 	for _, w := range all {
-		a.note("pelton: warning: %v", w)
+		a.notef("pelton: warning: %v", w)
 	}
 	a.printf("%s is good: %s\n", path, boxes(c))
 	return nil

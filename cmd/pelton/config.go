@@ -7,7 +7,7 @@ import (
 
 // configCommand is `pelton config`.
 func (a *app) configCommand() *cobra.Command {
-	print := &cobra.Command{
+	effective := &cobra.Command{
 		Use:   "print [FILE]",
 		Short: "Print the effective config",
 		Long: `Print what FILE (default pelton.yaml), the environment and the defaults give together, as
@@ -47,5 +47,5 @@ a config that reads as the same.`,
 			return nil
 		},
 	}
-	return group(&cobra.Command{Use: "config", Short: "Print the effective config, or its schema"}, a.jsonFlag(print), schema)
+	return group(&cobra.Command{Use: "config", Short: "Print the effective config, or its schema"}, a.jsonFlag(effective), schema)
 }

@@ -54,7 +54,7 @@ func (a *app) deadRows(ctx context.Context, w *client.Client, q api.DeadQuery) e
 		return a.printJSON(list(all))
 	}
 	if len(all) == 0 {
-		a.note("no dead letters; `pelton parked list` shows what waits")
+		a.notef("no dead letters; `pelton parked list` shows what waits")
 		return nil
 	}
 	rows := make([][]string, len(all))
@@ -153,7 +153,7 @@ func (a *app) replayed(r api.ReplayResult, dryRun bool) error {
 	}
 	a.printf("%s %s\n", verb, letters(r.Replayed))
 	for _, s := range r.Skipped {
-		a.note("pelton: %s is left as it is: %s", s.ID, s.Reason)
+		a.notef("pelton: %s is left as it is: %s", s.ID, s.Reason)
 	}
 	return nil
 }

@@ -51,10 +51,10 @@ func (a *app) report(err error) int {
 	switch {
 	case errors.As(err, &many):
 		for _, p := range many {
-			a.note("pelton: %v", p)
+			a.notef("pelton: %v", p)
 		}
 	case err.Error() != "":
-		a.note("pelton: %s", strings.TrimRight(err.Error(), "\n"))
+		a.notef("pelton: %s", strings.TrimRight(err.Error(), "\n"))
 	}
 	return code(err)
 }
@@ -84,8 +84,9 @@ func remoteCode(c api.Code) int {
 		return exitUsage
 	case api.Unavailable, api.PermissionDenied, api.Unauthenticated:
 		return exitEnvironment
+	default:
+		return exitFailure
 	}
-	return exitFailure
 }
 
 // signals is a context that ends with the first SIGINT or SIGTERM. The second ends the process: all that is durable
@@ -100,7 +101,7 @@ func (a *app) signals() (context.Context, func()) {
 			select {
 			case s := <-caught:
 				if ctx.Err() != nil {
-					a.note("pelton: second signal (%s): exiting without a drain", s)
+					a.notef("pelton: second signal (%s): exiting without a drain", s)
 					os.Exit(exitFailure)
 				}
 				cancel()

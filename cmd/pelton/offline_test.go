@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/peltonhq/pelton/api"
 	"github.com/spf13/cobra"
 )
 
@@ -83,8 +84,8 @@ source b (demo)
 		t.Errorf("dot: %+v", r)
 	}
 	var g struct {
-		Nodes []struct{ Kind, Name, Type, Reducer string }
-		Edges []struct{ From, Output, To string }
+		Nodes []api.Node `json:"nodes"`
+		Edges []api.Edge `json:"edges"`
 	}
 	r := invoke(t, dir, "graph", "--json")
 	if err := json.Unmarshal([]byte(r.out), &g); err != nil || len(g.Nodes) != 6 || len(g.Edges) != 7 || g.Nodes[4].Reducer != "session/s" {
@@ -120,8 +121,8 @@ func TestVersionAndCompletion(t *testing.T) {
 	if r := invoke(t, dir, "version"); r.code != 0 || !strings.HasPrefix(r.out, "pelton ") {
 		t.Errorf("%+v", r)
 	}
-	var v struct{ Version, Go, Platform string }
-	if r := invoke(t, dir, "version", "--json"); json.Unmarshal([]byte(r.out), &v) != nil || v.Version == "" || v.Go == "" || v.Platform == "" {
+	v := map[string]string{}
+	if r := invoke(t, dir, "version", "--json"); json.Unmarshal([]byte(r.out), &v) != nil || v["version"] == "" || v["go"] == "" || v["platform"] == "" {
 		t.Errorf("%+v", r)
 	}
 	for _, shell := range []string{"bash", "zsh", "fish", "powershell"} {

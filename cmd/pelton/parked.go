@@ -48,7 +48,7 @@ func (a *app) parkedRows(ctx context.Context, w *client.Client, q api.ParkedQuer
 		return a.printJSON(list(all))
 	}
 	if len(all) == 0 {
-		a.note("nothing is parked; `pelton dead list` shows what was given up")
+		a.notef("nothing is parked; `pelton dead list` shows what was given up")
 		return nil
 	}
 	rows := make([][]string, len(all))

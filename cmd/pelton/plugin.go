@@ -48,7 +48,7 @@ func (a *app) pluginRows(ctx context.Context, w *client.Client) error {
 		return a.printJSON(list(all))
 	}
 	if len(all) == 0 {
-		a.note("no plugins in the config; make one with `pelton plugin new NAME`, then add it under plugins:")
+		a.notef("no plugins in the config; make one with `pelton plugin new NAME`, then add it under plugins:")
 		return nil
 	}
 	rows := make([][]string, len(all))
@@ -122,7 +122,7 @@ func (a *app) revisions(ctx context.Context, w *client.Client, name string) erro
 		return a.printJSON(list(all))
 	}
 	if len(all) == 0 {
-		a.note("%s has no revisions yet; native plugins are part of the program and have none", name)
+		a.notef("%s has no revisions yet; native plugins are part of the program and have none", name)
 		return nil
 	}
 	rows := make([][]string, len(all))

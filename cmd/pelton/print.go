@@ -120,7 +120,7 @@ func when(t time.Time, now time.Time) string {
 	d := now.Sub(t).Round(time.Second)
 	switch {
 	case d >= 24*time.Hour || d <= -24*time.Hour:
-		return t.Local().Format("2006-01-02 15:04:05")
+		return t.Local().Format("2006-01-02 15:04:05") //nolint:gosmopolitan // people read their own time
 	case d < 0:
 		return "in " + short(-d)
 	case d == 0:

@@ -12,8 +12,8 @@ import (
 type progress struct {
 	out  io.Writer
 	all  *mpb.Progress
-	bar  *mpb.Bar // nil before the total is known, and after the end
-	done bool
+	bar  *mpb.Bar // nil before the total is known
+	done bool     // there is no bar any more
 }
 
 func newProgress(out io.Writer) *progress {
@@ -22,10 +22,13 @@ func newProgress(out io.Writer) *progress {
 
 // set moves the bar. A total of 0 is unknown: there is no bar.
 func (p *progress) set(done, total uint64) {
-	if p.done || total == 0 {
+	switch {
+	case p.done || total == 0:
 		return
-	}
-	if p.bar == nil {
+	case done >= total:
+		p.close()
+		return
+	case p.bar == nil:
 		p.bar = p.all.AddBar(0,
 			mpb.BarRemoveOnComplete(),
 			mpb.PrependDecorators(decor.Percentage(decor.WC{W: 5})),
@@ -34,27 +37,25 @@ func (p *progress) set(done, total uint64) {
 	}
 	p.bar.SetTotal(int64(total), false)
 	p.bar.SetCurrent(int64(done))
-	if done >= total {
-		p.bar.SetTotal(int64(total), true)
-		p.bar, p.done = nil, true
-	}
 }
 
-// print prints a line above the bar.
-func (p *progress) print(line string) {
-	if p.bar == nil {
+// above prints a line above the bar.
+func (p *progress) above(line string) {
+	if p.bar == nil || p.done {
 		fmt.Fprintln(p.out, line)
 		return
 	}
 	fmt.Fprintln(p.all, line)
 }
 
-// close takes the bar away.
+// close takes the bar away. It waits for the last drawing, which would wipe what is printed after it.
 func (p *progress) close() {
-	if p.bar != nil {
-		p.bar.Abort(true)
-		p.bar = nil
+	if p.done {
+		return
 	}
 	p.done = true
+	if p.bar != nil {
+		p.bar.Abort(true)
+	}
 	p.all.Wait()
 }

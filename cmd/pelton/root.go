@@ -39,7 +39,6 @@ messages flow; a bad version goes back by itself.`,
 		RunE:              func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.SetFlagErrorFunc(flagError)
-	root.SetHelpCommand(&cobra.Command{Use: "no-help", Hidden: true, RunE: func(*cobra.Command, []string) error { return nil }})
 	root.AddCommand(
 		a.runCommand(), a.checkCommand(), a.initCommand(), a.pluginCommand(), a.sessionCommand(), a.deadCommand(),
 		a.parkedCommand(), a.statsCommand(), a.graphCommand(), a.configCommand(), a.versionCommand(), a.completionCommand(),
@@ -135,5 +134,5 @@ func file(args []string) string {
 
 func (a *app) printf(format string, args ...any) { fmt.Fprintf(a.out, format, args...) }
 
-// note says something beside the result.
-func (a *app) note(format string, args ...any) { fmt.Fprintf(a.err, format+"\n", args...) }
+// notef says something beside the result.
+func (a *app) notef(format string, args ...any) { fmt.Fprintf(a.err, format+"\n", args...) }

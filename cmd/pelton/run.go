@@ -71,7 +71,7 @@ func (a *app) run(ctx context.Context, path string, o runOptions) error {
 		return err
 	}
 	for _, w := range c.Warnings() {
-		a.note("pelton: warning: %v", w)
+		a.notef("pelton: warning: %v", w)
 	}
 	out := a.out
 	for _, s := range c.Sinks {
@@ -109,7 +109,7 @@ func (l *eventLog) event(e engine.Event) {
 		text = string(j)
 	}
 	if l.bar != nil {
-		l.bar.print(text)
+		l.bar.above(text)
 		return
 	}
 	fmt.Fprintln(l.out, text)

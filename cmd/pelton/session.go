@@ -64,7 +64,7 @@ func (a *app) sessionNames(ctx context.Context, w *client.Client) error {
 		return a.printJSON(rows)
 	}
 	if len(names) == 0 {
-		a.note("no sessions in the config; add one under sessions:")
+		a.notef("no sessions in the config; add one under sessions:")
 	}
 	for _, n := range names {
 		a.printf("%s\n", n)
@@ -81,7 +81,7 @@ func (a *app) sessionHeads(ctx context.Context, w *client.Client, name string) e
 		return a.printJSON(list(heads))
 	}
 	if len(heads) == 0 {
-		a.note("no session of %s has a snapshot yet; `pelton session follow %s` waits for the first", name, name)
+		a.notef("no session of %s has a snapshot yet; `pelton session follow %s` waits for the first", name, name)
 		return nil
 	}
 	rows := make([][]string, len(heads))
@@ -182,7 +182,7 @@ func (o followOptions) start(r *api.FollowRequest) error {
 
 func (a *app) follow(ctx context.Context, w *client.Client, r api.FollowRequest, limit uint64) error {
 	lost := func(err error, wait time.Duration) {
-		a.note("pelton: connection lost (%v); trying again in %s", err, short(wait))
+		a.notef("pelton: connection lost (%v); trying again in %s", err, short(wait))
 	}
 	var seen uint64
 	for e, err := range w.Follow(ctx, r, client.FollowOptions{Reconnect: true, Lost: lost}) {
@@ -211,9 +211,10 @@ func (a *app) followed(e api.Event) error {
 		}
 		a.printf("%s  %s  %s\n", e.Snapshot.Key, e.Cursor, line(e.Snapshot.Payload))
 	case api.KindGap:
-		a.note("pelton: gap: snapshots after %s up to %s are missing (%v)", e.Gap.From, e.Gap.To, e.Gap.Reason)
+		a.notef("pelton: gap: snapshots after %s up to %s are missing (%v)", e.Gap.From, e.Gap.To, e.Gap.Reason)
 	case api.KindDeleted:
-		a.note("pelton: session %s was deleted; its next life is followed", e.Key)
+		a.notef("pelton: session %s was deleted; its next life is followed", e.Key)
+	default: // closed is never told to a follower that reconnects
 	}
 	return nil
 }

@@ -89,7 +89,7 @@ func (w *wheel) stop(s syscall.Signal) int {
 	if err := w.cmd.Process.Signal(s); err != nil {
 		w.t.Fatal(err)
 	}
-	for range w.events { //nolint:revive // to the end
+	for range w.events { // to the end
 	}
 	<-w.ended
 	if strings.Contains(w.said.String(), "goroutine ") {
@@ -190,9 +190,11 @@ func TestReading(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	var stats struct {
-		Settled bool
-		Plugins []any
-		Sources []struct{ Messages int }
+		Settled bool  `json:"settled"`
+		Plugins []any `json:"plugins"`
+		Sources []struct {
+			Messages int `json:"messages"`
+		} `json:"sources"`
 	}
 	r = w.run("stats", "--json")
 	if err := json.Unmarshal([]byte(r.out), &stats); err != nil || !stats.Settled || stats.Plugins == nil || stats.Sources[0].Messages != 40 {
@@ -218,7 +220,8 @@ func TestFollow(t *testing.T) {
 	first := w.run("session", "follow", "latest", "ORD", "--after", "", "--limit", "5", "--json")
 	lines := strings.Split(strings.TrimSpace(first.out), "\n")
 	var last struct {
-		Epoch, ID uint64
+		Epoch uint64 `json:"epoch"`
+		ID    uint64 `json:"id"`
 	}
 	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &last); err != nil || last.ID != 5 {
 		t.Fatalf("%v, %+v", err, first)
