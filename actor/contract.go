@@ -9,7 +9,7 @@ import (
 // Limits bound one instance (A2, P1). Zero means the default of the configuration, never "no limit".
 type Limits struct {
 	Memory int64 // bytes of guest memory; not enforced for native plugins, which are trusted
-	Time   int64 // nanoseconds of one turn
+	Time   int64 // nanoseconds of processor time for one delivery, whatever the size of its turn
 	Output int64 // bytes of emits (keys and payloads) of one delivery
 }
 
@@ -44,7 +44,8 @@ type Instance interface {
 	// Reducer reports whether the plugin folds emits instead of handling messages.
 	Reducer() bool
 	// Handle runs one turn: it sets t.Outcomes[i].Verdict for each delivery and adds emits by t.Emit. An error is a
-	// *Fault; then nothing of the turn counts and, if Fault.Broken, the instance must be replaced.
+	// *Fault; then nothing of the turn counts and, if Fault.Broken, the instance must be replaced. The runtime keeps
+	// Limits.Time, for each delivery alone, and tells of a turn that lasts by Heartbeat.
 	Handle(ctx context.Context, t *Turn) error
 	// Reduce folds each call's emit into its state: calls[i].Next is set, owned by the caller, or calls[i].Err when
 	// the plugin refused that emit. Calls of one batch are of different session keys. An error is a *Fault.

@@ -2,66 +2,126 @@ package actor
 
 import (
 	"context"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
-// deadline is the context of an actor's turns. It is reused from turn to turn, so that a turn that ends in time costs
-// no allocation; its Done channel is renewed only after it was closed. The actor's goroutine owns it; fire runs on the
-// timer's and is over when disarm returns.
+// deadline is the context of an actor's turns and the guard against a turn that never returns. limits.time is not its
+// business: a runtime keeps that. On a busy machine a turn in order may take much longer on the clock, so the guard asks
+// for signs of life only. It looks several times before it acts: a look that comes late, because the whole process stood
+// still, counts once.
+//
+// It is reused from turn to turn, so that a turn in time costs no allocation; its Done channel is renewed only after it
+// was closed.
 type deadline struct {
+	beats atomic.Uint64 // signs of life
+	ended atomic.Bool
+	over  func(turn uint64) // called when the turn is stuck
 	timer *time.Timer
-	late  *time.Timer // set by fire
-	done  chan struct{}
 	start time.Time
-	at    time.Time
-	turn  uint64            // number of the turn that is armed
-	over  func(turn uint64) // called when the turn is not back at the end of the grace
+
+	mu     sync.Mutex // between the actor's goroutine and the timer's
+	done   chan struct{}
+	turn   uint64        // number of the turn that is armed; 0: none
+	every  time.Duration // between two looks
+	next   time.Time
+	seen   uint64 // beats at the last look
+	misses int    // looks since the last beat
+}
+
+// looks without a beat until the context of a turn ends; one more, and the turn is stuck.
+const looks = 4
+
+// patience is how long a turn may go on without a sign of life, on the clock.
+func patience(limit time.Duration) time.Duration {
+	return max(10*limit, limit+2*time.Second)
 }
 
 func newDeadline(over func(turn uint64)) *deadline {
 	d := &deadline{done: make(chan struct{}), over: over}
-	d.timer = time.AfterFunc(time.Hour, d.fire)
+	d.timer = time.AfterFunc(time.Hour, d.look)
 	d.timer.Stop()
 	return d
 }
 
-func (d *deadline) fire() {
-	turn := d.turn
-	d.late = time.AfterFunc(grace, func() { d.over(turn) })
-	close(d.done)
+func (d *deadline) look() {
+	d.mu.Lock()
+	now, turn := time.Now(), d.turn
+	if turn == 0 || now.Before(d.next) { // it is late, of a turn before
+		d.mu.Unlock()
+		return
+	}
+	d.misses++
+	if beats := d.beats.Load(); beats != d.seen {
+		d.seen, d.misses = beats, 0
+	}
+	if d.misses == looks {
+		d.ended.Store(true)
+		close(d.done)
+	}
+	stuck := d.misses > looks
+	if !stuck {
+		d.next = now.Add(d.every)
+		d.timer.Reset(d.every)
+	}
+	d.mu.Unlock()
+	if stuck {
+		d.over(turn)
+	}
 }
 
 func (d *deadline) arm(turn uint64, limit time.Duration) {
-	d.turn, d.start = turn, time.Now()
-	d.at = d.start.Add(limit)
-	d.timer.Reset(limit)
+	d.start = time.Now()
+	every := patience(limit) / looks
+	d.mu.Lock()
+	if d.ended.Load() {
+		d.done = make(chan struct{})
+		d.ended.Store(false)
+	}
+	d.turn, d.every, d.next, d.seen, d.misses = turn, every, d.start.Add(every), d.beats.Load(), 0
+	d.mu.Unlock()
+	d.timer.Reset(every)
 }
 
 // disarm ends the turn and tells how long it took.
 func (d *deadline) disarm() time.Duration {
-	if !d.timer.Stop() {
-		<-d.done // fire is running or has run: wait for its last act
-		d.late.Stop()
-		d.done = make(chan struct{})
-	}
+	d.timer.Stop()
+	d.mu.Lock()
+	d.turn = 0
+	d.mu.Unlock()
 	return time.Since(d.start)
 }
 
-// Deadline implements context.Context.
-func (d *deadline) Deadline() (time.Time, bool) { return d.at, true }
+// Deadline implements context.Context: it is not known in advance.
+func (d *deadline) Deadline() (time.Time, bool) { return time.Time{}, false }
 
 // Done implements context.Context.
-func (d *deadline) Done() <-chan struct{} { return d.done }
+func (d *deadline) Done() <-chan struct{} {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.done
+}
 
 // Err implements context.Context.
 func (d *deadline) Err() error {
-	select {
-	case <-d.done:
+	if d.ended.Load() {
 		return context.DeadlineExceeded
-	default:
-		return nil
 	}
+	return nil
 }
 
 // Value implements context.Context.
 func (d *deadline) Value(any) any { return nil }
+
+// Heartbeat is a runtime's sign of life to the actor whose turn has the context ctx: what is left of the turn is in
+// order. A turn without one for 10 times limits.time, at least for limits.time and 2 s, is ended, and stuck soon after.
+// It reports whether ctx is an actor's; such a context ends for no other reason. It may be called from any goroutine
+// until the turn returns.
+func Heartbeat(ctx context.Context) bool {
+	d, ok := ctx.(*deadline)
+	if ok {
+		d.beats.Add(1)
+	}
+	return ok
+}

@@ -19,7 +19,7 @@ const (
 const (
 	StateRestarted State = "restarted" // it broke and was replaced
 	StateFailed    State = "failed"    // it broke and its replacement did not start; tried again with back-off
-	StateStuck     State = "stuck"     // its turn overran and can't be stopped; another instance has its mailbox
+	StateStuck     State = "stuck"     // its turn shows no sign of life and can't be stopped; another instance has its mailbox
 )
 
 // Event is one change of state.

@@ -50,10 +50,7 @@ const (
 	DefaultOutput = 1 << 20
 )
 
-const (
-	grace    = 100 * time.Millisecond // from the deadline of a turn until its instance counts as stuck
-	maxStuck = 4                      // stuck instances of one mailbox before it waits for one of them
-)
+const maxStuck = 4 // stuck instances of one mailbox before it waits for one of them
 
 func (o *Options) defaults() {
 	set(&o.Instances, 1)

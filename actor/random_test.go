@@ -59,7 +59,7 @@ const (
 	trapsFirst
 	trapsOften
 	breaksNot // faults that leave the instance whole
-	overruns  // within the grace, or until it is stuck
+	overruns  // until its context ends, or until it is stuck
 	wontStart
 	kinds
 )
@@ -82,7 +82,7 @@ func candidate(w *witness, rng *rand.Rand, revision, kind int) *fake {
 		case kind == breaksNot && dice < 6:
 			return pelton.Verdict{}, &actor.Fault{Kind: actor.FaultMalformed, Err: wordError("odd")}
 		case kind == overruns && dice < 3:
-			time.Sleep([]time.Duration{150 * time.Millisecond, 250 * time.Millisecond, 3 * time.Second}[dice])
+			time.Sleep([]time.Duration{2300 * time.Millisecond, 3 * time.Second, 10 * time.Second}[dice])
 		}
 		if ctx.Err() != nil {
 			return pelton.Verdict{}, &actor.Fault{Kind: actor.FaultTimeout, Err: wordError("late")}

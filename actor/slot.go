@@ -35,7 +35,7 @@ func (s *slot) call() {
 	}
 }
 
-// takeover is called when a turn is not back after its limit and grace: the instance can't be stopped, so a new actor
+// takeover is called when a turn shows no sign of life: the instance can't be stopped, so a new actor
 // gets the mailbox, and the old one keeps only its turn and its instance until it returns. The compare-and-swap decides
 // against a turn that returns at this moment.
 func (a *actor) takeover(turn uint64) {
@@ -44,7 +44,7 @@ func (a *actor) takeover(turn uint64) {
 	}
 	s, p := a.slot, a.slot.plugin
 	s.stuck.Add(1)
-	p.tell(StateStuck, a.running.version, s.index, "its turn is over limits.time and can't be stopped")
+	p.tell(StateStuck, a.running.version, s.index, "its turn shows no sign of life and can't be stopped")
 	next := newActor(s)
 	next.current, next.paused, next.probe = a.current, a.paused, a.probe
 	empty := newSeat(a.running.version, nil)

@@ -101,7 +101,7 @@ func (i *instance) Memory() int64 { return 0 }
 // Close implements actor.Instance.
 func (i *instance) Close(context.Context) (err error) { return closed(i.value) }
 
-// Handle stops between two deliveries once the turn's time is over; it can't stop the plugin inside one.
+// Handle stops after a delivery that took too long; it can't stop the plugin inside one.
 func (i *instance) Handle(ctx context.Context, t *actor.Turn) (err error) {
 	defer func() {
 		i.message.View, i.out = nil, Out{} // nothing of the turn is kept
@@ -122,6 +122,7 @@ func (i *instance) Handle(ctx context.Context, t *actor.Turn) (err error) {
 		if ctx.Err() != nil {
 			return errTimeout
 		}
+		actor.Heartbeat(ctx)
 	}
 	return nil
 }
@@ -131,7 +132,7 @@ func (i *instance) Reduce(context.Context, []actor.Call) error {
 	return &actor.Fault{Kind: actor.FaultMalformed, Err: errors.New("the plugin handles messages and is no reducer")}
 }
 
-var errTimeout = &actor.Fault{Kind: actor.FaultTimeout, Err: errors.New("the turn went over limits.time")}
+var errTimeout = &actor.Fault{Kind: actor.FaultTimeout, Err: errors.New("the turn went far over limits.time")}
 
 type reducer struct {
 	value Reducer
@@ -164,6 +165,7 @@ func (r *reducer) Reduce(ctx context.Context, calls []actor.Call) (err error) {
 		if ctx.Err() != nil {
 			return errTimeout
 		}
+		actor.Heartbeat(ctx)
 		if err != nil {
 			c.Next, c.Err = nil, words(err)
 			continue

@@ -4,27 +4,29 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
+	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/peltonhq/pelton/actor"
 )
 
-// deadline bounds the calls of one instance, a span at a time: a span is a turn, or the start. Neither its timer nor
-// its contexts are made anew for each, so that a turn in time costs no allocation here. It has three ways:
+// deadline bounds the calls of one instance, a span at a time. One timer watches all its spans, and its context is made
+// once, so that a turn in time costs no allocation here. A caller's context that may end in a turn is watched too, which
+// costs a few allocations a turn; an actor's needs no watch.
 //
-//   - the caller's context ends no later than the limit, as an actor's does: it is taken as it is;
-//   - the caller's context never ends: the own timer is enough;
-//   - else the own timer and a watch on the caller's context, which costs a few allocations a turn.
+// For the length of a span the goroutine keeps its thread, whose clock then is the guest's alone.
 type deadline struct {
-	own     bound
-	lent    *bound // over the caller's channel, kept while that stays the same
-	current *bound
-	parent  context.Context // of the current span
-	limit   time.Duration   // of the current span
-	exact   bool            // the parent's end stands for the limit
-	done    chan struct{}   // closed for good when the own time was up, or the instance was closed in a span
-	cause   atomic.Pointer[error]
+	bound   bound
+	clock   clock
 	timer   *time.Timer
 	unwatch func() bool
+	done    chan struct{} // closed for good when a span was over its time, or the instance was closed in it
+	cause   atomic.Pointer[error]
+
+	mu   sync.Mutex // between the instance's goroutine and the watch
+	span span
 }
 
 // bound is the context of calls. The engine looks at it in a goroutine of its own, which may come late: so it never
@@ -38,78 +40,105 @@ type bound struct {
 
 func newDeadline(values context.Context, n *Instance) *deadline {
 	done := make(chan struct{})
-	d := &deadline{own: bound{values, n, done}, done: done}
-	d.current = &d.own
-	d.timer = time.AfterFunc(time.Hour, func() { d.end(errLate) })
+	d := &deadline{bound: bound{values, n, done}, clock: threads, done: done}
+	d.timer = time.AfterFunc(time.Hour, d.watch)
 	d.timer.Stop()
 	return d
 }
 
-// errLate is the cause when the own time is up.
-var errLate = fmt.Errorf("limits.time: %w", context.DeadlineExceeded)
+// Why a span was ended by its watch.
+var (
+	errLate    = fmt.Errorf("limits.time: %w", context.DeadlineExceeded)
+	errBlocked = errors.New("blocked")
+)
 
-// begin starts a span of at most limit.
+// begin starts a span; the guest may use limit of processor time before its first answer and between two of them.
 func (d *deadline) begin(parent context.Context, limit time.Duration) {
-	d.parent, d.limit, d.current, d.exact = parent, limit, &d.own, false
-	done := parent.Done()
-	if done == nil {
-		d.timer.Reset(limit)
-		return
+	runtime.LockOSThread()
+	now, wait := time.Now(), limit/firstLook
+	d.mu.Lock()
+	d.span = span{open: true, parent: parent, limit: limit, thread: d.clock.thread(), since: now, waited: wait, next: now.Add(wait)}
+	d.mu.Unlock()
+	d.timer.Reset(wait)
+	if parent.Done() != nil && !actor.Heartbeat(parent) {
+		d.unwatch = context.AfterFunc(parent, func() { d.end(parent.Err()) })
 	}
-	if at, ok := parent.Deadline(); ok {
-		if left := time.Until(at); left <= limit {
-			if d.lent == nil || d.lent.done != done {
-				d.lent = &bound{d.own.Context, d.own.instance, done}
-			}
-			d.current, d.exact = d.lent, left > limit-limit/8
-			return
-		}
-	}
-	d.unwatch = context.AfterFunc(parent, func() { d.end(parent.Err()) })
-	d.timer.Reset(limit)
 }
 
 // stop ends a span. An end that came in its last moment counts: it has closed the module already, or will.
 func (d *deadline) stop() {
-	if d.current == d.lent {
-		return
-	}
-	watched := d.unwatch == nil || d.unwatch()
-	d.unwatch = nil
-	if !d.timer.Stop() || !watched {
+	d.timer.Stop()
+	d.mu.Lock()
+	d.span = span{} // a watch that comes late finds nothing open
+	d.mu.Unlock()
+	if d.unwatch != nil && !d.unwatch() {
 		<-d.done
 	}
+	d.unwatch = nil
+	runtime.UnlockOSThread()
 }
 
-// end closes the own channel; the first cause stays.
+// watch is the timer's. An actor hears of every look that finds the span in order.
+func (d *deadline) watch() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s, now := &d.span, time.Now()
+	if !s.open || now.Before(s.next) { // it is late, of a span before
+		return
+	}
+	wait, err := s.look(now, d.clock)
+	if err != nil {
+		d.end(err)
+		return
+	}
+	s.next = now.Add(wait)
+	d.timer.Reset(wait)
+	actor.Heartbeat(s.parent)
+}
+
+// enter says where the answers of a call will be; they must be 0 now.
+func (d *deadline) enter(table []byte, stride, at int) {
+	d.mu.Lock()
+	d.span.answers = answers{table: table, stride: stride, at: at}
+	d.mu.Unlock()
+}
+
+// leave ends a call: the watch looks at the guest's memory no more.
+func (d *deadline) leave() {
+	d.mu.Lock()
+	d.span.answers, d.span.moved = answers{}, true
+	d.mu.Unlock()
+}
+
+// end closes the channel; the first cause stays.
 func (d *deadline) end(cause error) {
 	if d.cause.CompareAndSwap(nil, &cause) {
 		close(d.done)
 	}
 }
 
-// err is why the current span was ended, or nil.
+// err is why a span was ended, or nil.
 func (d *deadline) err() error {
 	if cause := d.cause.Load(); cause != nil {
 		return *cause
 	}
-	if d.current != d.lent {
-		return nil
-	}
-	err := d.parent.Err()
-	if d.exact && errors.Is(err, context.DeadlineExceeded) {
-		return errLate
-	}
-	return err
+	return nil
 }
 
-// sleep is the guest's sleep: never past the end of the span, since a sleeping guest passes no loop header.
+// sleep is the guest's sleep. It counts as if the guest had used the processor, and ends with the span, since a sleeping
+// guest passes no loop header.
 func (d *deadline) sleep(nanos int64) {
+	if nanos <= 0 {
+		return
+	}
+	d.mu.Lock()
+	d.span.slept = min(d.span.slept+min(time.Duration(nanos), d.span.limit), d.span.limit)
+	d.mu.Unlock()
 	t := time.NewTimer(time.Duration(nanos))
 	defer t.Stop()
 	select {
 	case <-t.C:
-	case <-d.current.done:
+	case <-d.done:
 	}
 }
 

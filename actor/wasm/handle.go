@@ -9,8 +9,8 @@ import (
 	"github.com/peltonhq/pelton/actor"
 )
 
-// Handle runs one turn that was begun, in as many calls as its deliveries need windows. limits.time bounds them
-// together.
+// Handle runs one turn that was begun, in as many calls as its deliveries need windows. limits.time bounds
+// each delivery.
 func (n *Instance) Handle(ctx context.Context, t *actor.Turn) error {
 	if n.calls.handle == nil || n.declared.reducer {
 		return malformed("the plugin is a reducer and handles no messages")
@@ -67,7 +67,9 @@ func (n *Instance) run(t *actor.Turn, fields []string) *actor.Fault {
 		return malformed("the window is not in the module's memory")
 	}
 	n.chunk.stage(t, fields, bytes)
+	n.deadline.enter(bytes[:len(n.chunk.order)*deliverySize], deliverySize, decisionAt)
 	status, fault := n.call(n.calls.handle, uint64(n.window.at), uint64(len(n.chunk.order)))
+	n.deadline.leave()
 	switch {
 	case fault != nil:
 		return fault
@@ -87,13 +89,13 @@ func (n *Instance) run(t *actor.Turn, fields []string) *actor.Fault {
 
 // decide takes the verdict on delivery i out of its descriptor.
 func (n *Instance) decide(t *actor.Turn, i int, ref []byte) *actor.Fault {
-	if decision := get32(ref, 64); !t.Ready(i) {
+	if decision := get32(ref, decisionAt); !t.Ready(i) {
 		if decision != 0 {
 			return malformed("the plugin decided a message whose predecessor of the same key is not acked or dead")
 		}
 		return nil
 	}
-	v, fault := n.verdict(get32(ref, 64), get32(ref, 68), int64(get64(ref, 72)), get32(ref, 80), get32(ref, 84))
+	v, fault := n.verdict(get32(ref, decisionAt), get32(ref, 68), int64(get64(ref, 72)), get32(ref, 80), get32(ref, 84))
 	t.Outcomes[i].Verdict = v
 	return fault
 }

@@ -249,20 +249,13 @@ func TestEndOfTheContextEndsTheTurn(t *testing.T) {
 	}
 }
 
-// An actor's context ends with limits.time; a caller's of its own may end long before.
 func TestDeadlineOfTheContext(t *testing.T) {
-	m := load(t, guest(t, "testdata/suite"))
-	for limit, words := range map[time.Duration]string{
-		100 * time.Millisecond: "the turn took longer than limits.time of 100ms",
-		time.Minute:            "the turn was ended: context deadline exceeded",
-	} {
-		n := start(t, m, actor.Env{Limits: actor.Limits{Time: int64(limit)}})
-		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-		f := fault(t, n.Handle(ctx, batch(actor.DefaultOutput, "loop")))
-		cancel()
-		if f.Kind != actor.FaultTimeout || !f.Broken || f.Err.Error() != words {
-			t.Errorf("got %v, want %s", f, words)
-		}
+	n := suite(t, patient())
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	f := fault(t, n.Handle(ctx, batch(actor.DefaultOutput, "loop")))
+	if want := "the turn was ended: context deadline exceeded"; f.Kind != actor.FaultTimeout || !f.Broken || f.Err.Error() != want {
+		t.Errorf("got %v, want %s", f, want)
 	}
 }
 

@@ -99,7 +99,7 @@ func (n *Instance) bind(m api.Module) {
 	n.calls.reduce = m.ExportedFunction(exportReduce)
 }
 
-// begin opens a span of calls that together may take limit. The fault is that of an instance that broke or was
+// begin opens a span of calls, each answer of which may take limit. The fault is that of an instance that broke or was
 // closed.
 func (n *Instance) begin(ctx context.Context, limit time.Duration) *actor.Fault {
 	if n.wrong.broken != nil {
@@ -158,7 +158,7 @@ func (n *Instance) drop(ctx context.Context) (err error) {
 // call runs one function of the guest and returns its i32. An error is a *Fault and breaks the instance.
 func (n *Instance) call(f api.Function, params ...uint64) (int32, *actor.Fault) {
 	copy(n.calls.stack[:], params)
-	if err := f.CallWithStack(n.deadline.current, n.calls.stack[:]); err != nil {
+	if err := f.CallWithStack(&n.deadline.bound, n.calls.stack[:]); err != nil {
 		n.wrong.broken = n.fault(err)
 		return 0, n.wrong.broken
 	}

@@ -15,7 +15,7 @@ const (
 	foldRefused = 2
 )
 
-// Reduce folds a batch, in as many calls as it needs windows. limits.time bounds them together.
+// Reduce folds a batch, in as many calls as it needs windows. limits.time bounds each fold.
 func (n *Instance) Reduce(ctx context.Context, folds []actor.Call) error {
 	if !n.declared.reducer {
 		return malformed("the plugin handles messages and is no reducer")
@@ -65,7 +65,9 @@ func (n *Instance) fold(folds []actor.Call) *actor.Fault {
 			at += copy(window[at:], b)
 		}
 	}
+	n.deadline.enter(window[:len(folds)*foldSize], foldSize, statusAt)
 	status, fault := n.call(n.calls.reduce, uint64(n.window.at), uint64(len(folds)))
+	n.deadline.leave()
 	switch {
 	case fault != nil:
 		return fault
@@ -85,7 +87,7 @@ func (n *Instance) fold(folds []actor.Call) *actor.Fault {
 
 // folded takes the result of one fold out of its descriptor; it is copied, since the guest's memory is not ours.
 func (n *Instance) folded(c *actor.Call, ref []byte) *actor.Fault {
-	status, size := get32(ref, 24), get32(ref, 32)
+	status, size := get32(ref, statusAt), get32(ref, 32)
 	text, ok := n.read(get32(ref, 28), size)
 	switch {
 	case status != foldDone && status != foldRefused:

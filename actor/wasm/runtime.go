@@ -164,7 +164,7 @@ func (m *Module) instantiate(ctx context.Context, env actor.Env) (*Instance, err
 		WithStdout(&n.stdio.out).WithStderr(&n.stdio.err).WithRandSource(rand.Reader).
 		WithSysWalltime().WithSysNanotime().WithNanosleep(n.deadline.sleep)
 	n.begin(ctx, startTime) // nobody else has the instance yet, so it can't be closed
-	module, err := m.engine.InstantiateModule(n.deadline.current, m.compiled, config)
+	module, err := m.engine.InstantiateModule(&n.deadline.bound, m.compiled, config)
 	n.end()
 	if err != nil {
 		fault := n.fault(err)

@@ -24,6 +24,12 @@ const (
 	fieldSize    = 12
 )
 
+// Where in them the guest answers, in bytes.
+const (
+	decisionAt = 64
+	statusAt   = 24
+)
+
 const (
 	absent = math.MaxUint32 // length of a key that is not there
 	noTime = math.MinInt64  // a time that is not known
