@@ -247,7 +247,7 @@ func TestTouched(t *testing.T) {
 	}
 }
 
-// TestFull: a full store costs the disk nothing.
+// TestFull: a full store costs the disk nothing, and what was not committed does not stay.
 func TestFull(t *testing.T) {
 	st, path := memory.New(), filepath.Join(t.TempDir(), "out")
 	defer st.Close()
@@ -259,6 +259,10 @@ func TestFull(t *testing.T) {
 		t.Errorf("full: %v", err)
 	}
 	st.Fill("")
+	st.FailNext(store.ErrFull) // found out only after the bytes were written
+	if err := s.Write(t.Context(), effects("two")); !errors.Is(err, store.ErrFull) || content(t, path) != "one\n" {
+		t.Errorf("full at the commit: %v, content %q; want the rest cut off", err, content(t, path))
+	}
 	write(t, s, "two")
 	if got := content(t, path); got != "one\ntwo\n" {
 		t.Errorf("content %q", got)
