@@ -70,9 +70,6 @@ func (a *app) run(ctx context.Context, path string, o runOptions) error {
 	if err != nil {
 		return err
 	}
-	for _, w := range c.Warnings() {
-		a.notef("pelton: warning: %v", w)
-	}
 	out := a.out
 	for _, s := range c.Sinks {
 		if s.Stdout != nil {

@@ -150,6 +150,24 @@ func TestRunUntilIdle(t *testing.T) {
 	}
 }
 
+// What nobody reads is warned of, once, by check and by run.
+func TestWarning(t *testing.T) {
+	t.Parallel()
+	dir := project(t, "sources: {flights: {demo: {count: 40}}}
+")
+	const want = "pelton.yaml:1:11: sources.flights: nobody reads it"
+	if r := invoke(t, dir, "check"); r.code != 0 || strings.Count(r.err, "pelton: warning: "+want) != 1 || r.out != "pelton.yaml is good: 1 source\n" {
+		t.Errorf("%+v", r)
+	}
+	if r := invoke(t, dir, "check", "--json"); r.code != 0 || !strings.HasPrefix(r.out, `[{"file":"pelton.yaml","line":1,"column":11,"path":"sources.flights","text":"nobody`) {
+		t.Errorf("%+v", r)
+	}
+	r := invoke(t, dir, "run", "--until-idle", "--listen", "127.0.0.1:0", "--grpc", "127.0.0.1:0")
+	if r.code != 0 || strings.Count(r.out+r.err, want) != 1 {
+		t.Errorf("%+v", r)
+	}
+}
+
 // A sink on standard output has it for itself.
 func TestRunStdoutSink(t *testing.T) {
 	t.Parallel()
