@@ -153,8 +153,7 @@ func TestRunUntilIdle(t *testing.T) {
 // What nobody reads is warned of, once, by check and by run.
 func TestWarning(t *testing.T) {
 	t.Parallel()
-	dir := project(t, "sources: {flights: {demo: {count: 40}}}
-")
+	dir := project(t, "sources: {flights: {demo: {count: 40}}}\n")
 	const want = "pelton.yaml:1:11: sources.flights: nobody reads it"
 	if r := invoke(t, dir, "check"); r.code != 0 || strings.Count(r.err, "pelton: warning: "+want) != 1 || r.out != "pelton.yaml is good: 1 source\n" {
 		t.Errorf("%+v", r)
