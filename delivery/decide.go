@@ -27,6 +27,7 @@ func (l *Ledger) Decide(items []Item, decisions []Decision, now time.Time) {
 		m := l.messages.at(item.message)
 		m.flight--
 		if d.Fault == "" && d.Verdict.Decision == pelton.DecisionNone {
+			l.Counts.Plugins[item.plugin].Offered--
 			if !l.fallBehind(item) {
 				undecided = append(undecided, *item)
 			}
@@ -41,6 +42,7 @@ func (l *Ledger) Decide(items []Item, decisions []Decision, now time.Time) {
 func (l *Ledger) Undecided(items []Item) {
 	for i := range items {
 		l.messages.at(items[i].message).flight--
+		l.Counts.Plugins[items[i].plugin].Offered--
 	}
 	l.requeue(items)
 }

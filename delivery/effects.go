@@ -126,6 +126,9 @@ func (l *Ledger) Outbox(target, n int, dst []pelton.Effect) []pelton.Effect {
 	return dst
 }
 
+// Queued is the number of effects in a target's outbox.
+func (l *Ledger) Queued(target int) int { return l.outbox[target].len() }
+
 // Taken notes that the target took n effects from the front of its outbox.
 func (l *Ledger) Taken(target, n int) {
 	for range n {
@@ -148,8 +151,8 @@ func (l *Ledger) Complete(token uint64, refused error, r Record) {
 		return
 	}
 	r.ID, r.Kind, r.Reason = e.effect.ID, KindEmit, refused.Error()
-	r.Key, r.HasKey, r.Payload = e.effect.Key, e.effect.Key != nil, e.effect.Payload
-	r.ContentType, r.Time, r.Trace = e.effect.ContentType, e.effect.Time, e.effect.Trace
+	f := &e.effect
+	r.Content = Content{HasKey: f.Key != nil, Key: f.Key, Payload: f.Payload, ContentType: f.ContentType, Time: f.Time, Trace: f.Trace}
 	l.effects.give(n)
 	l.write(write{ack: k, plugin: -1}, Write{Kind: WriteDead, Record: &r})
 }
@@ -192,8 +195,8 @@ func (l *Ledger) TooLarge(plugin int, limit int64, r Record) {
 	for _, q := range c.plugins {
 		one := r
 		one.ID, one.Kind = id.To(l.target(q)), KindEmit
-		one.Reason = fmt.Sprintf("emit of %d bytes is over the %d bytes of arena.max_message", len(c.Payload), limit)
-		one.Key, one.HasKey, one.Payload, one.ContentType = c.Key, c.Key != nil, c.Payload, c.ContentType
+		one.Reason = fmt.Sprintf("emit of %d bytes with its key is over the %d bytes of arena.max_message", len(c.Payload)+len(c.Key), limit)
+		one.Content = Content{HasKey: c.Key != nil, Key: c.Key, Payload: c.Payload, ContentType: c.ContentType, Time: c.Time, Trace: c.Trace}
 		l.write(write{ack: c.ack, plugin: -1}, Write{Kind: WriteDead, Record: &one})
 	}
 }

@@ -39,11 +39,16 @@ type Ledger struct {
 	effects  slab[effect]
 	outbox   []queue[pelton.Effect] // by target
 	writes   slab[write]
-	pending  []Write // writes to be carried out, in order
-	release  []pelton.Ref
-	moves    []pelton.Ref
-	fetches  []Fetch
+	asked
 	account
+}
+
+// asked is what the loop is to carry out next.
+type asked struct {
+	pending []Write // in order
+	release []pelton.Ref
+	moves   []pelton.Ref
+	fetches []Fetch
 }
 
 // account is what the ledger knows about positions and durability.
@@ -287,10 +292,23 @@ func (l *Ledger) Releases(dst []pelton.Ref) []pelton.Ref {
 	return dst
 }
 
-// Moves gives out, once, references of messages that began to wait while no actor has them: their bytes may move.
+// Moves gives out, once, references of messages that began to wait while no actor has them: their bytes may move. It
+// is called before the next call of [Ledger.Next], which may give a message to an actor again (A1).
 func (l *Ledger) Moves(dst []pelton.Ref) []pelton.Ref {
 	dst = append(dst, l.moves...)
 	l.moves = l.moves[:0]
+	return dst
+}
+
+// Lent gives out the references that are lent and that no actor has, for a loop that ends: what they belong to is
+// abandoned, and the ledger is not used any more.
+func (l *Ledger) Lent(dst []pelton.Ref) []pelton.Ref {
+	dst = l.Releases(dst)
+	for i := range l.messages.items {
+		if m := &l.messages.items[i]; m.ref.Valid() && m.flight == 0 {
+			dst = append(dst, m.ref)
+		}
+	}
 	return dst
 }
 

@@ -32,18 +32,22 @@ type Record struct {
 	First   time.Time // first offer
 	Failed  time.Time // last failure
 	Reason  string    // last failure, or the dead reason
-	HasKey  bool
-	Key     []byte
-	Payload []byte
-	// ContentType is of a dead effect's payload.
-	ContentType string
+	Content
+	Revision int // of the plugin that decided last
+	Replays  int
+}
+
+// Content is the message or effect of a record, or the input that was none.
+type Content struct {
+	HasKey      bool // tells an empty key from none
+	Key         []byte
+	Payload     []byte
+	ContentType string    // of a dead effect's payload
 	Time        time.Time // the message's own
 	Trace       string
 	Headers     []pelton.Header
-	Revision    int    // of the plugin that decided last
 	Length      int64  // bytes of a frame that was too large to be kept whole
 	SHA256      string // of that frame
-	Replays     int
 }
 
 // WriteKind says what a [Write] does to the store.

@@ -206,7 +206,7 @@ func (w *world) admit() {
 	w.admitted++
 	if position == 130 {
 		id := pelton.EffectID{Message: pelton.MessageID{Lane: w.lane, Position: position}}
-		w.ledger.AdmitBad(delivery.Record{ID: id, Kind: delivery.KindFrame, Reason: "not JSON", Payload: []byte("{"), Failed: w.now}, position+10)
+		w.ledger.AdmitBad(delivery.Record{ID: id, Kind: delivery.KindFrame, Reason: "not JSON", Content: delivery.Content{Payload: []byte("{")}, Failed: w.now}, position+10)
 		return
 	}
 	key := w.key(position)

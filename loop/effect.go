@@ -45,7 +45,7 @@ func (l *Loop) handOver() bool {
 			more = true
 		}
 	}
-	clear(l.effects)
+	clear(l.effects[:cap(l.effects)])
 	return more
 }
 
@@ -83,7 +83,7 @@ func (l *Loop) newNest(plugin int) (*nest, error) {
 	if l.o.Outputs[plugin] == nil {
 		return nil, nil
 	}
-	lane, err := l.o.Outputs[plugin].Lane(l.o.ID.String())
+	lane, err := l.lane(l.o.Outputs[plugin], l.o.ID.String())
 	if err != nil {
 		return nil, err
 	}
@@ -133,10 +133,13 @@ func (l *Loop) adopt(p int, n *nest, c delivery.Child) bool {
 		Offset: at, Length: len(c.Payload), KeyOffset: at + len(c.Payload), KeyLength: len(c.Key), HasKey: c.Key != nil,
 		Meta: pelton.Meta{Lane: &l.o.ID, Position: c.Position, Next: c.Next, Path: c.ID.Path, Time: c.Time, Trace: c.Trace},
 	})
+	if errors.Is(err, arena.ErrFull) {
+		// No slot is free, and a block alone would not tell when there is one: the next acquire does.
+		n.done()
+		return l.adopt(p, n, c)
+	}
 	if err != nil {
-		if n.full = errors.Is(err, arena.ErrFull); !n.full {
-			l.fail(err)
-		}
+		l.fail(err)
 		return false
 	}
 	n.used = at + size
@@ -145,13 +148,18 @@ func (l *Loop) adopt(p int, n *nest, c delivery.Child) bool {
 	return true
 }
 
-// release gives back what no delivery needs, and moves what began to wait out of its block.
-func (l *Loop) release() {
+// move takes what began to wait out of its block. It comes before dispatch, which may give the message to an actor again:
+// nobody has a view of it now (A1).
+func (l *Loop) move() {
 	l.refs = l.ledger.Moves(l.refs[:0])
 	for _, ref := range l.refs {
 		// ErrFull leaves it where it is; the other errors would mean that the account is wrong, which Release reports.
 		_ = l.owners[ref.Index>>24].Move(ref)
 	}
+}
+
+// release gives back what no delivery needs.
+func (l *Loop) release() {
 	l.refs = l.ledger.Releases(l.refs[:0])
 	for _, ref := range l.refs {
 		if err := l.owners[ref.Index>>24].Release(ref); err != nil {

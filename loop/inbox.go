@@ -36,14 +36,13 @@ type inbox struct {
 }
 
 func (b *inbox) push(n *note) {
-	for {
-		head := b.head.Load()
-		n.next = head
-		if b.head.CompareAndSwap(head, n) {
-			break
-		}
+	head := b.head.Load()
+	for n.next = head; !b.head.CompareAndSwap(head, n); n.next = head {
+		head = b.head.Load()
 	}
-	if n.next == nil { // who pushes onto an empty list wakes the loop; later ones are taken along
+	// Who pushes onto an empty list wakes the loop; later ones are taken along. n itself may be taken and reused by
+	// now, so it is not looked at again.
+	if head == nil {
 		select {
 		case b.wake <- struct{}{}:
 		default:

@@ -7,6 +7,9 @@ import (
 	"github.com/peltonhq/pelton/store"
 )
 
+// journalBytes is how much may be on its way to the store before the lane admits no more (A2).
+const journalBytes = 4 << 20
+
 // journal hands appends to the store in order and keeps that order when the store is full for a while: the token is
 // strict, so that what is durable is always a prefix of what was handed over, and what failed is handed over again,
 // all of it, when there is room. The loop goroutine alone uses it.
@@ -15,9 +18,11 @@ type journal struct {
 	partition string
 	token     store.Token
 	box       *inbox
+	errands   *errands
 	queue     []entry
-	sent      int // entries at the front that are with the store
-	failed    int // entries that came back and wait to be sent again
+	sent      int   // entries at the front that are with the store
+	failed    int   // entries that came back and wait to be sent again
+	bytes     int64 // of all entries
 	full      string
 	stopped   bool
 	fatal     func(error)
@@ -28,11 +33,8 @@ type entry struct {
 	done    func() // on the loop, once durable
 }
 
-func openJournal(ctx context.Context, s store.Store, partition string, box *inbox, fatal func(error)) (*journal, error) {
-	j := &journal{store: s, partition: partition, box: box, fatal: fatal}
-	return j, j.claim(ctx)
-}
-
+// claim makes this the lane's owner: what earlier owners handed over is durable then, and nothing of theirs comes
+// after it.
 func (j *journal) claim(ctx context.Context) error {
 	token, err := j.store.Claim(ctx, j.partition)
 	token.Strict = true
@@ -42,6 +44,7 @@ func (j *journal) claim(ctx context.Context) error {
 
 func (j *journal) append(records []store.Record, done func()) {
 	j.queue = append(j.queue, entry{records, done})
+	j.bytes += store.Size(records)
 	if j.full == "" {
 		j.send()
 	}
@@ -52,7 +55,7 @@ func (j *journal) send() {
 		records := j.queue[j.sent].records
 		j.sent++
 		j.store.AppendAsync(j.token, records, func(_ store.Pos, err error) {
-			j.box.tell(note{kind: noteRun, run: func() { j.answered(err) }})
+			j.box.tell(note{kind: noteWritten, err: err})
 		})
 	}
 }
@@ -60,11 +63,12 @@ func (j *journal) send() {
 // answered takes the store's answers, which come in the order of sending.
 func (j *journal) answered(err error) {
 	if err == nil {
-		done := j.queue[0].done
+		e := j.queue[0]
 		j.queue[0] = entry{}
 		j.queue = j.queue[1:]
 		j.sent--
-		done()
+		j.bytes -= store.Size(e.records)
+		e.done()
 		return
 	}
 	if !errors.Is(err, store.ErrFull) {
@@ -74,26 +78,29 @@ func (j *journal) answered(err error) {
 		}
 		return
 	}
-	j.failed++
-	if j.failed < j.sent {
+	if j.failed++; j.failed < j.sent {
 		return
 	}
 	// Everything that was with the store came back.
 	j.sent, j.failed = 0, 0
 	reason, room := j.store.Full()
-	j.full = reason
-	if j.full == "" {
+	if j.full = reason; j.full == "" {
 		j.full = err.Error()
 	}
-	go j.await(room)
+	j.errands.run(func(ctx context.Context) { j.await(ctx, room) })
 }
 
-// await waits for room outside of the loop, then goes on with a new claim.
-func (j *journal) await(room <-chan struct{}) {
+// await waits for room outside of the loop, then goes on with a new claim. A loop that ends meanwhile claims nothing:
+// the lane may have another owner by then.
+func (j *journal) await(ctx context.Context, room <-chan struct{}) {
 	if room != nil {
-		<-room // closed at the latest when the store closes
+		select {
+		case <-room: // closed at the latest when the store closes
+		case <-ctx.Done():
+			return
+		}
 	}
-	token, err := j.store.Claim(context.Background(), j.partition)
+	token, err := j.store.Claim(ctx, j.partition)
 	j.box.tell(note{kind: noteRun, run: func() {
 		if err != nil {
 			j.stopped = true
@@ -107,3 +114,6 @@ func (j *journal) await(room <-chan struct{}) {
 }
 
 func (j *journal) idle() bool { return len(j.queue) == 0 }
+
+// room reports whether more may be admitted that could have to be written.
+func (j *journal) room() bool { return j.full == "" && j.bytes < journalBytes }

@@ -5,81 +5,39 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/peltonhq/pelton"
-	"github.com/peltonhq/pelton/actor"
 	"github.com/peltonhq/pelton/arena"
 	"github.com/peltonhq/pelton/decode"
 	"github.com/peltonhq/pelton/delivery"
 	"github.com/peltonhq/pelton/delivery/lot"
 	"github.com/peltonhq/pelton/source"
-	"github.com/peltonhq/pelton/store"
 )
-
-// Options of a lane's loop. Graph, Lane, Store, Arena and the slices that belong to the graph are required.
-type Options struct {
-	Lane    source.Lane
-	ID      pelton.LaneID // as the lane goes on: see source.Resume
-	From    uint64        // stored watermark
-	Graph   *delivery.Graph
-	Plugins []*actor.Plugin  // by index in the graph
-	Targets []pelton.Offerer // by index in the graph
-	Arena   *arena.Arena     // of the source
-	Outputs []*arena.Arena   // by index in the graph: of plugins whose emits other plugins read, else nil
-	Decode  decode.Config
-	// MaxMessage is the largest emit, in bytes, that other plugins can read.
-	MaxMessage int64
-	Rate       float64 // messages per second; 0 for as fast as it goes
-	Store      store.Store
-	Window     int // messages between watermark and head; default 65,536
-	Turn       int // deliveries in one turn; default 64
-	// Release is the highest number of records that come back from the parking lot in a second; default 5,000.
-	Release float64
-	// Settle routes a settlement by token to the lane that held the delivery.
-	Settle func(ctx context.Context, token string, d delivery.Decision) error
-	// Failed is told of a failure of the source that is tried again, and of one that ends the loop.
-	Failed func(err error, final bool)
-	// Renewed is told that the content under the lane's name was replaced: the lane is over.
-	Renewed func()
-	Now     func() time.Time
-}
-
-func (o *Options) defaults() {
-	if o.Window == 0 {
-		o.Window = 1 << 16
-	}
-	if o.Turn == 0 {
-		o.Turn = 64
-	}
-	if o.Release == 0 {
-		o.Release = 5000
-	}
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-}
 
 // Loop runs one lane.
 type Loop struct {
 	o       Options
 	ledger  *delivery.Ledger
-	journal *journal
+	journal journal
 	box     inbox
 	ring    *ring
 	parked  *parked
 	decoder *decode.Decoder
-	owners  [256]*arena.Arena // by the number in a reference
-	seats   [][]*turn         // by plugin and instance: the one turn of each
-	gates   []gate            // by target
-	nests   []*nest           // by plugin: where its emits enter its output arena
-	stop    context.CancelFunc
-	done    chan struct{}
-	wait    sync.WaitGroup // the two readers
-	state
 	figures atomic.Pointer[Stats]
+	life
+	places
+	state
+}
+
+// places are what the loop keeps for each part of the graph, and where its messages lie.
+type places struct {
+	seats  [][]*turn         // by plugin and instance: the one turn of each
+	gates  []gate            // by target
+	nests  []*nest           // by plugin: where its emits enter its output arena
+	lanes  []*arena.Lane     // all that were opened
+	owners [256]*arena.Arena // by the number in a reference
 }
 
 // state is the loop goroutine's own.
@@ -90,58 +48,70 @@ type state struct {
 	durable    uint64 // watermark that the source knows
 	inFlight   bool   // a checkpoint is with the journal
 	closing    bool
+	drained    bool
 	failure    error
-	drained    chan struct{}
 	published  time.Time
+	stale      bool // something may have changed since
+	retryOffer bool
 	refs       []pelton.Ref
 	writes     []delivery.Write
 	fetches    []delivery.Fetch
 	effects    []pelton.Effect
-	retryOffer bool
 }
 
 // Start loads what the lane's account begins with and starts its goroutines.
 func Start(ctx context.Context, o Options) (*Loop, error) {
 	o.defaults()
-	begin, err := lot.Load(o.Store, o.ID, o.From)
-	if err != nil {
+	l := &Loop{o: o, ring: newRing(o.Rate)}
+	l.done, l.box.wake = make(chan struct{}), make(chan struct{}, 1)
+	l.issued, l.durable, l.now = o.From, o.From, time.Now()
+	l.errands.ctx, l.errands.end = context.WithCancel(context.WithoutCancel(ctx))
+	l.journal = journal{store: o.Store, partition: "lane/" + o.ID.Source + "/" + o.ID.Lane, box: &l.box, errands: &l.errands, fatal: l.fail}
+	if err := l.prepare(ctx); err != nil {
+		l.errands.end()
 		return nil, fmt.Errorf("lane %s: %w", o.ID, err)
 	}
-	l := &Loop{o: o, done: make(chan struct{}), ring: newRing(o.Rate)}
-	l.box.wake = make(chan struct{}, 1)
-	l.issued, l.durable, l.now = o.From, o.From, o.Now()
-	l.drained = make(chan struct{})
-	l.ledger = delivery.New(delivery.Options{
-		Lane: o.ID, Graph: o.Graph, Watermark: o.From, Window: o.Window, Mark: lot.Mark, Jitter: rand.Float64,
-		Known: begin.Known, Blocked: begin.Blocked,
-	})
-	if l.journal, err = openJournal(ctx, o.Store, "lane/"+o.ID.Source+"/"+o.ID.Lane, &l.box, l.fail); err != nil {
-		return nil, fmt.Errorf("lane %s: %w", o.ID, err)
-	}
-	if err := l.furnish(); err != nil {
-		return nil, fmt.Errorf("lane %s: %w", o.ID, err)
-	}
-	running, stop := context.WithCancel(context.WithoutCancel(ctx))
-	l.stop = stop
 	l.figures.Store(&Stats{Lane: o.ID, Position: o.From, Watermark: o.From})
-	r := &reader{lane: o.Lane, decoder: l.decoder, ring: l.ring, ended: l.readerEnded, failed: l.readerFailed}
-	l.wait.Go(func() { r.run(running, o.From) })
-	l.wait.Go(func() { l.parked.run(running) })
+	var running context.Context
+	running, l.stop = context.WithCancel(l.errands.ctx)
+	r := &reader{lane: o.Lane, decoder: l.decoder, ring: l.ring, ended: l.readerEnded, failed: l.trouble}
+	l.readers.Go(func() { r.run(running, o.From) })
+	l.readers.Go(func() { l.parked.run(running) })
 	go l.run()
 	return l, nil
 }
 
+// prepare opens the account. The claim comes before the load, so that nothing of an earlier owner is missed.
+func (l *Loop) prepare(ctx context.Context) error {
+	if err := l.journal.claim(ctx); err != nil {
+		return err
+	}
+	begin, err := lot.Load(l.o.Store, l.o.ID, l.o.From)
+	if err != nil {
+		return err
+	}
+	l.ledger = delivery.New(delivery.Options{
+		Lane: l.o.ID, Graph: l.o.Graph, Watermark: l.o.From, Window: l.o.Window, Mark: lot.Mark, Jitter: rand.Float64,
+		Known: begin.Known, Blocked: begin.Blocked,
+	})
+	err = l.furnish()
+	if err != nil {
+		l.empty()
+	}
+	return err
+}
+
 // furnish makes what belongs to the graph: seats for turns, gates to targets, nests for emits.
 func (l *Loop) furnish() error {
-	own, err := l.o.Arena.Lane(l.o.ID.Lane)
+	own, err := l.lane(l.o.Arena, l.o.ID.Lane)
 	if err != nil {
 		return err
 	}
-	back, err := l.o.Arena.Lane(l.o.ID.Lane + " (parked)")
+	back, err := l.lane(l.o.Arena, l.o.ID.Lane+" (parked)")
 	if err != nil {
 		return err
 	}
-	if l.decoder, err = decode.New(l.o.Decode, own, &l.o.ID, l.ring, l.o.Now); err != nil {
+	if l.decoder, err = decode.New(l.o.Decode, own, &l.o.ID, l.ring, time.Now); err != nil {
 		return err
 	}
 	l.parked = newParked(l, back)
@@ -163,44 +133,53 @@ func (l *Loop) furnish() error {
 	return nil
 }
 
+// lane opens a lane of an arena; it is closed with the loop.
+func (l *Loop) lane(a *arena.Arena, name string) (*arena.Lane, error) {
+	lane, err := a.Lane(name)
+	if err == nil {
+		l.lanes = append(l.lanes, lane)
+	}
+	return lane, err
+}
+
 func (l *Loop) readerEnded(err error) {
 	l.box.tell(note{kind: noteRun, run: func() {
 		l.ended = true
-		if errors.Is(err, source.ErrRenewed) && l.o.Renewed != nil {
+		if errors.Is(err, source.ErrRenewed) {
 			l.o.Renewed()
 		}
 	}})
 }
 
-func (l *Loop) readerFailed(err error) {
-	if l.o.Failed != nil {
-		l.o.Failed(err, false)
-	}
-}
+// trouble reports what is tried again.
+func (l *Loop) trouble(err error) { l.o.Failed(fmt.Errorf("lane %s: %w", l.o.ID, err), false) }
 
 // fail ends the loop: nothing can be made durable any more.
 func (l *Loop) fail(err error) {
 	if l.failure == nil {
 		l.failure = fmt.Errorf("lane %s: %w", l.o.ID, err)
-		if l.o.Failed != nil {
-			l.o.Failed(l.failure, true)
-		}
+		l.o.Failed(l.failure, true)
 	}
 }
 
-// run is the loop goroutine: wait for something, do all that follows from it, in turns of bounded work.
+// run is the loop goroutine: do what can be done, in turns of bounded work, then wait for something. Timers and figures
+// have their turn also while work never ends.
 func (l *Loop) run() {
 	defer close(l.done)
+	defer l.errands.end()
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
-	for !l.over() {
-		l.rest(timer)
-		l.now = l.o.Now()
+	for {
+		l.now = time.Now()
 		l.ledger.Tick(l.now)
-		for l.work() {
-			l.now = l.o.Now()
+		more := l.work()
+		if l.over() {
+			break
 		}
 		l.publish(false)
+		if !more {
+			l.rest(timer)
+		}
 	}
 	l.publish(true)
 }
@@ -209,31 +188,49 @@ func (l *Loop) run() {
 func (l *Loop) rest(timer *time.Timer) {
 	var frames chan []decode.Frame
 	var records chan arrival
-	if !l.closing && l.failure == nil {
+	if l.admits() {
+		frames = l.ring.full
+	}
+	if l.receives() {
 		records = l.parked.arrivals
-		if !l.ledger.Full() {
-			frames = l.ring.full
-		}
 	}
 	timer.Reset(l.patience())
 	select {
 	case batch := <-frames:
+		l.now = time.Now()
 		l.admit(batch)
 	case a := <-records:
+		l.now = time.Now()
 		l.arrive(a)
 	case <-l.box.wake:
 	case <-timer.C:
 	}
 }
 
+// receives reports whether records of the parking lot may come in: always, since what they wait for may be among them.
+func (l *Loop) receives() bool { return !l.closing && l.failure == nil }
+
+// admits reports whether more of the source may come in: the window and the way to the store have room (A2).
+func (l *Loop) admits() bool { return l.receives() && !l.ledger.Full() && l.journal.room() }
+
+const (
+	fresh  = 50 * time.Millisecond // between two copies of the figures under load
+	glance = time.Second           // between two looks at an idle lane
+)
+
 // patience is how long nothing needs to be done.
 func (l *Loop) patience() time.Duration {
-	wait := time.Second
-	if l.retryOffer {
+	wait := glance
+	switch {
+	case l.retryOffer:
 		wait = 10 * time.Millisecond
+	case l.stale:
+		wait = max(0, fresh-time.Since(l.published))
+	case !l.figures.Load().Idle: // why the source is paused is for somebody to see
+		wait = 2 * fresh
 	}
 	if due, ok := l.ledger.Due(); ok {
-		wait = min(wait, max(0, due.Sub(l.o.Now())))
+		wait = min(wait, max(0, time.Until(due)))
 	}
 	return wait
 }
@@ -245,6 +242,7 @@ func (l *Loop) work() bool {
 	if l.failure != nil {
 		return more
 	}
+	l.move()
 	more = l.dispatch() || more
 	more = l.children() || more
 	more = l.handOver() || more
@@ -257,21 +255,26 @@ func (l *Loop) work() bool {
 	return more
 }
 
-// takeFrames admits what has come meanwhile, a batch at a time, as long as the window has room.
+// takeFrames takes what has come meanwhile: a batch, and a record of the parking lot.
 func (l *Loop) takeFrames() bool {
-	if l.closing || l.failure != nil || l.ledger.Full() {
-		return false
+	more := false
+	if l.admits() {
+		select {
+		case batch := <-l.ring.full:
+			l.admit(batch)
+			more = true
+		default:
+		}
 	}
-	select {
-	case batch := <-l.ring.full:
-		l.admit(batch)
-		return true
-	case a := <-l.parked.arrivals:
-		l.arrive(a)
-		return true
-	default:
-		return false
+	if l.receives() {
+		select {
+		case a := <-l.parked.arrivals:
+			l.arrive(a)
+			more = true
+		default:
+		}
 	}
+	return more
 }
 
 func (l *Loop) takeNotes() bool {
@@ -298,12 +301,15 @@ func (l *Loop) hear(n *note) {
 		l.ledger.Complete(n.token, n.err, delivery.Record{Failed: l.now, First: l.now})
 	case noteRoom:
 		l.gates[n.target].closed = false
+	case noteWritten:
+		l.journal.answered(n.err)
 	case noteRun:
 		n.run()
 	}
 }
 
-// Do runs f on the loop goroutine, soon; false when the loop is over. f must not block.
+// Do runs f on the loop goroutine, soon; false when the loop is over. f must not block. A loop that ends meanwhile does
+// not run it.
 func (l *Loop) Do(f func()) bool {
 	select {
 	case <-l.done:
@@ -311,49 +317,5 @@ func (l *Loop) Do(f func()) bool {
 	default:
 		l.box.tell(note{kind: noteRun, run: f})
 		return true
-	}
-}
-
-func (l *Loop) over() bool {
-	select {
-	case <-l.drained:
-		return true
-	default:
-		return l.failure != nil && l.closing
-	}
-}
-
-// Close stops reading, lets the turns in progress finish, hands their effects on, makes the last watermark durable and
-// ends. What waits is abandoned: it is redelivered. When ctx ends first the loop goes without the rest.
-func (l *Loop) Close(ctx context.Context) error {
-	l.stop()
-	l.Do(func() { l.closing = true })
-	var err error
-	select {
-	case <-l.done:
-	case <-ctx.Done():
-		err = fmt.Errorf("lane %s: not drained: %s: %w", l.o.ID, l.Stats().Paused, context.Cause(ctx))
-		l.Do(func() { l.closing = true; l.fail(err) })
-		<-l.done
-	}
-	l.wait.Wait()
-	return err
-}
-
-// checkDrained ends a closing loop once nothing of it is under way.
-func (l *Loop) checkDrained() {
-	for _, seats := range l.seats {
-		for _, t := range seats {
-			if t.out {
-				return
-			}
-		}
-	}
-	if l.ledger.UnderWay() == 0 && l.journal.idle() && l.issued >= l.ledger.Watermark() {
-		select {
-		case <-l.drained:
-		default:
-			close(l.drained)
-		}
 	}
 }

@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -16,9 +17,6 @@ import (
 	"github.com/peltonhq/pelton/store"
 )
 
-// ErrNotHeld says that a token settles nothing: the delivery was settled, its lease ended, or it never was.
-var ErrNotHeld = errors.New("the token holds no delivery")
-
 // chunk is how many due records are read at once.
 const chunk = 32
 
@@ -33,10 +31,21 @@ type parked struct {
 	limit    *rate.Limiter
 
 	mu      sync.Mutex // not on a message's path: parked records only
-	out     map[pelton.EffectID]struct{}
+	out     map[pelton.EffectID]holder
+	writing map[pelton.EffectID]struct{} // records whose write is on its way
 	fetches []delivery.Fetch
 	settles []settle
+	answers map[pelton.EffectID]chan<- error // of settlements that are to be durable first
+	ended   bool
 }
+
+// holder is who has a record out of the lot.
+type holder uint8
+
+const (
+	byLoop   holder = iota + 1
+	byChange        // from outside, until it is durable
+)
 
 // arrival is a record on its way to the loop, or the answer to a fetch.
 type arrival struct {
@@ -45,22 +54,12 @@ type arrival struct {
 	next  pelton.MessageID
 }
 
-type settle struct {
-	id       pelton.EffectID
-	attempt  uint32
-	decision delivery.Decision
-	answer   chan error
-}
-
 func newParked(l *Loop, lane *arena.Lane) *parked {
 	return &parked{
 		loop: l, lane: lane, arrivals: make(chan arrival, chunk), asked: make(chan struct{}, 1),
-		limit: rate.NewLimiter(rate.Limit(l.o.Release), chunk), out: map[pelton.EffectID]struct{}{},
+		limit: rate.NewLimiter(releaseRate, chunk),
+		out:   map[pelton.EffectID]holder{}, writing: map[pelton.EffectID]struct{}{}, answers: map[pelton.EffectID]chan<- error{},
 	}
-}
-
-func (p *parked) context() (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.Background(), 30*time.Second)
 }
 
 func (p *parked) ask() {
@@ -70,12 +69,32 @@ func (p *parked) ask() {
 	}
 }
 
+func (p *parked) writes(id pelton.EffectID) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.writing[id] = struct{}{}
+}
+
 // landed notes that a record's write is durable: it may be read again, and may be due.
 func (p *parked) landed(id pelton.EffectID) {
 	p.mu.Lock()
-	delete(p.out, id)
+	delete(p.writing, id)
+	if p.out[id] == byLoop {
+		delete(p.out, id)
+	}
 	p.mu.Unlock()
+	p.reply(id, nil)
 	p.ask()
+}
+
+// reply answers a settlement that waits for its record.
+func (p *parked) reply(id pelton.EffectID, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if answer, ok := p.answers[id]; ok {
+		delete(p.answers, id)
+		answer <- err
+	}
 }
 
 func (p *parked) fetch(f delivery.Fetch) {
@@ -85,26 +104,34 @@ func (p *parked) fetch(f delivery.Fetch) {
 	p.ask()
 }
 
-// take marks a record as out of the lot; false when it is already.
-func (p *parked) take(id pelton.EffectID) bool {
+// take marks a record as out of the lot; false when somebody has it already.
+func (p *parked) take(id pelton.EffectID, by holder) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if _, out := p.out[id]; out {
+	if p.out[id] != 0 {
 		return false
 	}
-	p.out[id] = struct{}{}
+	p.out[id] = by
 	return true
+}
+
+func (p *parked) putBack(ids ...pelton.EffectID) {
+	p.mu.Lock()
+	for _, id := range ids {
+		delete(p.out, id)
+	}
+	p.mu.Unlock()
 }
 
 func (p *parked) isOut(id pelton.EffectID) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	_, out := p.out[id]
-	return out
+	return p.out[id] != 0
 }
 
 // run is the lane's parking lot reader.
 func (p *parked) run(ctx context.Context) {
+	defer p.end()
 	for ctx.Err() == nil {
 		next, err := p.look(ctx)
 		if err != nil {
@@ -115,7 +142,7 @@ func (p *parked) run(ctx context.Context) {
 		}
 		wait := time.Hour
 		if !next.IsZero() {
-			wait = min(wait, max(0, next.Sub(p.loop.o.Now())))
+			wait = min(wait, max(0, time.Until(next)))
 		}
 		select {
 		case <-time.After(wait):
@@ -132,16 +159,19 @@ func (p *parked) look(ctx context.Context) (next time.Time, err error) {
 	p.fetches, p.settles = nil, nil
 	p.mu.Unlock()
 	for i := range settles {
-		if err := p.settleOne(ctx, &settles[i]); err != nil {
+		if err := p.settle(ctx, &settles[i]); err != nil {
+			settles = settles[i+1:]
+			p.refuse(settles)
 			return next, err
 		}
 	}
 	for i := range fetches {
-		if err := p.fetchOne(ctx, &fetches[i]); err != nil {
+		if err := p.fetchOne(ctx, fetches[i]); err != nil {
 			return next, err
 		}
 	}
-	due, next, err := lot.Due(p.loop.o.Store, p.loop.o.ID.Source, p.loop.o.ID.Lane, p.loop.o.Now(), chunk, p.isOut)
+	o := &p.loop.o
+	due, next, err := lot.Due(o.Store, o.ID.Source, o.ID.Lane, time.Now(), chunk, p.isOut)
 	if err != nil {
 		return next, err
 	}
@@ -149,43 +179,94 @@ func (p *parked) look(ctx context.Context) (next time.Time, err error) {
 		if err := p.limit.Wait(ctx); err != nil {
 			return next, err
 		}
-		if err := p.bring(ctx, e, nil); err != nil {
+		if err := p.dueOne(ctx, e.ID); err != nil {
 			return next, err
 		}
 	}
 	return next, nil
 }
 
-func (p *parked) fetchOne(ctx context.Context, f *delivery.Fetch) error {
-	e, err := lot.First(p.loop.o.Store, p.loop.o.ID.Source, p.loop.o.ID.Lane, p.loop.o.Graph.Plugins[f.Plugin].Name, f.Hash)
-	if errors.Is(err, store.ErrNotFound) {
-		return fmt.Errorf("parking lot: nothing is behind a key of %s that has something behind it: %w", p.loop.o.Graph.Plugins[f.Plugin].Name, store.ErrCorrupt)
-	}
-	if err != nil {
+func (p *parked) dueOne(ctx context.Context, id pelton.EffectID) error {
+	e, err := p.pick(id)
+	if e == nil || err != nil {
 		return err
 	}
-	if e.Due.After(p.loop.o.Now()) {
-		return p.send(ctx, arrival{fetch: f, next: e.ID.Message})
+	if e.Due.IsZero() || e.Due.After(time.Now()) { // put off meanwhile
+		p.putBack(id)
+		return nil
 	}
 	return p.bring(ctx, e, nil)
 }
 
-// bring lends a record's message and sends it to the loop. It does nothing when the record is out already.
-func (p *parked) bring(ctx context.Context, e *lot.Entry, decided *delivery.Decision) error {
-	if !p.take(e.ID) {
-		return nil
+// pick takes a record out of the lot and reads it as it is then. nil when it is out already, or gone.
+//
+// A scan may be older than that: it saw a record that was out; its removal became durable and it counted as in the lot
+// again, and only then was it asked whether it is out. Delivering what the scan saw would deliver it twice (D1).
+func (p *parked) pick(id pelton.EffectID) (*lot.Entry, error) {
+	if !p.take(id, byLoop) {
+		return nil, nil
 	}
+	e, err := lot.Get(p.loop.o.Store, id)
+	if err != nil {
+		p.putBack(id)
+	}
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil
+	}
+	return e, err
+}
+
+func (p *parked) fetchOne(ctx context.Context, f delivery.Fetch) error {
+	o := &p.loop.o
+	plugin := o.Graph.Plugins[f.Plugin].Name
+	first, err := lot.First(o.Store, o.ID.Source, o.ID.Lane, plugin, f.Hash)
+	if errors.Is(err, store.ErrNotFound) {
+		return fmt.Errorf("parking lot: nothing is behind a key of %s that has something behind it: %w", plugin, store.ErrCorrupt)
+	}
+	if err != nil {
+		return err
+	}
+	e, err := p.pick(first.ID)
+	switch {
+	case err != nil:
+		return err
+	case e == nil:
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if p.out[first.ID] != byLoop { // it is being changed: look again when that is durable
+			p.fetches = append(p.fetches, f)
+		}
+		return nil
+	case e.Due.After(time.Now()):
+		p.putBack(e.ID)
+		return p.send(ctx, arrival{fetch: &f, next: e.ID.Message})
+	}
+	return p.bring(ctx, e, nil)
+}
+
+// bring lends the message of a record that was picked and sends it to the loop.
+func (p *parked) bring(ctx context.Context, e *lot.Entry, decided *delivery.Decision) error {
 	known, err := lot.Known(p.loop.o.Store, e.ID)
 	if err != nil {
 		return err
 	}
 	a := arrival{Arrival: delivery.Arrival{Record: &e.Record, Known: known, Decided: decided}}
 	if e.ID.Target.Kind == pelton.TargetPlugin {
-		if a.Ref, err = p.lend(ctx, e); err != nil {
-			return err
-		}
+		a.Ref, err = p.lend(ctx, e)
 	}
-	return p.send(ctx, a)
+	if errors.Is(err, arena.ErrTooLarge) { // it counts as out until a restart, so that it is reported once
+		err = fmt.Errorf("parked record %s stays in the parking lot, raise arena.max_message: %w", lot.ID(e.ID), err)
+		p.reply(e.ID, err)
+		p.loop.trouble(err)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err = p.send(ctx, a); err != nil && a.Ref.Valid() {
+		err = errors.Join(err, p.lane.Release(a.Ref))
+	}
+	return err
 }
 
 func (p *parked) send(ctx context.Context, a arrival) error {
@@ -197,21 +278,29 @@ func (p *parked) send(ctx context.Context, a arrival) error {
 	}
 }
 
-// lend copies a record's message into the arena.
+// lend copies a record's message into the arena. A key that is part of its payload, as most are, takes no room.
 func (p *parked) lend(ctx context.Context, e *lot.Entry) (pelton.Ref, error) {
-	size := len(e.Payload) + len(e.Key)
-	block, err := p.lane.Acquire(ctx, max(1, size))
-	if err != nil {
-		return pelton.Ref{}, err
+	size, key := len(e.Payload), bytes.Index(e.Payload, e.Key)
+	if key < 0 {
+		size, key = size+len(e.Key), len(e.Payload)
 	}
-	defer p.lane.Done(block)
-	copy(block.Bytes(), e.Payload)
-	copy(block.Bytes()[len(e.Payload):], e.Key)
 	lane := e.ID.Message.Lane
-	return p.lane.Commit(block, arena.Frame{
-		Length: len(e.Payload), KeyOffset: len(e.Payload), KeyLength: len(e.Key), HasKey: e.HasKey,
-		Meta: pelton.Meta{Lane: &lane, Position: e.ID.Message.Position, Path: e.ID.Message.Path, Time: e.Time, Trace: e.Trace, Headers: e.Headers},
-	})
+	for {
+		block, err := p.lane.Acquire(ctx, max(1, size))
+		if err != nil {
+			return pelton.Ref{}, err
+		}
+		copy(block.Bytes()[key:], e.Key)
+		copy(block.Bytes(), e.Payload)
+		ref, err := p.lane.Commit(block, arena.Frame{
+			Length: len(e.Payload), KeyOffset: key, KeyLength: len(e.Key), HasKey: e.HasKey,
+			Meta: pelton.Meta{Lane: &lane, Position: e.ID.Message.Position, Path: e.ID.Message.Path, Time: e.Time, Trace: e.Trace, Headers: e.Headers},
+		})
+		p.lane.Done(block)
+		if !errors.Is(err, arena.ErrFull) { // full of slots: the next acquire waits for them
+			return ref, err
+		}
+	}
 }
 
 // arrive takes a record into the account, on the loop.
@@ -225,63 +314,4 @@ func (l *Loop) arrive(a arrival) {
 	}
 	a.Now = l.now
 	l.ledger.Arrive(a.Arrival)
-}
-
-// Settle ends a held delivery of this lane by its token (D1). It waits until the hold is durable. The error is
-// ErrNotHeld when the token is not, or no longer, the delivery's.
-func (l *Loop) Settle(ctx context.Context, id pelton.EffectID, attempt uint32, d delivery.Decision) error {
-	s := settle{id: id, attempt: attempt, decision: d, answer: make(chan error, 1)}
-	l.parked.mu.Lock()
-	l.parked.settles = append(l.parked.settles, s)
-	l.parked.mu.Unlock()
-	l.parked.ask()
-	select {
-	case err := <-s.answer:
-		return err
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-l.done:
-		return fmt.Errorf("lane %s is closed: %w", l.o.ID, ErrNotHeld)
-	}
-}
-
-// settleOne looks a held record up and sends it to the loop with its decision.
-func (p *parked) settleOne(ctx context.Context, s *settle) error {
-	e, err := lot.Get(p.loop.o.Store, s.id)
-	switch {
-	case err != nil && !errors.Is(err, store.ErrNotFound):
-		return err
-	case err != nil, e.Kind != delivery.KindHold, e.Attempt != s.attempt, p.isOut(s.id):
-		s.answer <- fmt.Errorf("%s attempt %d: %w", s.id, s.attempt, ErrNotHeld)
-		return nil
-	}
-	s.answer <- nil
-	return p.bring(ctx, e, &s.decision)
-}
-
-// Act changes the lot or the dead letters of this lane from outside: change is called with what is out of the lot at
-// that moment, and what it returns is made durable in the journal's order.
-func (l *Loop) Act(ctx context.Context, change func(out func(pelton.EffectID) bool) ([]store.Record, error)) error {
-	answer := make(chan error, 1)
-	if !l.Do(func() {
-		records, err := change(l.parked.isOut)
-		if err != nil || len(records) == 0 {
-			answer <- err
-			return
-		}
-		l.journal.append(records, func() {
-			l.parked.ask()
-			answer <- nil
-		})
-	}) {
-		return fmt.Errorf("lane %s is closed", l.o.ID)
-	}
-	select {
-	case err := <-answer:
-		return err
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-l.done:
-		return fmt.Errorf("lane %s is closed", l.o.ID)
-	}
 }

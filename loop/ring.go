@@ -33,7 +33,8 @@ func newRing(perSecond float64) *ring {
 	if perSecond > 0 {
 		// Fifty handings-over a second look smooth and cost little.
 		r.size = min(ringFrames, max(1, int(perSecond/50)))
-		r.limit = rate.NewLimiter(rate.Limit(perSecond), r.size)
+		// What a late wake-up missed is made up for, up to one fiftieth of a second.
+		r.limit = rate.NewLimiter(rate.Limit(perSecond), max(r.size, int(perSecond/50)))
 	}
 	return r
 }
@@ -48,10 +49,14 @@ func (r *ring) Frame(ctx context.Context, f decode.Frame) error {
 		}
 	}
 	r.batch = append(r.batch, f)
-	if len(r.batch) >= r.size {
-		return r.Flush(ctx)
+	if len(r.batch) < r.size {
+		return nil
 	}
-	return nil
+	err := r.Flush(ctx)
+	if err != nil { // then the frame stays the decoder's, which takes it back
+		r.batch = r.batch[:len(r.batch)-1]
+	}
+	return err
 }
 
 // Flush implements [decode.Out].
@@ -78,6 +83,19 @@ func (r *ring) Flush(ctx context.Context) error {
 	}
 	r.batch = nil
 	return nil
+}
+
+// rest takes the frames that were not admitted, once the reader has ended.
+func (r *ring) rest() []decode.Frame {
+	all := r.batch
+	for {
+		select {
+		case batch := <-r.full:
+			all = append(all, batch...)
+		default:
+			return all
+		}
+	}
 }
 
 // back returns a batch that the loop has admitted.

@@ -2,14 +2,13 @@ package loop
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/decode"
 	"github.com/peltonhq/pelton/delivery"
 )
 
-// Stats are a lane's figures, at most a tenth of a second old.
+// Stats are a lane's figures, at most a tenth of a second old while anything is open.
 type Stats struct {
 	Lane      pelton.LaneID
 	Position  uint64 // where the reader is
@@ -33,10 +32,12 @@ func (l *Loop) Stats() Stats { return *l.figures.Load() }
 func (l *Loop) publish(final bool) {
 	idle := l.ledger.Idle() && l.journal.idle() && l.durable >= l.ledger.Watermark() && len(l.ring.full) == 0
 	before := l.figures.Load()
-	if !final && idle == before.Idle && l.ended == before.Ended && l.now.Sub(l.published) < 50*time.Millisecond {
+	same := idle == before.Idle && l.ended == before.Ended && (l.failure != nil) == (before.Failure != "")
+	if !final && same && l.now.Sub(l.published) < fresh {
+		l.stale = true
 		return
 	}
-	l.published = l.now
+	l.published, l.stale = l.now, false
 	s := &Stats{
 		Lane: l.o.ID, Watermark: l.durable, Open: l.ledger.Open(), Waiting: l.ledger.Waiting(), Ended: l.ended, Idle: idle,
 		Counts: l.ledger.Counts.Copy(), Decoded: l.decoder.Stats(), Paused: l.paused(), Position: l.ledger.Head(),
@@ -55,13 +56,10 @@ func (l *Loop) publish(final bool) {
 
 // paused says why the reader can't go on: the ring is full, or it waits for the arena.
 func (l *Loop) paused() string {
-	if l.ended || !l.ring.blocked.Load() && l.o.Arena.Stats().Waiting == 0 {
+	if l.ended || !l.ring.blocked.Load() && (l.ledger.Open() == 0 || l.o.Arena.Stats().Waiting == 0) {
 		return ""
 	}
-	if l.journal.full != "" {
-		return "store: " + l.journal.full
-	}
-	if reason, full := l.storeFull(); full {
+	if reason := l.storeFull(); reason != "" {
 		return "store: " + reason
 	}
 	for t := range l.gates {
@@ -82,9 +80,18 @@ func (l *Loop) paused() string {
 	return l.slowest()
 }
 
-func (l *Loop) storeFull() (string, bool) {
-	reason, _ := l.o.Store.Full()
-	return reason, reason != ""
+// storeFull says why nothing can be made durable, whether this lane's appends or those of its targets found it out.
+func (l *Loop) storeFull() string {
+	if l.journal.full != "" {
+		return l.journal.full
+	}
+	if reason, _ := l.o.Store.Full(); reason != "" {
+		return reason
+	}
+	if !l.journal.room() {
+		return "it is behind with this lane's records"
+	}
+	return ""
 }
 
 // slowest names the plugin that most deliveries wait for.

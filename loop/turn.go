@@ -22,7 +22,7 @@ type turn struct {
 }
 
 func (l *Loop) newTurn(plugin, instance int) *turn {
-	t := &turn{plugin: plugin, instance: instance, items: make([]delivery.Item, 0, l.o.Turn), decisions: make([]delivery.Decision, l.o.Turn)}
+	t := &turn{plugin: plugin, instance: instance, items: make([]delivery.Item, 0, turnSize), decisions: make([]delivery.Decision, turnSize)}
 	t.Reply = func(*actor.Turn) { l.box.tell(note{kind: noteTurn, turn: t}) }
 	return t
 }
@@ -63,8 +63,8 @@ func (l *Loop) admit(batch []decode.Frame) {
 func (l *Loop) admitBad(f *decode.Frame) {
 	id := pelton.EffectID{Message: pelton.MessageID{Lane: l.o.ID, Position: f.Position}}
 	l.ledger.AdmitBad(delivery.Record{
-		ID: id, Kind: delivery.KindFrame, Reason: f.Bad.Reason, Payload: f.Bad.Payload, Length: f.Bad.Length, SHA256: f.Bad.SHA256,
-		First: l.now, Failed: l.now,
+		ID: id, Kind: delivery.KindFrame, Reason: f.Bad.Reason, First: l.now, Failed: l.now,
+		Content: delivery.Content{Payload: f.Bad.Payload, Length: f.Bad.Length, SHA256: f.Bad.SHA256},
 	}, f.Next)
 }
 
@@ -139,7 +139,10 @@ func (l *Loop) decide(t *turn) {
 	decisions := t.decisions[:len(t.items)]
 	for i := range decisions {
 		o := &t.Outcomes[i]
-		decisions[i] = delivery.Decision{Verdict: o.Verdict, Revision: t.Revision, Emits: decisions[i].Emits[:0]}
+		decisions[i] = delivery.Decision{Verdict: o.Verdict, Revision: o.Revision, Emits: decisions[i].Emits[:0]}
+		if o.Revision == 0 {
+			decisions[i].Revision = t.Revision
+		}
 		if o.Revision != 0 {
 			decisions[i].Revision = o.Revision
 		}

@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -51,6 +52,7 @@ func (l *Loop) carryWrites() {
 			return
 		}
 		token, id := w.Token, w.Record.ID
+		l.parked.writes(id)
 		l.journal.append(records, func() {
 			l.ledger.Written(token)
 			l.parked.landed(id)
@@ -89,11 +91,13 @@ func (l *Loop) checkpoint() {
 
 // settleLater carries out a plugin's late decision on a delivery that it held, in whatever lane that was.
 func (l *Loop) settleLater(token string, d delivery.Decision) {
-	go func() {
-		ctx, cancel := l.parked.context()
+	l.errands.open++
+	l.errands.run(func(ctx context.Context) {
+		ctx, cancel := context.WithTimeout(ctx, errandTime)
 		defer cancel()
-		if err := l.o.Settle(ctx, token, d); err != nil && l.o.Failed != nil {
-			l.o.Failed(fmt.Errorf("settling a held delivery: %w", err), false)
+		if err := l.o.Settle(ctx, token, d); err != nil {
+			l.trouble(fmt.Errorf("settling a held delivery: %w", err))
 		}
-	}()
+		l.box.tell(note{kind: noteRun, run: func() { l.errands.open-- }})
+	})
 }

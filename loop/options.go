@@ -1,0 +1,55 @@
+package loop
+
+import (
+	"context"
+
+	"github.com/peltonhq/pelton"
+	"github.com/peltonhq/pelton/actor"
+	"github.com/peltonhq/pelton/arena"
+	"github.com/peltonhq/pelton/decode"
+	"github.com/peltonhq/pelton/delivery"
+	"github.com/peltonhq/pelton/source"
+	"github.com/peltonhq/pelton/store"
+)
+
+// Options of a lane's loop. Graph, Lane, Store, Arena and the slices that belong to the graph are required.
+type Options struct {
+	Lane    source.Lane
+	ID      pelton.LaneID // as the lane goes on: see source.Resume
+	From    uint64        // stored watermark
+	Graph   *delivery.Graph
+	Plugins []*actor.Plugin  // by index in the graph
+	Targets []pelton.Offerer // by index in the graph
+	Arena   *arena.Arena     // of the source
+	Outputs []*arena.Arena   // by index in the graph: of plugins whose emits other plugins read, else nil
+	Decode  decode.Config
+	// MaxMessage is the largest emit, in bytes, that other plugins can read.
+	MaxMessage int64
+	Rate       float64 // messages per second; 0 for as fast as it goes
+	Store      store.Store
+	Window     int // messages between watermark and head; default 65,536
+	// Settle routes a settlement by token to the lane that held the delivery. It is needed if a plugin settles.
+	Settle func(ctx context.Context, token string, d delivery.Decision) error
+	// Failed is told of a failure that is tried again, and of one that ends the loop. It must not block.
+	Failed func(err error, final bool)
+	// Renewed is told, on the loop, that the content under the lane's name was replaced: the lane is over.
+	Renewed func()
+}
+
+const (
+	window      = 1 << 16 // messages between watermark and head
+	turnSize    = 64      // deliveries in one turn
+	releaseRate = 5000    // records that come back from the parking lot in a second, at most
+)
+
+func (o *Options) defaults() {
+	if o.Window == 0 {
+		o.Window = window
+	}
+	if o.Failed == nil {
+		o.Failed = func(error, bool) {}
+	}
+	if o.Renewed == nil {
+		o.Renewed = func() {}
+	}
+}
