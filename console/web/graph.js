@@ -85,14 +85,15 @@ function stack(columns, links) {
       y += cell.height + gap.y;
     }
   }
-  for (let round = 0; round < 6; round++) for (const column of columns) relax(column, links, height);
+  for (let round = 0; round < 8; round++) for (const column of [...columns].reverse()) relax(column, links, height);
   return height;
 }
 
 function relax(column, links, height) {
   const centre = (c) => c.y + c.height / 2;
   for (const cell of column) {
-    const near = links.filter((l) => l.includes(cell)).map(([a, b]) => centre(a === cell ? b : a));
+    // A lane lies where its line goes, so that long lines are straight; a box lies between all its neighbours.
+    const near = links.filter(([a, b]) => (cell.node ? a === cell || b === cell : a === cell)).map(([a, b]) => centre(a === cell ? b : a));
     if (near.length) cell.y = mean(near) - cell.height / 2;
   }
   let floor = 0;
@@ -124,7 +125,9 @@ function draw({ edge, points }, chains) {
     const bend = (to.x - from.x) / 2;
     path += (i === 0 ? `M${from.x} ${from.y}` : '') + `C${from.x + bend} ${from.y} ${to.x - bend} ${to.y} ${to.x} ${to.y}`;
     if (i < last - 1) path += `H${b.x + box.width}`;
-    if (i === 0) label = { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 };
+    // Labels lie where the line has reached the height that is its own, so that they do not meet.
+    const lane = i < last - 1;
+    if (i === 0) label = lane ? { x: to.x + box.width / 2, y: to.y } : { x: from.x + (to.x - from.x) * 0.62, y: from.y + (to.y - from.y) * 0.72 };
   }
   return { edge, path, label };
 }

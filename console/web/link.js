@@ -7,12 +7,12 @@ const waits = [1, 2, 3, 5]; // seconds between attempts while nothing answers
 
 /**
  * Events: `stats` (detail: the figures) and `change`. state is loading, up or down; while it is down, error says why,
- * since when it is so, and next when it is asked again (milliseconds of the browser's clock).
+ * last when the figures came that are shown, and next when it is asked again (milliseconds of the browser's clock).
  */
 export class Link extends EventTarget {
   state = 'loading';
   error = '';
-  since = 0;
+  last = 0;
   next = 0;
   #timer = 0;
   #asking = false;
@@ -33,11 +33,11 @@ export class Link extends EventTarget {
     try {
       const stats = await client.stats();
       this.#failed = 0;
+      this.last = Date.now();
       this.#become('up', '');
       this.dispatchEvent(new CustomEvent('stats', { detail: stats }));
     } catch (error) {
       this.#failed++;
-      if (this.state !== 'down') this.since = began;
       this.next = Date.now() + waits[Math.min(this.#failed, waits.length) - 1] * 1000;
       this.#become('down', error instanceof TypeError ? 'it cannot be reached' : error.name === 'TimeoutError' ? 'it does not answer' : error.message);
     } finally {

@@ -105,7 +105,7 @@ function show(node, title, kind, when, reason, pairs, payload) {
 const place = (origin) => (origin ? `${origin.source}, lane ${origin.lane}, position ${origin.position ?? 0}` : '');
 
 function showDead(node, d, now) {
-  show(node, d.key || d.id, d.kind === 'emit' ? `emit to ${d.target}` : d.kind, away(d.lastFailure, now), d.reason ?? '', [
+  show(node, d.key || d.id, d.kind === 'emit' ? `emit to ${d.target ?? 'its target'}` : d.kind, away(d.lastFailure, now), d.reason ?? '', [
     ['Plugin', d.plugin && d.revision ? `${d.plugin} r${d.revision}` : d.plugin], ['Attempts', d.attempts], ['From', place(d.origin)],
     ['State', d.state === 'dead' ? '' : d.state], ['Look', `pelton dead show ${d.id}`], ['Try again', `pelton dead replay ${d.id}`],
   ], body(d.payload));

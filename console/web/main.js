@@ -9,7 +9,7 @@ import { duration, rate } from './format.js';
 import { History } from './history.js';
 import { Link } from './link.js';
 import { Lot } from './lot.js';
-import { headline, problems } from './problems.js';
+import { headline, problems, totals } from './problems.js';
 import * as tables from './tables.js';
 import { Wheel } from './wheel.js';
 
@@ -49,12 +49,15 @@ async function learn(stats) {
 
 function show(stats) {
   const found = problems(stats, facts);
-  const flow = Math.max(...['read', 'handled', 'snapshots', 'written'].map((name) => history.rate(name) ?? 0));
-  const { state, word, sentence } = headline(stats, found, flow);
+  const { state, word, sentence } = headline(stats, found, history);
   attribute(document.body, 'data-state', state);
   text(at('state'), word);
   text(at('headline'), sentence);
   document.title = `${state === 'running' ? rate(history.rate('read')) : word} · Pelton`;
+  list(at('totals'), totals(stats), (t) => t.name, (t) => el('span', {}, el('a', { href: t.to })), (node, t) => {
+    text(node.firstChild, t.words);
+    attribute(node.firstChild, 'data-level', t.level);
+  });
   list(at('problems'), found, (p) => p.who, () => el('li', {}, el('b'), el('span')), (node, p) => {
     attribute(node, 'data-level', p.level);
     text(node.firstChild, p.who);
@@ -98,7 +101,7 @@ function banner() {
   at('banner').hidden = !down;
   if (!down) return;
   const wait = Math.max(0, Math.ceil((link.next - Date.now()) / 1000));
-  const old = graph ? ` The figures below are from ${new Date(link.since).toLocaleTimeString()}.` : '';
+  const old = graph ? ` The figures below are from ${new Date(link.last).toLocaleTimeString()}.` : '';
   text(since, `No answer from ${location.host}: ${link.error}.${old} ${wait > 0 ? `Trying again in ${wait} s.` : 'Trying again …'}`);
   document.title = 'Disconnected · Pelton';
   attribute(document.body, 'data-state', 'down');
@@ -109,12 +112,8 @@ function banner() {
 /** Keeps the session that is followed in the address, so that a reload goes on with it. */
 function remember() {
   const query = follow.name ? `?${new URLSearchParams({ session: follow.name, key: follow.key })}` : location.pathname;
-  if (location.search !== query) history_replace(query);
-  finder?.draw();
-}
-
-function history_replace(query) {
   globalThis.history.replaceState(null, '', query + location.hash);
+  finder.draw();
 }
 
 text(at('host'), location.host);

@@ -25,21 +25,21 @@ export function problems(stats, plugins) {
   return out.sort((a, b) => (a.level === b.level ? 0 : a.level === 'bad' ? -1 : 1));
 }
 
-/** What the wheel does, in one word and one sentence: {state, word, sentence}. */
-export function headline(stats, found, flow) {
+/** What the wheel does, in one word and one sentence: {state, word, sentence}. history gives the rates. */
+export function headline(stats, found, history) {
   const read = sum(stats.sources, 'messages');
   const broken = found.some((p) => p.level === 'bad');
   const paused = stats.paused || (stats.sources ?? []).some((s) => s.state === 'paused');
   if (broken) return { state: 'failed', word: 'Trouble', sentence: trouble(found) };
-  if (paused) return { state: 'paused', word: 'Paused', sentence: pausedText(stats) };
-  if (stats.settled) return { state: 'settled', word: 'Settled', sentence: settledText(stats, read) };
+  if (paused) return { state: 'paused', word: 'Paused', sentence: pausedText(stats, history) };
+  if (stats.settled) return { state: 'settled', word: 'Settled', sentence: read > 0 ? 'Every message is done and durable.' : 'Nothing is left to do.' };
   if (!stats.sources?.length) return { state: 'idle', word: 'Empty', sentence: 'This wheel has no sources: nothing can flow.' };
-  const flowing = stats.sources.filter((s) => s.rate > 0);
+  const flowing = stats.sources.filter((s) => speed(s, history) > 0);
   if (flowing.length > 0) {
-    const names = flowing.map((s) => s.name).join(', ');
-    return { state: 'running', word: 'Running', sentence: `${rate(sum(flowing, 'rate'))} from ${names}` };
+    const all = flowing.reduce((total, s) => total + speed(s, history), 0);
+    return { state: 'running', word: 'Running', sentence: `${rate(all).replace('/s', '')} messages a second from ${flowing.map((s) => s.name).join(', ')}` };
   }
-  if (flow > 0) return { state: 'running', word: 'Running', sentence: 'Nothing more comes in; what is under way is being finished.' };
+  if (['handled', 'snapshots', 'written'].some((name) => history.rate(name) > 0)) return { state: 'running', word: 'Running', sentence: 'Nothing more comes in; what is under way is being finished.' };
   if (read === 0) return { state: 'idle', word: 'Waiting', sentence: 'Running, and no message has come yet.' };
   return { state: 'idle', word: 'Quiet', sentence: `Nothing comes in; ${many(read, 'message')} so far.` };
 }
@@ -49,20 +49,27 @@ function trouble(found) {
   return bad === 1 ? 'One box does not work.' : `${count(bad)} boxes do not work.`;
 }
 
-function pausedText(stats) {
+/** How fast a source reads; until there are two sets of figures, as the wheel says itself. */
+const speed = (source, history) => history.rate(`source/${source.name}`) ?? source.rate;
+
+function pausedText(stats, history) {
   const paused = (stats.sources ?? []).filter((s) => s.state === 'paused');
   if (stats.paused || paused.length === 0) return 'The whole wheel is paused.';
-  const still = stats.sources.filter((s) => s.state === 'running' && s.rate > 0);
+  const still = stats.sources.filter((s) => s.state === 'running' && speed(s, history) > 0);
   const names = paused.map((s) => s.name).join(', ');
-  return `${names} ${paused.length === 1 ? 'is' : 'are'} paused; nothing is lost` + (still.length ? `, ${still.map((s) => s.name).join(', ')} flows on.` : '.');
+  return `${paused.length === 1 ? `Source ${names} is` : `Sources ${names} are`} paused; nothing is lost` + (still.length ? `, ${still.map((s) => s.name).join(', ')} flows on.` : '.');
 }
 
-function settledText(stats, read) {
-  const parts = [`All ${many(read, 'message')} are done`];
-  const sessions = sum(stats.sessions, 'sessions');
-  if (stats.sessions?.length) parts.push(many(sessions, 'session'));
-  if (stats.sinks?.length) parts.push(`${count(sum(stats.sinks, 'written'))} written`);
-  return parts.join(' · ');
+/** What came out so far: [{words, to, level}], to being the section that tells more. */
+export function totals(stats) {
+  const { lot } = stats;
+  return [
+    { name: 'read', words: many(sum(stats.sources, 'messages'), 'message') + ' read', to: '#sources' },
+    stats.sessions?.length && { name: 'sessions', words: many(sum(stats.sessions, 'sessions'), 'session'), to: '#sessions' },
+    stats.sinks?.length && { name: 'written', words: `${count(sum(stats.sinks, 'written'))} written to ${many(stats.sinks.length, 'sink')}`, to: '#sources' },
+    lot.dead > 0 && { name: 'dead', words: many(lot.dead, 'dead letter'), to: '#waiting', level: 'bad' },
+    lot.parked > 0 && { name: 'parked', words: `${count(lot.parked)} parked`, to: '#waiting', level: 'warn' },
+  ].filter(Boolean);
 }
 
 const sum = (rows, field) => (rows ?? []).reduce((total, row) => total + row[field], 0);

@@ -42,19 +42,20 @@ export class Wheel {
     if (!this.#plan) return;
     for (const [id, { node, group }] of this.#boxes) show(group, node, view(node, id, stats, history));
     for (const { edge, node, label } of this.#lines) {
-      const flow = this.#flow(edge, stats, history);
-      for (const element of [node, label]) attribute(element, 'data-flow', flow > 0);
+      const flow = this.#flow(edge, history);
+      attribute(node, 'data-flow', String(flow > 0));
       attribute(node, 'data-speed', flow < 20 ? 'slow' : flow > 1000 ? 'fast' : null);
-      text(part(label, 'amount'), flow === null ? '' : rate(flow));
+      text(part(label, 'amount'), flow > 0 ? rate(flow) : '');
     }
   }
 
-  /** What flows along a line; null where the figures do not say, because several lines meet. */
-  #flow(edge, stats, history) {
-    const source = stats.sources?.find((s) => `source/${s.name}` === edge.from);
-    if (source) return source.rate;
-    const alone = this.#plan.edges.filter((e) => e.edge.to === edge.to).length === 1;
-    return alone ? history.rate(edge.to) : null;
+  /** What flows along a line; null where the figures do not say, because several lines of plugins meet. */
+  #flow(edge, history) {
+    if (edge.from.startsWith('source/')) return history.rate(edge.from);
+    const beside = this.#plan.edges.map((e) => e.edge).filter((e) => e.to === edge.to && e !== edge);
+    if (!beside.every((e) => e.from.startsWith('source/'))) return null;
+    const all = history.rate(edge.to);
+    return all === null ? null : Math.max(0, beside.reduce((rest, e) => rest - history.rate(e.from), all));
   }
 
   #box({ node, x, y }) {
@@ -84,8 +85,8 @@ function line({ edge, path, label }) {
   return {
     edge,
     node: svg('g', { class: 'edge' }, svg('path', { class: 'bed', d: path }), svg('path', { class: 'stream', d: path })),
-    label: svg('g', { class: 'edge', 'aria-hidden': 'true' }, svg('text', { class: 'label', x: label.x, y: label.y - 6 },
-      svg('tspan', { text: name }), svg('tspan', { class: 'amount', 'data-part': 'amount', x: label.x, dy: name ? 15 : 0 }))),
+    label: svg('g', { class: 'edge', 'aria-hidden': 'true' }, svg('text', { class: 'label', x: label.x, y: label.y - 7 },
+      svg('tspan', { text: name ? name + ' ' : '' }), svg('tspan', { class: 'amount', 'data-part': 'amount' }))),
   };
 }
 
@@ -101,12 +102,12 @@ function view(node, id, stats, history) {
   return views[node.kind](row, history.rate(id), stats, node);
 }
 
-function source(row, _, stats) {
+function source(row, flow, stats) {
   const arena = stats.arenas?.find((a) => a.name === row.name);
   const level = arena ? share(arena.used, arena.size) : null;
   const memory = arena ? `; arena ${bytes(arena.used)} of ${bytes(arena.size)}` : '';
   return {
-    state: row.state, flow: row.rate, value: said(row.state, rate(row.rate)), total: many(row.messages, 'message'), badge: '', level,
+    state: row.state, flow, value: said(row.state, rate(flow)), total: many(row.messages, 'message'), badge: '', level,
     hint: `${row.state}${row.reason ? ': ' + row.reason : ''}${memory}`,
   };
 }
@@ -139,7 +140,7 @@ const said = (state, value) => (state === 'running' || !state ? value : state);
 
 function show(group, node, v) {
   attribute(group, 'data-state', v.state);
-  attribute(group, 'data-flow', v.flow > 0);
+  attribute(group, 'data-flow', String(v.flow > 0));
   for (const name of ['badge', 'value', 'total', 'hint']) text(part(group, name), v[name] ?? '');
   attribute(part(group, 'trough'), 'visibility', v.level === null ? 'hidden' : null);
   attribute(part(group, 'level'), 'width', v.level === null ? 0 : ((box.width - 32) * v.level) / 100);
