@@ -27,8 +27,7 @@ type box struct {
 
 	mu      sync.Mutex // a swap or a late rollback is being stored
 	current actor.Version
-	before  int    // revision that a rollback in the health window goes back to
-	trouble string // why it does not run well now
+	before  int // revision that a rollback in the health window goes back to
 }
 
 // boxes describes the plugins and reducers of the config, in its order.

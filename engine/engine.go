@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -36,28 +37,30 @@ type Options struct {
 
 // wheel is everything that Run opened.
 type wheel struct {
-	c       config.Config
-	o       Options
-	began   time.Time
-	store   *local.Store
-	runtime *wasm.Runtime
-	plan    *plan
-	boxes   []*box // plugins in config order, reducers behind
-	names   struct{ sessions, sinks []string }
-	session map[string]*session.Sessions
-	sinks   map[string]*sink.Worker
-	feeds   []*feed
-	service *api.Service
-	fatal   chan error
-	events  sync.Mutex
-	totals  totals
-	closers []func(context.Context) error
+	c         config.Config
+	o         Options
+	began     time.Time
+	store     *local.Store
+	runtime   *wasm.Runtime
+	plan      *plan
+	boxes     []*box // plugins in config order, reducers behind
+	names     struct{ sessions, sinks []string }
+	session   map[string]*session.Sessions
+	sinks     map[string]*sink.Worker
+	feeds     []*feed
+	service   *api.Service
+	listeners struct{ http, grpc net.Listener }
+	fatal     chan error
+	ended     chan struct{} // the run is over, the wheel is being closed
+	events    sync.Mutex
+	totals    totals
+	closers   []func(context.Context) error
 }
 
 // Run runs a wheel until ctx ends, or until it has settled if o.UntilIdle is set, then drains it within
 // shutdown.timeout. nil means that it drained; what it could not drain is redelivered at the next start.
 func Run(ctx context.Context, c config.Config, o Options) error {
-	w := &wheel{c: c, o: o, began: time.Now(), fatal: make(chan error, 1), session: map[string]*session.Sessions{}, sinks: map[string]*sink.Worker{}}
+	w := &wheel{c: c, o: o, began: time.Now(), fatal: make(chan error, 1), ended: make(chan struct{}), session: map[string]*session.Sessions{}, sinks: map[string]*sink.Worker{}}
 	if o.Stdout == nil {
 		w.o.Stdout = os.Stdout
 	}
@@ -86,7 +89,7 @@ func (w *wheel) refuse() error {
 }
 
 func (w *wheel) open(ctx context.Context) error {
-	steps := []func(context.Context) error{w.openStore, w.openPlugins, w.openSessions, w.openSinks, w.openSources}
+	steps := []func(context.Context) error{w.openStore, w.bindAll, w.openPlugins, w.openSessions, w.openSinks, w.openSources}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return err
@@ -164,6 +167,13 @@ func (w *wheel) openSessions(ctx context.Context) error {
 		}
 		w.session[name] = s
 		w.later(s.Close)
+		go func() {
+			select {
+			case <-s.Failed():
+				w.fail(fmt.Errorf("session %s: %w", name, s.Stats().Err))
+			case <-w.ended:
+			}
+		}()
 	}
 	return nil
 }
@@ -172,6 +182,7 @@ func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m))
 
 // close closes what is open, the newest first, within shutdown.timeout.
 func (w *wheel) close(cause error) error {
+	close(w.ended)
 	ctx, cancel := context.WithTimeoutCause(context.Background(), w.c.Shutdown.Timeout.Std(), errors.New("shutdown.timeout is over"))
 	defer cancel()
 	if w.o.Force != nil {

@@ -22,21 +22,36 @@ func (w *wheel) serve(ctx context.Context) error {
 	w.service = api.New(api.Backend{
 		Sessions: sessions{w}, Plugins: plugins{w}, Deliveries: deliveries{w}, Lot: letters{w}, Wheel: wheelInfo{w}, Ingest: ingest{w},
 	})
-	if err := w.listen(ctx); err != nil {
-		return err
-	}
+	w.answer()
 	return w.watch(ctx)
 }
 
-func (w *wheel) listen(ctx context.Context) error {
-	page, err := bind(ctx, "api.listen", w.c.API.Listen, w.c.API.Insecure)
-	if err != nil {
+// bindAll opens the listeners before any message is read, so that an address that is taken is found out in time.
+func (w *wheel) bindAll(ctx context.Context) (err error) {
+	if w.listeners.http, err = bind(ctx, "api.listen", w.c.API.Listen, w.c.API.Insecure); err != nil {
 		return err
 	}
-	rpcs, err := bind(ctx, "api.grpc", w.c.API.GRPC, w.c.API.Insecure)
-	if err != nil {
-		return errors.Join(err, page.Close())
+	w.later(func(context.Context) error { return closed(w.listeners.http.Close()) })
+	if w.listeners.grpc, err = bind(ctx, "api.grpc", w.c.API.GRPC, w.c.API.Insecure); err != nil {
+		return err
 	}
+	w.later(func(context.Context) error { return closed(w.listeners.grpc.Close()) })
+	if err := w.store.SetAddr(w.listeners.http.Addr().String()); err != nil {
+		return environment(err)
+	}
+	return nil
+}
+
+// closed takes no offence at a listener that its server has closed already.
+func closed(err error) error {
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+func (w *wheel) answer() {
+	page, rpcs := w.listeners.http, w.listeners.grpc
 	server := web.NewServer(web.NewHandler(w.service, web.Options{Console: console.Handler()}))
 	grpc := rpc.NewGRPC(w.service, rpc.Options{})
 	go func() {
@@ -55,11 +70,7 @@ func (w *wheel) listen(ctx context.Context) error {
 		grpc.Drain()
 		return server.Shutdown(ctx)
 	})
-	if err := w.store.SetAddr(page.Addr().String()); err != nil {
-		return environment(err)
-	}
 	w.event(Event{Event: "listening", HTTP: page.Addr().String(), GRPC: rpcs.Addr().String()})
-	return nil
 }
 
 // bind opens one listener. An address that is not loopback would be open to others without TLS and authentication.

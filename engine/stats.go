@@ -74,6 +74,9 @@ func (w wheelInfo) Stats(context.Context) (api.Stats, error) {
 		p := b.stats()
 		if i < len(counts) {
 			p.count(&counts[i], pending[i])
+		} else { // a reducer: it answers to sessions, not to lanes
+			folds := b.plugin.Stats()
+			p.Acked = folds.Folds - min(folds.Folds, folds.Faults.Total())
 		}
 		s.Plugins = append(s.Plugins, p.PluginStats)
 	}
@@ -144,7 +147,7 @@ func add(sum, c *delivery.PluginCounts) {
 func arenaStats(name string, a *arena.Arena) api.ArenaStats {
 	s := a.Stats()
 	return api.ArenaStats{
-		Name: name, Size: uint64(s.Size), Used: uint64(s.BytesUsed), HighWater: uint64(s.HighWater), Slots: uint64(s.Slots), Waits: uint64(s.Waits),
+		Name: name, Size: uint64(s.Size), Used: uint64(s.BytesUsed), HighWater: uint64(s.HighWater), Slots: uint64(s.Slots), Waits: s.Waits,
 	}
 }
 
