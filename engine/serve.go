@@ -106,6 +106,7 @@ func (w *wheel) watch(ctx context.Context) error {
 		case <-tick.C:
 		}
 		w.tellPauses(paused)
+		w.sample()
 		w.progress()
 		if !told && w.hasSettled() {
 			told = true
@@ -142,6 +143,17 @@ func (w *wheel) tellPauses(paused map[string]string) {
 				w.event(Event{Event: "resumed", Source: f.name})
 			}
 		}
+	}
+}
+
+// sample keeps the rates up to date, also while nobody asks for figures.
+func (w *wheel) sample() {
+	for _, f := range w.feeds {
+		messages := uint64(0)
+		for _, r := range f.loops() {
+			messages += r.loop.Stats().Counts.Admitted
+		}
+		f.meter.count(messages, time.Now())
 	}
 }
 

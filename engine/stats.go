@@ -120,7 +120,7 @@ func (f *feed) stats(counts []delivery.PluginCounts, pending []int) api.SourceSt
 	if ended && s.State == "running" {
 		s.State = "ended"
 	}
-	s.Rate = f.meter.rate(s.Messages, time.Now())
+	s.Rate = f.meter.rate()
 	return s
 }
 
@@ -275,26 +275,32 @@ func (w *wheel) figures(context.Context) (*Figures, error) {
 	return f, err
 }
 
-// meter turns a counter into a rate over the last seconds.
+// meter turns a counter into a rate over the last second.
 type meter struct {
 	mu     sync.Mutex
 	at     time.Time
-	count  uint64
-	before float64
+	last   uint64
+	perSec float64
 }
 
-func (m *meter) rate(count uint64, now time.Time) float64 {
+// count takes the counter's value at a time; it is called several times a second.
+func (m *meter) count(n uint64, now time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	passed := now.Sub(m.at)
-	if passed < 900*time.Millisecond {
-		return m.before
+	if passed < time.Second {
+		return
 	}
-	if !m.at.IsZero() {
-		m.before = float64(count-m.count) / passed.Seconds()
+	if !m.at.IsZero() && n >= m.last {
+		m.perSec = float64(n-m.last) / passed.Seconds()
 	}
-	m.at, m.count = now, count
-	return m.before
+	m.at, m.last = now, n
+}
+
+func (m *meter) rate() float64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.perSec
 }
 
 func memory() api.MemoryStats {
