@@ -10,3 +10,19 @@ func (v *View) Locate(name string) (field Field, ok bool) {
 	}
 	return Field{}, false
 }
+
+// Located gives every configured field that the message has, for who keeps the message: the bytes it came from may be
+// needed to find them again (the header of a CSV file is). nil when there is none.
+func (v *View) Located() map[string]Field {
+	var all map[string]Field
+	for i, name := range v.names {
+		if i >= len(v.fields) || v.fields[i].Kind == KindMissing {
+			continue
+		}
+		if all == nil {
+			all = make(map[string]Field, len(v.names))
+		}
+		all[name] = v.fields[i]
+	}
+	return all
+}

@@ -42,8 +42,9 @@ type Content struct {
 	HasKey      bool // tells an empty key from none
 	Key         []byte
 	Payload     []byte
-	ContentType string    // of a dead effect's payload
-	Time        time.Time // the message's own
+	Fields      map[string]pelton.Field `json:",omitempty"` // where decode found them in Payload
+	ContentType string                  // of a dead effect's payload
+	Time        time.Time               // the message's own
 	Trace       string
 	Headers     []pelton.Header
 	Length      int64  // bytes of a frame that was too large to be kept whole

@@ -180,5 +180,6 @@ func (l *Loop) fill(w *delivery.Write) error {
 	m, r := view.Meta(), w.Record
 	r.Payload, r.Key, r.HasKey = bytes.Clone(view.Payload()), bytes.Clone(view.Key()), view.Key() != nil
 	r.Time, r.Trace, r.Headers = m.Time, m.Trace, m.Headers
+	r.Fields = view.Located()
 	return nil
 }

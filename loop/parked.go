@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -285,6 +287,11 @@ func (p *parked) lend(ctx context.Context, e *lot.Entry) (pelton.Ref, error) {
 		size, key = size+len(e.Key), len(e.Payload)
 	}
 	lane := e.ID.Message.Lane
+	names := slices.Sorted(maps.Keys(e.Fields))
+	fields := make([]pelton.Field, len(names))
+	for i, name := range names {
+		fields[i] = e.Fields[name]
+	}
 	for {
 		block, err := p.lane.Acquire(ctx, max(1, size))
 		if err != nil {
@@ -294,6 +301,7 @@ func (p *parked) lend(ctx context.Context, e *lot.Entry) (pelton.Ref, error) {
 		copy(block.Bytes(), e.Payload)
 		ref, err := p.lane.Commit(block, arena.Frame{
 			Length: len(e.Payload), KeyOffset: key, KeyLength: len(e.Key), HasKey: e.HasKey,
+			Fields: fields, Names: names,
 			Meta: pelton.Meta{Lane: &lane, Position: e.ID.Message.Position, Path: e.ID.Message.Path, Time: e.Time, Trace: e.Trace, Headers: e.Headers},
 		})
 		p.lane.Done(block)
