@@ -75,6 +75,7 @@ func (w *wheel) openNests() ([]*arena.Arena, error) {
 			return nil, usage(fmt.Errorf("plugin %s: limits.queue: %w", name, err))
 		}
 		nests[i] = a
+		w.later(func(context.Context) error { return unmap(a) })
 	}
 	return nests, nil
 }
@@ -223,14 +224,23 @@ func (f *feed) loops() []running {
 // close drains the lanes side by side, then closes the source.
 func (f *feed) close(ctx context.Context) error {
 	lanes := f.loops()
-	errs := make([]error, len(lanes)+1)
+	errs := make([]error, len(lanes)+2)
 	var wait sync.WaitGroup
 	for i, r := range lanes {
 		wait.Go(func() { errs[i] = r.loop.Close(ctx) })
 	}
 	wait.Wait()
 	errs[len(lanes)] = f.source.Close()
+	errs[len(lanes)+1] = unmap(f.arena)
 	return errors.Join(errs...)
+}
+
+// unmap gives an arena's memory back. What a stuck plugin still has keeps it mapped until the process ends.
+func unmap(a *arena.Arena) error {
+	if err := a.Close(); !errors.Is(err, arena.ErrLent) {
+		return err
+	}
+	return nil
 }
 
 // lane finds the loop that bears a lane's name now, of whatever incarnation.
