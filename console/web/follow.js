@@ -150,10 +150,12 @@ export class Follow {
   }
 
   #gap({ reason, from, to }) {
-    const first = from ? parse(from).id + 1 : 1;
-    const last = to ? parse(to).id : first;
-    const words = { trimmed: 'no longer kept', conflated: 'skipped, this page was too slow', epoch: 'of an earlier life of the session' };
-    this.#add({ gap: `Snapshots ${count(first)} to ${count(last)}: ${words[reason] ?? reason}` });
+    const [before, last] = [from && parse(from), to && parse(to)];
+    const first = before && before.epoch === last?.epoch ? before.id + 1 : 1;
+    if (reason === 'epoch') this.#add({ gap: 'The session was born again: its snapshots are counted from 1.' });
+    if (!last || last.id < first) return;
+    const words = { trimmed: 'no longer kept', conflated: 'skipped, because they came faster than they were taken' };
+    this.#add({ gap: `Snapshots ${count(first)} to ${count(last.id)}: ${words[reason] ?? 'not given'}` });
   }
 
   #add(row) {

@@ -134,6 +134,7 @@ export function arenas(root, stats) {
     text(part(node, 'name'), a.name);
     figure(part(node, 'used'), `arenas.${a.name}.used`, a.used, `${bytes(a.used)} of ${bytes(a.size)}`, false);
     part(node, 'level').style.width = `${used}%`;
+    part(node, 'mark').hidden = a.high_water === 0;
     part(node, 'mark').style.left = `calc(${share(a.high_water, a.size)}% - 1px)`;
     attribute(part(node, 'bar'), 'data-full', used > 90);
     attribute(part(node, 'bar'), 'aria-valuenow', Math.round(used));
