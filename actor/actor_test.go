@@ -333,6 +333,38 @@ func TestCloseStuck(t *testing.T) {
 	})
 }
 
+// What shows signs of life is not stuck, however long it takes; a heartbeat gives time anew, not once and for all.
+func TestHeartbeat(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fake{each: func(ctx context.Context, _ *instance, v *pelton.View) (pelton.Verdict, error) {
+			d, err := time.ParseDuration(string(v.Payload()))
+			if err != nil {
+				return pelton.Verdict{}, err
+			}
+			for range 100 {
+				if time.Sleep(d); ctx.Err() != nil {
+					return pelton.Verdict{}, &actor.Fault{Kind: actor.FaultTimeout, Err: ctx.Err()}
+				}
+				if !actor.Heartbeat(ctx) {
+					t.Error("the context of an actor is not known as one")
+				}
+			}
+			return pelton.Ack(), nil
+		}}
+		r := open(t, actor.Options{}, f)
+		for payload, want := range map[string]string{"1s": "ack", "2s": "ack", "2700ms": "!timeout", "1h": "!timeout", "3ms": "ack"} {
+			if got := outcomes(r.run(payload)); got[0] != want {
+				t.Errorf("a heartbeat every %s: %v, want %s", payload, got, want)
+			}
+		}
+		if actor.Heartbeat(t.Context()) {
+			t.Error("a stranger's context is taken for an actor's")
+		}
+		r.close()
+		balanced(t, f)
+	})
+}
+
 func TestOpenFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		gate := make(chan struct{})

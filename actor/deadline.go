@@ -115,7 +115,8 @@ func (d *deadline) Err() error {
 func (d *deadline) Value(any) any { return nil }
 
 // Heartbeat is a runtime's sign of life to the actor whose turn has the context ctx: what is left of the turn is in
-// order. A turn without one for 10 times limits.time, at least for limits.time and 2 s, is ended, and stuck soon after.
+// order. A turn without one for 10 times limits.time, at least for limits.time and 2 s, is ended, and stuck a quarter of that later
+// (the guard looks four times in that span, so both may come up to a quarter later still).
 // It reports whether ctx is an actor's; such a context ends for no other reason. It may be called from any goroutine
 // until the turn returns.
 func Heartbeat(ctx context.Context) bool {

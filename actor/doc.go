@@ -35,12 +35,17 @@
 // that broke is closed and replaced, at once the first time and with back-off (10 ms … 5 s) while it breaks again
 // before it did a turn; the mailbox stays and waits.
 //
-// A native instance can't be stopped. When its turn is 100 ms over limits.time it is stuck: another actor with a new
-// instance gets the mailbox (and the paused instance), and the stuck one keeps its turn, so that the views stay lent
-// as long as somebody may read them. When it returns after all, its answer is ignored and counted, its instance is
-// closed, and its turn goes on with the new actor: one by one, or with a timeout if it was of one delivery. While
-// more than four instances of a mailbox are stuck, it waits. Close does not wait for them longer than its bound; their
-// turns are answered when they return.
+// limits.time is of one delivery, and the runtime's business: actor/wasm measures processor time. The actor guards
+// against turns that show no sign of life (Heartbeat) for 10 times limits.time, at least for limits.time and 2 s, on the
+// clock. It is generous, because a machine with more work than processors makes every turn long, and looks several times,
+// because the process may have stood still. Then the turn's context ends; if the turn is not back soon after, a quarter
+// of that span, its instance is stuck.
+//
+// A native instance can't be stopped. When it is stuck, another actor with a new instance gets the mailbox (and the
+// paused instance), and the stuck one keeps its turn, so that the views stay lent as long as somebody may read them.
+// When it returns after all, its answer is ignored and counted, its instance is closed, and its turn goes on with the
+// new actor: one by one, or with a timeout if it was of one delivery. While more than four instances of a mailbox are
+// stuck, it waits. Close does not wait for them longer than its bound; their turns are answered when they return.
 //
 // # Swap
 //
@@ -52,7 +57,7 @@
 // paused with their state, until the health window is over. The version is rolled back when its first delivery fails,
 // when three in a row fail, or when more than MaxErrorRate of at least MinSamples deliveries are errors: a fault, dead,
 // or retry at the first attempt. A delivery that fails in a probe is run again by the old version, in the same turn: the
-// loop does not see the fault, unless the window ended meanwhile, and it spends no attempt. W3: starting is bounded by SwapTimeout, a turn by limits.time, the
+// loop does not see the fault, unless the window ended meanwhile, and it spends no attempt. W3: starting is bounded by SwapTimeout, a delivery by limits.time, the
 // probe by its window. One swap is under way at a time: until it is answered another is refused with its state; after an
 // early live answer, the next one ends the window.
 //

@@ -28,8 +28,8 @@ const (
 )
 
 // LoopTime is how long the command loop takes where the runtime can't stop it: package actor has given its instance up
-// as stuck by then, which it does after 12.5 times Time without a sign of life.
-const LoopTime = 14 * Time
+// as stuck by then, which it does after 15 times Time without a sign of life at the latest.
+const LoopTime = 16 * Time
 
 // Run runs the kit. When it returns, no goroutine of the runtime is left.
 func Run(t *testing.T, k Kit) {

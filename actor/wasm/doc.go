@@ -29,11 +29,27 @@
 // and the instance must be replaced. An answer outside the ABI, and an emit to an undeclared output or over
 // `limits.output`, fail their delivery only.
 //
-// Time is bounded by wazero's WithCloseOnContextDone, which checks at loop headers. Its price and its hole are in
+// # Time
+//
+// `limits.time` is processor time of one delivery or fold. Time on the wall would make faults of turns that only wait
+// for a processor, and a limit of the whole turn would make faults of batches.
+//
+//	begin: lock the thread, arm ─▶ look ─▶ under the limit: look again when it could be used up, Heartbeat to the actor
+//	                                 ├─▶ a new answer in the window, or a call over: the limit starts anew
+//	                                 └─▶ used up, or blocked too long on the wall ─▶ end: the engine stops the guest
+//
+// A turn that is over before the first look, after an eighth of the limit, costs a lock of the thread, its id (0.1 µs)
+// and a reset of the timer, and no allocation. Until then the watch does not know where the thread's clock stood, so it
+// lets pass up to an eighth more. A guest that answers just before a look gains up to another limit. A guest gains at
+// most one limit per delivery, since an answer counts once. Its sleeps count as used. Elsewhere than on Linux the
+// same watch goes by the wall.
+//
+// The guest is stopped by wazero's WithCloseOnContextDone, which checks at loop headers. Its price and its hole are in
 // docs/abi.md: recursion without loops can outlive the deadline, and a guest that does holds up the collector of
 // the whole process.
 //
 // # Testing
 //
-// The conformance kit runs on a Go guest which the tests build once. No .wasm file is committed.
+// The conformance kit runs on a Go guest which the tests build once. No .wasm file is committed. The watch is tested with
+// a clock of the test's own under testing/synctest, and on a machine that the test overloads.
 package wasm

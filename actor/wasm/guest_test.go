@@ -15,7 +15,12 @@ import (
 	"github.com/peltonhq/pelton/sdk/build"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(spinner) != "" {
+		spin()
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // cache is where tests keep compiled code; it outlives a run, so that only the first one is slow.
 func cache(t testing.TB) string {

@@ -80,3 +80,16 @@ func TestHandlerAndReducerAreNotConfused(t *testing.T) {
 		t.Errorf("got %v", f)
 	}
 }
+
+// limits.time is of one fold: a batch of many slow ones is in order.
+func TestSlowReducer(t *testing.T) {
+	short := actor.Env{Limits: actor.Limits{Time: int64(100 * time.Millisecond)}}
+	n := reducer(t, short)
+	folds := make([]actor.Call, 50)
+	for i := range folds {
+		folds[i].Emit = []byte("spin 10ms")
+	}
+	if err := n.Reduce(t.Context(), folds); err != nil {
+		t.Error(err)
+	}
+}

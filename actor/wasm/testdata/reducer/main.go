@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/peltonhq/pelton/sdk/go"
 )
@@ -42,6 +43,12 @@ func fold(_, state, emit []byte) ([]byte, error) {
 		return bytes.Repeat([]byte{'x'}, n), err
 	case "trap":
 		panic("the reducer's trap")
+	case "spin": // works until so much time has passed on the clock
+		d, _ := time.ParseDuration(rest)
+		for begin := time.Now(); time.Since(begin) < d; {
+			counter++
+		}
+		return state, nil
 	case "loop":
 		for {
 			counter++

@@ -11,6 +11,7 @@ import (
 // extra is the commands of this runtime's own tests, beside those of the kit.
 //
 //	sleep DURATION   sleeps in the guest
+//	spin DURATION    works until so much time has passed on the clock
 //	print TEXT       a line on standard output
 //	chatter          logs without end of the turn: 10,000 lines
 //	exit             leaves the process
@@ -22,6 +23,11 @@ func extra(m *pelton.Message, out *pelton.Out, word, rest string) (pelton.Verdic
 	case "sleep":
 		d, _ := time.ParseDuration(rest)
 		time.Sleep(d)
+	case "spin":
+		d, _ := time.ParseDuration(rest)
+		for begin := time.Now(); time.Since(begin) < d; {
+			counter++
+		}
 	case "print":
 		os.Stdout.WriteString(rest + "\n")
 	case "chatter":
