@@ -84,6 +84,10 @@ func (p plugins) Rollback(ctx context.Context, name, who, why string) (api.SwapR
 	if err != nil {
 		return api.SwapResult{}, err
 	}
+	if !b.mu.TryLock() { // what runs is undecided, and so is what is before it
+		return api.SwapResult{}, b.swapping()
+	}
+	b.mu.Unlock()
 	history, err := b.ledger.history()
 	if err != nil {
 		return api.SwapResult{}, err
@@ -118,7 +122,7 @@ func (p plugins) swap(ctx context.Context, b *box, digest string, o api.SwapOpti
 		return api.SwapResult{}, err
 	}
 	if !b.mu.TryLock() {
-		return api.SwapResult{}, api.Errorf(api.FailedPrecondition, "plugin %s is being swapped: wait until that is answered", b.name)
+		return api.SwapResult{}, b.swapping()
 	}
 	defer b.mu.Unlock()
 	// An answer must be stored even when its caller has gone.
@@ -150,6 +154,10 @@ func (p plugins) swap(ctx context.Context, b *box, digest string, o api.SwapOpti
 		Plugin: b.name, Outcome: r.Outcome, Reason: r.Reason, Revision: r.Number, Digest: digest,
 		Live: b.plugin.Stats().Revision, Took: time.Since(began),
 	}, nil
+}
+
+func (b *box) swapping() error {
+	return api.Errorf(api.FailedPrecondition, "plugin %s is being swapped: wait until that is answered", b.name)
 }
 
 // try loads the code and swaps it in. Code that does not load is rolled back before anything was touched (W2).

@@ -24,13 +24,16 @@ type wheel struct {
 	cmd        *exec.Cmd
 	http, grpc string
 	events     chan event // closed when the process has closed its output
+	told       []event    // of them, those that await has seen
 	said       *bytes.Buffer
 	ended      bool
 }
 
 type event struct {
-	Event, HTTP, GRPC, Reason string
-	Figures                   struct {
+	Event, HTTP, GRPC, Source, Plugin, Outcome, Reason string
+
+	Revision int
+	Figures  struct {
 		Messages, Dead, Parked uint64
 		Sessions, Sinks        map[string]uint64
 	}
@@ -89,6 +92,7 @@ func (w *wheel) listen(lines *bufio.Scanner) {
 func (w *wheel) await(kind string) event {
 	w.t.Helper()
 	for e := range w.events {
+		w.told = append(w.told, e)
 		switch e.Event {
 		case kind:
 			return e
