@@ -11,7 +11,7 @@ import (
 
 const (
 	every  = 7
-	long   = 100 * every // of those, the ones that are parked
+	long   = 250 * every // of those, the ones that are parked
 	moment = 100 * time.Millisecond
 	parked = 6 * time.Second // more than what waits in memory
 )
