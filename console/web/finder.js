@@ -6,7 +6,7 @@ import { count, many } from './format.js';
 
 const page = 1000; // keys of one answer
 const pages = 5; // answers that are read; beyond them a key is opened by its full name
-const shown = 200;
+const shown = 500;
 const least = 3000; // milliseconds between two readings
 
 const orders = {

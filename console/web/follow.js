@@ -3,7 +3,7 @@
 import * as client from './client.js';
 import { attribute, el, list, part, text } from './dom.js';
 import { count } from './format.js';
-import { fields, full, isRecord, line, read } from './payload.js';
+import { fields, full, isRecord, line, read, short } from './payload.js';
 
 const back = 20; // snapshots that are fetched from before
 const most = 60; // rows that are kept
@@ -211,7 +211,10 @@ export class Follow {
     part(this.#root, 'full').hidden = !newest || simple;
     if (simple) {
       list(part(this.#root, 'latest'), names, (name) => name, (name) => el('div', {}, el('dt', { text: name }), el('dd')),
-        (node, name) => text(node.lastChild, line(newest.value[name])));
+        (node, name) => {
+          text(node.lastChild, short(newest.value[name]));
+          attribute(node.lastChild, 'title', line(newest.value[name]));
+        });
     } else if (newest) text(part(this.#root, 'full'), full(newest.value));
   }
 
@@ -226,7 +229,6 @@ export class Follow {
 
 function tr(row, names) {
   if (row.gap) return el('tr', {}, el('td', { class: 'gap', colspan: '9', text: row.gap }));
-  const cells = names.length && isRecord(row.value) ? names.map((name) => line(row.value[name] ?? '')) : [line(row.value)];
-  return el('tr', {}, el('td', { text: count(row.id) }), cells.map((cell) => el('td', { text: cell })));
+  const cells = names.length && isRecord(row.value) ? names.map((name) => row.value[name] ?? '') : [row.value];
+  return el('tr', {}, el('td', { text: count(row.id) }), cells.map((cell) => el('td', { text: short(cell), title: line(cell) })));
 }
-

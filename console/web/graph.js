@@ -7,7 +7,7 @@ const pad = 4;
 
 /**
  * Lays a topology out: {width, height, nodes: [{node, x, y}], edges: [{edge, path, label: {x, y}}]}; x and y are the
- * upper left corner of a box.
+ * upper left corner of a box, and the middle of a label's baseline.
  */
 export function layout(topology) {
   const nodes = topology.nodes ?? [];
@@ -125,11 +125,15 @@ function draw({ edge, points }, chains) {
     const bend = (to.x - from.x) / 2;
     path += (i === 0 ? `M${from.x} ${from.y}` : '') + `C${from.x + bend} ${from.y} ${to.x - bend} ${to.y} ${to.x} ${to.y}`;
     if (i < last - 1) path += `H${b.x + box.width}`;
-    // Labels lie where the line has reached the height that is its own, so that they do not meet.
-    const lane = i < last - 1;
-    if (i === 0) label = lane ? { x: to.x + box.width / 2, y: to.y } : { x: from.x + (to.x - from.x) * 0.62, y: from.y + (to.y - from.y) * 0.72 };
+    if (i === 0) label = i < last - 1 ? { x: to.x + box.width / 2, y: to.y - 7 } : beside(from, to);
   }
   return { edge, path, label };
+}
+
+/** The place of a label: on the outer side of the bend, so that it neither covers the line nor meets its neighbour's. */
+function beside(from, to) {
+  const x = from.x + (to.x - from.x) * 0.48;
+  return { x, y: to.y > from.y + 12 ? to.y + 15 : to.y - 9 };
 }
 
 const other = (c, end) => (end === 'out' ? c.points[1] : c.points.at(-2));

@@ -27,6 +27,12 @@ export function line(value) {
   return value instanceof Digits ? value.source : JSON.stringify(value);
 }
 
+/** A value on one line where long fractions are rounded; line has all of it. */
+export function short(value) {
+  const long = value instanceof Digits && /^-?\d{1,9}\.\d{5,}$/.test(value.source);
+  return long ? Number(value.source).toFixed(3) : line(value);
+}
+
 /** A value in full. */
 export const full = (value) => (typeof value === 'string' ? value : JSON.stringify(value, null, 2));
 

@@ -85,7 +85,8 @@ function ready(root) {
 
 function row() {
   return el('div', { class: 'row' },
-    el('div', { class: 'line' }, el('span', { class: 'name', 'data-part': 'name' }), el('span', { class: 'chip', 'data-part': 'state' }), el('span', { 'data-part': 'amount' })),
+    el('div', { class: 'line' }, el('span', { class: 'name', 'data-part': 'name' }), el('span', { class: 'chip', 'data-part': 'state' })),
+    el('p', { 'data-part': 'amount' }),
     el('p', { class: 'why', 'data-part': 'why' }),
     el('div', { 'data-part': 'lanes' }));
 }

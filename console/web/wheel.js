@@ -85,7 +85,7 @@ function line({ edge, path, label }) {
   return {
     edge,
     node: svg('g', { class: 'edge' }, svg('path', { class: 'bed', d: path }), svg('path', { class: 'stream', d: path })),
-    label: svg('g', { class: 'edge', 'aria-hidden': 'true' }, svg('text', { class: 'label', x: label.x, y: label.y - 7 },
+    label: svg('g', { class: 'edge', 'aria-hidden': 'true' }, svg('text', { class: 'label', x: label.x, y: label.y },
       svg('tspan', { text: name ? name + ' ' : '' }), svg('tspan', { class: 'amount', 'data-part': 'amount' }))),
   };
 }
