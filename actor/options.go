@@ -2,6 +2,8 @@ package actor
 
 import (
 	"errors"
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/peltonhq/pelton"
@@ -91,4 +93,22 @@ func declares(outputs []pelton.Output, name string) bool {
 		}
 	}
 	return false
+}
+
+// UndeclaredError says that a version does not declare an output that somebody reads.
+type UndeclaredError struct {
+	Output   string
+	Declared []pelton.Output
+}
+
+// Error names the output and what there is.
+func (e *UndeclaredError) Error() string {
+	if len(e.Declared) == 0 {
+		return fmt.Sprintf("it declares no output; %q is subscribed to", e.Output)
+	}
+	names := make([]string, len(e.Declared))
+	for i, o := range e.Declared {
+		names[i] = o.Name
+	}
+	return fmt.Sprintf("it does not declare output %q, which is subscribed to; it declares %s", e.Output, strings.Join(names, ", "))
 }

@@ -85,7 +85,7 @@ func (p *Plugin) load(ctx context.Context, v, old *version) (instances []Instanc
 	}
 	for _, name := range p.options.Require {
 		if !declares(v.outputs, name) {
-			return instances, fmt.Errorf("it does not declare output %q, which is subscribed", name)
+			return instances, &UndeclaredError{Output: name, Declared: slices.Clone(v.outputs)}
 		}
 	}
 	return instances, nil

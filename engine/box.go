@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/actor"
 	"github.com/peltonhq/pelton/actor/wasm"
 	"github.com/peltonhq/pelton/api"
@@ -59,6 +60,14 @@ func (w *wheel) describe() []*box {
 	return boxes
 }
 
+func names(outputs []pelton.Output) []string {
+	list := make([]string, len(outputs))
+	for i, o := range outputs {
+		list[i] = o.Name
+	}
+	return list
+}
+
 func (b *box) code(w *config.Wasm, n *config.Native) {
 	if w != nil {
 		b.path = w.Path
@@ -94,9 +103,7 @@ func (w *wheel) openPlugins(ctx context.Context) error {
 			return err
 		}
 		w.later(b.plugin.Close)
-		for _, o := range b.plugin.Outputs() {
-			outputs[b.name] = append(outputs[b.name], o.Name)
-		}
+		outputs[b.name] = names(b.plugin.Outputs())
 	}
 	warnings, err := w.c.CheckOutputs(outputs)
 	if err != nil {
@@ -179,6 +186,12 @@ func (w *wheel) resume(ctx context.Context, b *box, code code, d desired) error 
 
 func (w *wheel) start(ctx context.Context, b *box, v actor.Version) error {
 	plugin, err := actor.Open(ctx, b.opts, v)
+	var undeclared *actor.UndeclaredError
+	if errors.As(err, &undeclared) {
+		if _, located := w.c.CheckOutputs(map[string][]string{b.name: names(undeclared.Declared)}); located != nil {
+			return usage(located)
+		}
+	}
 	if err != nil {
 		return usage(fmt.Errorf("plugin %s: %w", b.name, err))
 	}

@@ -48,11 +48,7 @@ func (w *wheel) try(ctx context.Context, b *box) ([]string, error) {
 	if err := w.start(ctx, b, actor.Version{Revision: 1, Digest: code.digest, Module: code.module}); err != nil {
 		return nil, err
 	}
-	var outputs []string
-	for _, o := range b.plugin.Outputs() {
-		outputs = append(outputs, o.Name)
-	}
-	return outputs, b.plugin.Close(ctx)
+	return names(b.plugin.Outputs()), b.plugin.Close(ctx)
 }
 
 // lookAt finds out whether a source can be opened. An ingest queue is in the store, which a check does not open.

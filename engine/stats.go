@@ -29,9 +29,7 @@ func (w wheelInfo) Topology(context.Context) (api.Topology, error) {
 	for _, n := range w.plan.graph.Nodes {
 		node := api.Node{Kind: n.Kind, Name: n.Name, Type: n.Type, Reducer: n.Reducer}
 		if b := w.box(n.Name); n.Kind == "plugin" && b != nil {
-			for _, o := range b.plugin.Outputs() {
-				node.Outputs = append(node.Outputs, o.Name)
-			}
+			node.Outputs = names(b.plugin.Outputs())
 		}
 		t.Nodes = append(t.Nodes, node)
 	}

@@ -38,10 +38,7 @@ func (p plugins) List(context.Context) ([]api.Plugin, error) {
 		s := b.plugin.Stats()
 		row := api.Plugin{
 			Name: b.name, Kind: b.kind, Digest: s.Digest, State: stateOf(s), Revision: s.Revision, Instances: b.plugin.Instances(),
-			Restarts: s.Restarts, Outputs: []string{}, From: b.from,
-		}
-		for _, o := range b.plugin.Outputs() {
-			row.Outputs = append(row.Outputs, o.Name)
+			Restarts: s.Restarts, Outputs: names(b.plugin.Outputs()), From: b.from,
 		}
 		list = append(list, row)
 	}
