@@ -104,7 +104,7 @@ type UndeclaredError struct {
 // Error names the output and what there is.
 func (e *UndeclaredError) Error() string {
 	if len(e.Declared) == 0 {
-		return fmt.Sprintf("it declares no output; %q is subscribed to", e.Output)
+		return fmt.Sprintf("it does not declare output %q, which is subscribed to, nor any other", e.Output)
 	}
 	names := make([]string, len(e.Declared))
 	for i, o := range e.Declared {
