@@ -99,8 +99,12 @@ function view(node, id, stats, history) {
   const rows = { source: stats.sources, plugin: stats.plugins, session: stats.sessions, sink: stats.sinks };
   const row = find(rows[node.kind]);
   if (!row) return { state: '', flow: null, value: '', total: 'no figures', badge: '', level: null };
-  return views[node.kind](row, history.rate(id), stats, node);
+  const v = views[node.kind](row, history.rate(id), stats, node);
+  return blocks(id, stats) && v.state === 'running' ? { ...v, state: 'waiting', value: 'full', hint: 'it takes no more, so its source is paused' } : v;
 }
+
+/** Whether a source is paused for this box: the reason begins with its id. */
+const blocks = (id, stats) => (stats.sources ?? []).some((s) => s.state === 'paused' && s.reason?.startsWith(id + ' '));
 
 function source(row, flow, stats) {
   const arena = stats.arenas?.find((a) => a.name === row.name);

@@ -1,0 +1,77 @@
+package console_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/peltonhq/pelton/api"
+	"github.com/peltonhq/pelton/api/apitest"
+	"github.com/peltonhq/pelton/api/web"
+	"github.com/peltonhq/pelton/console"
+	"github.com/peltonhq/pelton/store/memory"
+)
+
+// Dead letters and parked deliveries come by Connect, whose JSON has names of its own: the page reads only names that a
+// full answer has.
+func TestLists(t *testing.T) {
+	t.Parallel()
+	w := apitest.New(t, memory.New())
+	origin := api.Origin{Source: "flights", Incarnation: "b1946ac9", Lane: "0", Position: 7, Trace: "00-1-2-01"}
+	w.Letters = []api.DeadLetter{{
+		Origin: origin, Failure: api.Failure{Attempts: 5, Reason: "trap", Revision: 2, First: time.Unix(1, 0), Last: time.Unix(2, 0)},
+		ID: "d1", Delivery: "flights/b1946ac9/0/7", Kind: api.DeadEmit, Plugin: "delays", Target: "sink/late", Key: "ORD",
+		Payload: []byte("{}"), ContentType: "application/json", State: api.DeadStateDead, Replays: 1,
+	}}
+	w.Waiting = []api.Parked{{
+		Origin: origin, ID: "p1", Delivery: "flights/b1946ac9/0/7", Plugin: "delays", Key: "ORD", Kind: api.ParkedRetry,
+		Due: time.Unix(3, 0), FirstSeen: time.Unix(1, 0), Attempts: 2, Defers: 1, Reason: "busy", Payload: []byte("{}"),
+	}}
+	server := httptest.NewServer(web.NewHandler(w.Service, web.Options{Console: console.Handler()}))
+	t.Cleanup(server.Close)
+
+	files := pages(t)
+	for _, c := range []struct{ method, list, variable string }{
+		{"DeadLetterService/List", "deadLetters", "d"},
+		{"ParkedService/List", "parked", "p"},
+	} {
+		if !strings.Contains(files["client.js"], c.method) || !strings.Contains(files["client.js"], "."+c.list) {
+			t.Errorf("client.js does not ask %s for %s", c.method, c.list)
+		}
+		row := first(t, server, c.method, c.list)
+		read := regexp.MustCompile(`\b`+c.variable+`\.([a-zA-Z]+)\b`).FindAllStringSubmatch(files["lot.js"], -1)
+		if len(read) < 8 {
+			t.Errorf("only %d names of %s were found: the test looks for them in the wrong way", len(read), c.list)
+		}
+		for _, match := range read {
+			if _, ok := row[match[1]]; !ok {
+				t.Errorf("lot.js reads %s of %s; there are %v", match[1], c.list, row)
+			}
+		}
+	}
+}
+
+// first is the first row of a list, as a browser gets it.
+func first(t *testing.T, server *httptest.Server, method, list string) map[string]any {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL+"/pelton.v1."+method, strings.NewReader(`{"limit":20}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Connect-Protocol-Version", "1")
+	answer, err := server.Client().Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	var body map[string][]map[string]any
+	if err := json.NewDecoder(answer.Body).Decode(&body); err != nil || len(body[list]) != 1 {
+		t.Fatalf("%s: %d %v %v", method, answer.StatusCode, body, err)
+	}
+	return body[list][0]
+}
