@@ -32,7 +32,7 @@ type deadline struct {
 // bound is the context of calls. The engine looks at it in a goroutine of its own, which may come late: so it never
 // changes.
 type bound struct {
-	context.Context // values only
+	context.Context //nolint:containedctx // values only
 
 	instance *Instance
 	done     <-chan struct{}

@@ -56,7 +56,7 @@ func compete(t *testing.T) {
 	t.Cleanup(func() {
 		stop.Store(true)
 		group.Wait()
-		life.Close() //nolint:errcheck // the child tells
+		life.Close()
 		if err := child.Wait(); err != nil {
 			t.Error(err)
 		}

@@ -10,11 +10,11 @@ import (
 // span is a turn, or the start: what a deadline measures. deadline.mu guards it while it is open.
 type span struct {
 	open    bool
-	parent  context.Context
-	limit   time.Duration // of processor time between two answers of the guest
-	thread  int           // that the guest runs on
-	since   time.Time     // of the last answer seen
-	mark    time.Duration // the thread's clock then; unknown before the first look
+	parent  context.Context //nolint:containedctx // lives as long as the span
+	limit   time.Duration   // of processor time between two answers of the guest
+	thread  int             // that the guest runs on
+	since   time.Time       // of the last answer seen
+	mark    time.Duration   // the thread's clock then; unknown before the first look
 	marked  bool
 	slept   time.Duration // since then, in the guest's own sleeps
 	waited  time.Duration // since then, by the watch; not the time on the wall, which goes on while the process is stopped
@@ -37,7 +37,8 @@ func (a *answers) advanced() bool {
 	}
 	given := 0
 	for at := a.at; at < len(a.table); at += a.stride {
-		if atomic.LoadUint32((*uint32)(unsafe.Pointer(&a.table[at]))) != 0 { // aligned: window and stride are
+		answer := (*uint32)(unsafe.Pointer(&a.table[at])) //nolint:gosec // aligned, since window and stride are
+		if atomic.LoadUint32(answer) != 0 {
 			given++
 		}
 	}

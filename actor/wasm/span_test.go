@@ -36,7 +36,7 @@ func TestSpan(t *testing.T) {
 		"a loop":                    {1, loop, errLate, limit, limit / 5},
 		"a loop on half a thread":   {0.5, loop, errLate, 2 * limit, limit},
 		"a loop on a 20th":          {0.05, loop, errLate, 20 * limit, 5 * limit},
-		"in time though it starves": {0.01, func(d *deadline) { time.Sleep(5 * time.Second) }, nil, 5 * time.Second, 0},
+		"in time though it starves": {0.01, func(*deadline) { time.Sleep(5 * time.Second) }, nil, 5 * time.Second, 0},
 		"blocked":                   {0, loop, errBlocked, far(limit), limit},
 		"a long sleep":              {0, func(d *deadline) { d.sleep(int64(time.Hour)) }, errLate, 0, limit / 5},
 		"sleeps without end":        {0, naps, errLate, limit - 5*time.Millisecond, limit},
