@@ -53,11 +53,27 @@ func command(ctx context.Context, args ...string) *exec.Cmd {
 // start runs a wheel whose store lies beside its config, and waits until it listens.
 func start(t *testing.T, config string, flags ...string) *wheel {
 	t.Helper()
+	return launch(t, wheelOf(t, config, flags...))
+}
+
+// wheelOf is the command line of start.
+func wheelOf(t *testing.T, config string, flags ...string) *exec.Cmd {
+	t.Helper()
 	store := filepath.Join(filepath.Dir(config), "store")
-	args := append([]string{"run", config, "--json", "--store", store, "--listen", "127.0.0.1:0", "--grpc", "127.0.0.1:0"}, flags...)
-	w := &wheel{t: t, cmd: command(limited(t), args...), events: make(chan event, 64), said: &bytes.Buffer{}}
-	w.cmd.Stderr = w.said
-	out, err := w.cmd.StdoutPipe()
+	args := []string{"run", config, "--json", "--store", store, "--listen", "127.0.0.1:0", "--grpc", "127.0.0.1:0"}
+	return command(limited(t), append(args, flags...)...)
+}
+
+// launch runs a wheel and waits until it listens. Its events are on standard output; on standard error if the command
+// has a standard output already, which a sink writes to.
+func launch(t *testing.T, c *exec.Cmd) *wheel {
+	t.Helper()
+	w := &wheel{t: t, cmd: c, events: make(chan event, 64), said: &bytes.Buffer{}}
+	pipe := c.StderrPipe
+	if c.Stdout == nil {
+		c.Stderr, pipe = w.said, c.StdoutPipe
+	}
+	out, err := pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
