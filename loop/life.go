@@ -11,7 +11,7 @@ import (
 	"github.com/peltonhq/pelton/arena"
 )
 
-// ErrClosed says that the lane's loop is over or about to be.
+// ErrClosed says that the lane's loop failed, is over or about to be.
 var ErrClosed = errors.New("the lane is closed")
 
 // life is how the loop's goroutines end.
@@ -19,6 +19,7 @@ type life struct {
 	stop    context.CancelFunc // the readers
 	readers sync.WaitGroup
 	errands errands
+	broken  chan struct{} // the loop failed
 	done    chan struct{} // the loop goroutine has ended
 	emptied sync.Once
 }

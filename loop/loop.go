@@ -63,7 +63,7 @@ type state struct {
 func Start(ctx context.Context, o Options) (*Loop, error) {
 	o.defaults()
 	l := &Loop{o: o, ring: newRing(o.Rate)}
-	l.done, l.box.wake = make(chan struct{}), make(chan struct{}, 1)
+	l.broken, l.done, l.box.wake = make(chan struct{}), make(chan struct{}), make(chan struct{}, 1)
 	l.issued, l.durable, l.now = o.From, o.From, time.Now()
 	l.errands.ctx, l.errands.end = context.WithCancel(context.WithoutCancel(ctx))
 	l.journal = journal{store: o.Store, partition: "lane/" + o.ID.Source + "/" + o.ID.Lane, box: &l.box, errands: &l.errands, fatal: l.fail}
@@ -71,7 +71,8 @@ func Start(ctx context.Context, o Options) (*Loop, error) {
 		l.errands.end()
 		return nil, fmt.Errorf("lane %s: %w", o.ID, err)
 	}
-	l.figures.Store(&Stats{Lane: o.ID, Position: o.From, Watermark: o.From})
+	l.figures.Store(new(Stats))
+	l.publish(true)
 	var running context.Context
 	running, l.stop = context.WithCancel(l.errands.ctx)
 	r := &reader{lane: o.Lane, decoder: l.decoder, ring: l.ring, ended: l.readerEnded, failed: l.trouble}
@@ -158,6 +159,7 @@ func (l *Loop) trouble(err error) { l.o.Failed(fmt.Errorf("lane %s: %w", l.o.ID,
 func (l *Loop) fail(err error) {
 	if l.failure == nil {
 		l.failure = fmt.Errorf("lane %s: %w", l.o.ID, err)
+		close(l.broken)
 		l.o.Failed(l.failure, true)
 	}
 }

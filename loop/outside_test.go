@@ -20,6 +20,7 @@ type lane struct {
 	n       int
 	endless bool
 	make    func(i int) (key, payload string)
+	scratch []byte
 	fail    func(i int) error // before message i is handed over; nil goes on
 
 	mu      sync.Mutex
@@ -42,9 +43,10 @@ func (l *lane) Read(ctx context.Context, from uint64, d *decode.Decoder) error {
 			}
 		}
 		key, payload := l.make(i)
-		r := decode.Record{Position: uint64(i * step), Next: uint64(i*step + step), Payload: []byte(payload)}
+		l.scratch = append(append(l.scratch[:0], payload...), key...)
+		r := decode.Record{Position: uint64(i * step), Next: uint64(i*step + step), Payload: l.scratch[:len(payload)]}
 		if key != "" {
-			r.Key = []byte(key)
+			r.Key = l.scratch[len(payload):]
 		}
 		if err := d.Message(ctx, r); err != nil {
 			return err

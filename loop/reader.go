@@ -36,8 +36,10 @@ func (r *reader) run(ctx context.Context, from uint64) {
 			return
 		}
 		if errors.Is(err, source.ErrRenewed) {
-			_ = r.ring.Flush(ctx)
-			r.ended(err)
+			r.decoder.Reset()
+			if r.ring.Flush(ctx) == nil {
+				r.ended(err)
+			}
 			return
 		}
 		r.failed(err)

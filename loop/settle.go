@@ -42,6 +42,7 @@ func (l *Loop) await(ctx context.Context, answer <-chan error) error {
 		return err
 	case <-ctx.Done():
 		return ctx.Err()
+	case <-l.broken:
 	case <-l.done:
 	}
 	select {
