@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"connectrpc.com/connect/v2"
@@ -34,13 +35,13 @@ const receiveMost = 64 << 20
 
 // New is a client of the wheel at addr, "HOST:PORT" or a URL. It connects at the first call.
 func New(addr string) *Client {
-	url := addr
-	if !strings.Contains(url, "://") {
-		url = "http://" + url
+	base := addr
+	if !strings.Contains(base, "://") {
+		base = "http://" + base
 	}
 	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 4}
 	c := connect.NewClient(connecthttp.NewTransport(
-		&http.Client{Transport: transport}, strings.TrimSuffix(url, "/"), connecthttp.WithReadMaxBytes(receiveMost),
+		&http.Client{Transport: transport}, strings.TrimSuffix(base, "/"), connecthttp.WithReadMaxBytes(receiveMost),
 	))
 	return &Client{
 		addr: addr, http: transport,
@@ -64,12 +65,16 @@ func (c *Client) fail(err error) error {
 	}
 	e, ok := errors.AsType[*connect.Error](err)
 	switch {
-	case !ok:
-		return api.Wrap(err)
 	case errors.Is(err, context.Canceled):
 		return api.Wrap(context.Canceled)
-	case !e.IsRemote() && e.Code() == connect.CodeUnavailable:
-		return api.Errorf(api.Unavailable, "no wheel answers at %s: %s; start one with pelton run, or name another address", c.addr, e.Message())
+	case away(err):
+		text := err.Error()
+		if ok {
+			text = e.Message()
+		}
+		return api.Errorf(api.Unavailable, "no wheel answers at %s: %s; start one with pelton run, or name another address", c.addr, text)
+	case !ok:
+		return api.Wrap(err)
 	}
 	var details []proto.Message
 	for _, d := range e.Details() {
@@ -78,6 +83,16 @@ func (c *Client) fail(err error) error {
 		}
 	}
 	return wire.ErrorOf(uint32(e.Code()), e.Message(), details)
+}
+
+// away reports whether nobody answered: the connection could not be made, or broke before the answer. Where it broke
+// decides how the error is dressed: as one of Connect, or as one of net/http.
+func away(err error) bool {
+	if e, ok := errors.AsType[*connect.Error](err); ok && e.Code() == connect.CodeUnavailable {
+		return !e.IsRemote()
+	}
+	u, ok := errors.AsType[*url.Error](err)
+	return ok && !u.Timeout()
 }
 
 // pages reads every page of a list.
