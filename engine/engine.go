@@ -37,30 +37,43 @@ type Options struct {
 
 // wheel is everything that Run opened.
 type wheel struct {
-	c         config.Config
-	o         Options
-	began     time.Time
-	store     *local.Store
-	runtime   *wasm.Runtime
-	plan      *plan
-	boxes     []*box // plugins in config order, reducers behind
-	names     struct{ sessions, sinks []string }
-	session   map[string]*session.Sessions
-	sinks     map[string]*sink.Worker
-	feeds     []*feed
+	c       config.Config
+	o       Options
+	plan    *plan
+	store   *local.Store
+	runtime *wasm.Runtime
+	boxes   []*box // plugins in config order, reducers behind
+	session map[string]*session.Sessions
+	sinks   map[string]*sink.Worker
+	names   struct{ sessions, sinks []string } // in config order
+	feeds   []*feed
+	totals  totals
+	front
+	life
+}
+
+// front is what the outside reaches.
+type front struct {
 	service   *api.Service
 	listeners struct{ http, grpc net.Listener }
-	fatal     chan error
-	ended     chan struct{} // the run is over, the wheel is being closed
-	events    sync.Mutex
-	totals    totals
-	closers   []func(context.Context) error
+}
+
+// life is how a run goes and ends.
+type life struct {
+	began   time.Time
+	fatal   chan error
+	ended   chan struct{} // the run is over, the wheel is being closed
+	events  sync.Mutex
+	closers []func(context.Context) error
 }
 
 // Run runs a wheel until ctx ends, or until it has settled if o.UntilIdle is set, then drains it within
 // shutdown.timeout. nil means that it drained; what it could not drain is redelivered at the next start.
 func Run(ctx context.Context, c config.Config, o Options) error {
-	w := &wheel{c: c, o: o, began: time.Now(), fatal: make(chan error, 1), ended: make(chan struct{}), session: map[string]*session.Sessions{}, sinks: map[string]*sink.Worker{}}
+	w := &wheel{
+		c: c, o: o, session: map[string]*session.Sessions{}, sinks: map[string]*sink.Worker{},
+		life: life{began: time.Now(), fatal: make(chan error, 1), ended: make(chan struct{})},
+	}
 	if o.Stdout == nil {
 		w.o.Stdout = os.Stdout
 	}

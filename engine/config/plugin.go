@@ -39,7 +39,7 @@ const (
 // PluginLimits are what one instance may use (P1, A2).
 type PluginLimits struct {
 	Memory Size     `yaml:"memory" json:"memory" jsonschema_description:"Memory of an instance; not enforced for native plugins. Default 64MiB."`
-	Time   Duration `yaml:"time" json:"time" jsonschema_description:"Time of one call. Default 100ms."`
+	Time   Duration `yaml:"time" json:"time" jsonschema_description:"Processor time for one message. Default 100ms."`
 	Output Size     `yaml:"output" json:"output" jsonschema_description:"Bytes that it puts out for one message. Default 1MiB."`
 	Queue  Size     `yaml:"queue" json:"queue" jsonschema_description:"Bytes of its output that wait for plugins that read it. Default 4MiB."`
 }

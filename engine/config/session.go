@@ -21,7 +21,7 @@ type Reduce struct {
 // ReduceLimits are what one instance of a reducer may use (P1, A2).
 type ReduceLimits struct {
 	Memory Size     `yaml:"memory" json:"memory" jsonschema_description:"Memory of an instance; not enforced for native plugins. Default 64MiB."`
-	Time   Duration `yaml:"time" json:"time" jsonschema_description:"Time of one call. Default 100ms."`
+	Time   Duration `yaml:"time" json:"time" jsonschema_description:"Processor time for one message. Default 100ms."`
 	Output Size     `yaml:"output" json:"output" jsonschema_description:"Bytes of one snapshot. Default 1MiB."`
 }
 
