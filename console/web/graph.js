@@ -125,15 +125,19 @@ function draw({ edge, points }, chains) {
     const bend = (to.x - from.x) / 2;
     path += (i === 0 ? `M${from.x} ${from.y}` : '') + `C${from.x + bend} ${from.y} ${to.x - bend} ${to.y} ${to.x} ${to.y}`;
     if (i < last - 1) path += `H${b.x + box.width}`;
-    if (i === 0) label = i < last - 1 ? { x: to.x + box.width / 2, y: to.y - 7 } : beside(from, to);
+    if (i === 0) label = i < last - 1 ? { x: to.x + box.width / 2, y: to.y - 7 } : beside(from, to, chains.filter((c) => c.points.at(-1) === b).length > 1);
   }
   return { edge, path, label };
 }
 
-/** The place of a label: on the outer side of the bend, so that it neither covers the line nor meets its neighbour's. */
-function beside(from, to) {
-  const x = from.x + (to.x - from.x) * 0.48;
-  return { x, y: to.y > from.y + 12 ? to.y + 15 : to.y - 9 };
+/**
+ * The place of a label: on the outer side of the bend, so that it does not cover the line; on the line where others come
+ * in beside it.
+ */
+function beside(from, to, crowded) {
+  const [dx, dy] = [to.x - from.x, to.y - from.y];
+  if (crowded) return { x: from.x + dx * 0.5, y: from.y + dy * 0.5 + 4 };
+  return { x: from.x + dx * 0.48, y: dy > 12 ? to.y + 15 : to.y - 9 };
 }
 
 const other = (c, end) => (end === 'out' ? c.points[1] : c.points.at(-2));

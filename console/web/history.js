@@ -6,7 +6,7 @@ const window = 3; // seconds over which a rate is taken
 const hole = 6; // seconds without figures that break a curve: the tab was hidden, or the wheel did not answer
 
 export class History {
-  #samples = []; // {at: seconds, counters}
+  #samples = []; // {at: seconds, counters, paused: names of sources}
   #born = null;
 
   /** Takes the figures of one time. A wheel that was started again counts from zero: its past is forgotten. */
@@ -17,13 +17,24 @@ export class History {
     this.#born = born;
     const last = this.#samples.at(-1);
     if (last && at <= last.at) return;
-    this.#samples.push({ at, counters: counters(stats) });
+    this.#samples.push({ at, counters: counters(stats), paused: new Set((stats.sources ?? []).filter((s) => s.state === 'paused').map((s) => s.name)) });
     while (this.#samples[0].at < at - span) this.#samples.shift();
   }
 
   /** The rate of a counter now, per second; null while it is not known. */
   rate(name) {
     return this.#at(name, this.#samples.length - 1);
+  }
+
+  /**
+   * How a source is held up: 'paused' while nothing comes, 'slowed' when it waits and goes on by turns, else ''. A
+   * source that waits for a moment, as any does now and then, is not held up: it takes two sets of figures to say so.
+   */
+  held(source) {
+    const latest = this.#samples.slice(-2);
+    if (!latest.every((sample) => sample.paused.has(source))) return '';
+    const [before, now] = [latest[0], latest.at(-1)].map((sample) => sample.counters[`source/${source}`]);
+    return now > before ? 'slowed' : 'paused';
   }
 
   /** The rate over time: [{at, value}], value null where the curve breaks. at is in seconds before now, not positive. */

@@ -48,7 +48,7 @@ async function learn(stats) {
 }
 
 function show(stats) {
-  const found = problems(stats, facts);
+  const found = problems(stats, facts, history);
   const { state, word, sentence } = headline(stats, found, history);
   attribute(document.body, 'data-state', state);
   text(at('state'), word);

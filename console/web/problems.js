@@ -3,14 +3,16 @@
 import { count, many, rate } from './format.js';
 
 /** Lines [{level: 'bad' | 'warn', who, why}], the worst first. */
-export function problems(stats, plugins) {
+export function problems(stats, plugins, history) {
   const out = [];
   const add = (level, who, why) => out.push({ level, who, why });
+  // A store that takes nothing more stops the whole wheel, but loses nothing and goes on by itself.
   if (stats.store.full) add('bad', 'Store', stats.store.reason || 'it is full');
   if (stats.paused && stats.paused !== stats.store.reason) add('warn', 'The whole wheel', stats.paused);
   for (const source of stats.sources ?? []) {
     if (source.state === 'failed') add('bad', `Source ${source.name} failed`, source.reason || 'it gives no reason');
-    if (source.state === 'paused') add('warn', `Source ${source.name} is paused`, source.reason || 'it gives no reason');
+    const held = history.held(source.name);
+    if (held) add('warn', `Source ${source.name} is ${held}`, source.reason || 'it gives no reason');
   }
   for (const plugin of stats.plugins ?? []) {
     const reason = plugins.find((p) => p.name === plugin.name)?.reason;
@@ -28,8 +30,9 @@ export function problems(stats, plugins) {
 /** What the wheel does, in one word and one sentence: {state, word, sentence}. history gives the rates. */
 export function headline(stats, found, history) {
   const read = sum(stats.sources, 'messages');
-  const broken = found.some((p) => p.level === 'bad');
-  const paused = stats.paused || (stats.sources ?? []).some((s) => s.state === 'paused');
+  const broken = found.some((p) => p.level === 'bad' && p.who !== 'Store');
+  if (stats.store.full && !broken) return { state: 'paused', word: 'Paused', sentence: 'The store is full: nothing is taken until there is room.' };
+  const paused = stats.paused || (stats.sources ?? []).some((s) => history.held(s.name) === 'paused');
   if (broken) return { state: 'failed', word: 'Trouble', sentence: trouble(found) };
   if (paused) return { state: 'paused', word: 'Paused', sentence: pausedText(stats, history) };
   if (stats.settled) return { state: 'settled', word: 'Settled', sentence: read > 0 ? 'Every message is done and durable.' : 'Nothing is left to do.' };
@@ -53,9 +56,9 @@ function trouble(found) {
 const speed = (source, history) => history.rate(`source/${source.name}`) ?? source.rate;
 
 function pausedText(stats, history) {
-  const paused = (stats.sources ?? []).filter((s) => s.state === 'paused');
+  const paused = (stats.sources ?? []).filter((s) => history.held(s.name) === 'paused');
   if (stats.paused || paused.length === 0) return 'The whole wheel is paused.';
-  const still = stats.sources.filter((s) => s.state === 'running' && speed(s, history) > 0);
+  const still = stats.sources.filter((s) => !paused.includes(s) && speed(s, history) > 0);
   const names = paused.map((s) => s.name).join(', ');
   return `${paused.length === 1 ? `Source ${names} is` : `Sources ${names} are`} paused; nothing is lost` + (still.length ? `, ${still.map((s) => s.name).join(', ')} flows on.` : '.');
 }

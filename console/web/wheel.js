@@ -99,19 +99,21 @@ function view(node, id, stats, history) {
   const rows = { source: stats.sources, plugin: stats.plugins, session: stats.sessions, sink: stats.sinks };
   const row = find(rows[node.kind]);
   if (!row) return { state: '', flow: null, value: '', total: 'no figures', badge: '', level: null };
-  const v = views[node.kind](row, history.rate(id), stats, node);
-  return blocks(id, stats) && v.state === 'running' ? { ...v, state: 'waiting', value: 'full', hint: 'it takes no more, so its source is paused' } : v;
+  const v = views[node.kind](row, history.rate(id), stats, node, history);
+  return blocks(id, stats, history) && v.state === 'running' ? { ...v, state: 'waiting', value: 'full', hint: 'it takes no more, so its source is paused' } : v;
 }
 
 /** Whether a source is paused for this box: the reason begins with its id. */
-const blocks = (id, stats) => (stats.sources ?? []).some((s) => s.state === 'paused' && s.reason?.startsWith(id + ' '));
+const blocks = (id, stats, history) => (stats.sources ?? []).some((s) => history.held(s.name) === 'paused' && s.reason?.startsWith(id + ' '));
 
-function source(row, flow, stats) {
+function source(row, flow, stats, _, history) {
+  const held = history.held(row.name);
+  const state = row.state === 'paused' ? held || 'running' : row.state;
   const arena = stats.arenas?.find((a) => a.name === row.name);
   const level = arena ? share(arena.used, arena.size) : null;
   const memory = arena ? `; arena ${bytes(arena.used)} of ${bytes(arena.size)}` : '';
   return {
-    state: row.state, flow, value: said(row.state, rate(flow)), total: many(row.messages, 'message'), badge: '', level,
+    state, flow, value: said(state, rate(flow)), total: many(row.messages, 'message'), badge: '', level,
     hint: `${row.state}${row.reason ? ': ' + row.reason : ''}${memory}`,
   };
 }
@@ -140,7 +142,7 @@ function sink(row, flow) {
 }
 
 /** A box that does not simply run says so in place of its rate. */
-const said = (state, value) => (state === 'running' || !state ? value : state);
+const said = (state, value) => (['running', 'slowed', ''].includes(state) ? value : state);
 
 function show(group, node, v) {
   attribute(group, 'data-state', v.state);
