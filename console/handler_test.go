@@ -248,16 +248,17 @@ func reaches(v any, steps []string) bool {
 
 // names gathers the JSON names of a type and of all that it holds.
 func names(t reflect.Type, into map[string]bool) {
-	switch t.Kind() {
-	case reflect.Pointer, reflect.Slice, reflect.Map:
+	if t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice || t.Kind() == reflect.Map {
 		names(t.Elem(), into)
-	case reflect.Struct:
-		for field := range t.Fields() {
-			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-			if name != "" {
-				into[name] = true
-			}
-			names(field.Type, into)
+		return
+	}
+	if t.Kind() != reflect.Struct {
+		return
+	}
+	for field := range t.Fields() {
+		if name, _, _ := strings.Cut(field.Tag.Get("json"), ","); name != "" {
+			into[name] = true
 		}
+		names(field.Type, into)
 	}
 }
