@@ -23,18 +23,20 @@ type effect struct {
 
 // child is an emit on its way into the output arena of the plugin that made it, for the plugins that read it.
 type child struct {
+	pelton.Effect
+
 	ack     int32
 	path    string
 	plugins []int
 	parked  bool
 	size    int64
-	pelton.Effect
 }
 
 // Child is an emit that other plugins read: the loop copies it into the emitting plugin's output arena and adopts it.
 type Child struct {
-	ID pelton.MessageID
 	*pelton.Effect
+
+	ID             pelton.MessageID
 	Position, Next uint64
 }
 

@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/peltonhq/pelton"
 )
@@ -33,24 +34,25 @@ func Replayed(l *Ledger, i Item) bool {
 
 // Describe tells what holds the ledger up.
 func Describe(l *Ledger) string {
-	s := fmt.Sprintf("watermark %d horizon %d late %d writes %d fetches %d acks %d\n", l.watermark, l.horizon, len(l.late), l.writes.used(), len(l.fetches), l.acks.used())
+	var s strings.Builder
+	fmt.Fprintf(&s, "watermark %d horizon %d late %d writes %d fetches %d acks %d\n", l.watermark, l.horizon, len(l.late), l.writes.used(), len(l.fetches), l.acks.used())
 	for _, a := range l.late {
-		s += fmt.Sprintf("  late %v\n", l.id(a.item.message))
+		fmt.Fprintf(&s, "  late %v\n", l.id(a.item.message))
 	}
 	for p := range l.plugins {
-		s += fmt.Sprintf(" %s pending %d behind %d waiting %d\n", l.graph.Plugins[p].Name, l.Pending(p), l.plugins[p].behind, l.plugins[p].waiting)
+		fmt.Fprintf(&s, " %s pending %d behind %d waiting %d\n", l.graph.Plugins[p].Name, l.Pending(p), l.plugins[p].behind, l.plugins[p].waiting)
 		for q := range l.plugins[p].pending {
 			if l.plugins[p].pending[q].len() > 0 {
-				s += fmt.Sprintf("  first %v\n", l.id(l.plugins[p].pending[q].at(0).message))
+				fmt.Fprintf(&s, "  first %v\n", l.id(l.plugins[p].pending[q].at(0).message))
 			}
 		}
 		for hash, b := range l.plugins[p].blocked {
-			s += fmt.Sprintf("  blocked %d lot %v behind %d parked %d durable %d next %v hands %d head %v\n", hash, b.lot, b.behind.len(), b.parked, b.durable, b.next, len(b.hands), b.head)
+			fmt.Fprintf(&s, "  blocked %d lot %v behind %d parked %d durable %d next %v hands %d head %v\n", hash, b.lot, b.behind.len(), b.parked, b.durable, b.next, len(b.hands), b.head)
 		}
 	}
 	for i := 0; i < l.order.len(); i++ {
 		m := l.messages.at(*l.order.at(i))
-		s += fmt.Sprintf("  message %d open %d lent %d flight %d\n", m.position, m.open, m.lent, m.flight)
+		fmt.Fprintf(&s, "  message %d open %d lent %d flight %d\n", m.position, m.open, m.lent, m.flight)
 	}
-	return s
+	return s.String()
 }

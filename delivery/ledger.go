@@ -26,6 +26,9 @@ type Options struct {
 // durability, and how far the source may be acknowledged. It is a pure state machine: one goroutine, the lane's loop,
 // drives it, carries out what it asks for, and tells it when that is durable.
 type Ledger struct {
+	asked
+	account
+
 	lane   pelton.LaneID
 	graph  *Graph
 	mark   func(bool, pelton.EffectID) []byte
@@ -39,8 +42,6 @@ type Ledger struct {
 	effects  slab[effect]
 	outbox   []queue[pelton.Effect] // by target
 	writes   slab[write]
-	asked
-	account
 }
 
 // asked is what the loop is to carry out next.
@@ -53,6 +54,8 @@ type asked struct {
 
 // account is what the ledger knows about positions and durability.
 type account struct {
+	Counts
+
 	watermark uint64                       // contiguous: everything before it is settled
 	passed    uint64                       // as handed to the store: no mark below it will ever be removed
 	known     map[uint64][]pelton.EffectID // durable before the restart, by position
@@ -61,7 +64,6 @@ type account struct {
 	late      []late                       // heads that wait until the lane has caught up with them after a restart
 	timers    timers
 	ticket    uint64 // orders timers of the same due time
-	Counts
 }
 
 // Counts are the ledger's running totals.

@@ -117,9 +117,10 @@ func (l *Ledger) park(item *Item, r *Record) {
 	i := item.message
 	m := l.messages.at(i)
 	w := write{message: i, plugin: item.plugin, hash: r.Hash, parks: true}
-	if l.displaced(item) != nil && r.Hash != 0 {
+	switch {
+	case l.displaced(item) != nil && r.Hash != 0:
 		w.behind = true
-	} else if r.Hash != 0 {
+	case r.Hash != 0:
 		b := l.block(item)
 		if b != nil {
 			b.out = false
@@ -129,7 +130,7 @@ func (l *Ledger) park(item *Item, r *Record) {
 			l.parkAll(b, r, w)
 			return
 		}
-	} else if m.lot != nil && m.lot.Hash != 0 {
+	case m.lot != nil && m.lot.Hash != 0:
 		w.frees, w.hash = true, m.lot.Hash
 	}
 	l.write(w, l.parked(i, r))
@@ -432,6 +433,21 @@ func (l *Ledger) putBack(id pelton.MessageID, plugin int32) {
 func (l *Ledger) Waits(f Fetch, id pelton.MessageID) {
 	if b := l.plugins[f.Plugin].blocked[f.Hash]; b != nil && !b.head.Lane.Valid() {
 		b.head = id
+	}
+}
+
+// Dropped tells that a record was removed from the parking lot from outside: if it was the head of its key, the key goes
+// on.
+func (l *Ledger) Dropped(id pelton.EffectID) {
+	p := l.plugin(id.Target)
+	if p < 0 {
+		return
+	}
+	for hash, b := range l.plugins[p].blocked {
+		if b.lot && !b.out && b.head == id.Message {
+			l.unblock(int(p), hash)
+			return
+		}
 	}
 }
 

@@ -39,7 +39,7 @@ func (w *world) arrive(e *lot.Entry, decided *delivery.Decision) {
 	if e.ID.Target.Kind == pelton.TargetPlugin {
 		a.Ref = w.lend()
 	}
-	w.say("arrive %v kind %s hash %d decided %v", e.ID, e.Kind, e.Hash, decided)
+	w.sayf("arrive %v kind %s hash %d decided %v", e.ID, e.Kind, e.Hash, decided)
 	w.ledger.Arrive(a)
 }
 

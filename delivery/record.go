@@ -23,17 +23,18 @@ const (
 
 // Record is a parked or dead delivery or effect; owned.
 type Record struct {
-	ID      pelton.EffectID // of the delivery or effect; a frame has no target
-	Kind    Kind
-	Hash    uint64 // of the key, when its order is kept; 0 otherwise
-	Due     time.Time
-	Attempt uint32 // offers so far
-	Defers  uint32
-	First   time.Time // first offer
-	Failed  time.Time // last failure
-	Reason  string    // last failure, or the dead reason
 	Content
-	Revision int // of the plugin that decided last
+
+	ID       pelton.EffectID // of the delivery or effect; a frame has no target
+	Kind     Kind
+	Hash     uint64 // of the key, when its order is kept; 0 otherwise
+	Due      time.Time
+	Attempt  uint32 // offers so far
+	Defers   uint32
+	First    time.Time // first offer
+	Failed   time.Time // last failure
+	Reason   string    // last failure, or the dead reason
+	Revision int       // of the plugin that decided last
 	Replays  int
 }
 

@@ -71,6 +71,7 @@ func policy(byKey bool) delivery.Policy {
 }
 
 func newWorld(t *testing.T, seed uint64) *world {
+	t.Helper()
 	disk, err := memory.NewDisk().Open()
 	if err != nil {
 		t.Fatal(err)
@@ -143,12 +144,12 @@ func (w *world) settledBefore(known []pelton.EffectID, watermark uint64) {
 
 func (w *world) crash() {
 	w.crashes++
-	w.say("crash")
+	w.sayf("crash")
 	w.boot()
 }
 
-// say tells the story of a world that is run alone.
-func (w *world) say(format string, args ...any) {
+// sayf tells the story of a world that is run alone.
+func (w *world) sayf(format string, args ...any) {
 	if *seed != 0 {
 		w.t.Logf(format, args...)
 	}
@@ -301,7 +302,7 @@ func (w *world) decision(item delivery.Item) delivery.Decision {
 func (w *world) note(item delivery.Item, d *delivery.Decision) {
 	id := delivery.IDOf(w.ledger, item)
 	v := d.Verdict
-	w.say("answer %v attempt %d: %v pass %v fault %q", id, item.Attempt, v, v.Pass, d.Fault)
+	w.sayf("answer %v attempt %d: %v pass %v fault %q", id, item.Attempt, v, v.Pass, d.Fault)
 	failed := d.Fault != "" || v.Decision == pelton.DecisionRetry
 	if id.Target.Name == "a" {
 		over := failed && item.Attempt >= 4 || v.Decision == pelton.DecisionDefer && (v.Pass || item.Defers >= 3)
@@ -446,7 +447,7 @@ func (w *world) write(out delivery.Write) {
 		w.t.Fatal(err)
 	}
 	w.queue[at] = pending{records, func() {
-		w.say("durable %d of %v kind %s", out.Kind, out.Record.ID, out.Record.Kind)
+		w.sayf("durable %d of %v kind %s", out.Kind, out.Record.ID, out.Record.Kind)
 		delete(w.out, out.Record.ID)
 		w.ledger.Written(out.Token)
 	}}

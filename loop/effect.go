@@ -99,7 +99,7 @@ func (l *Loop) children() bool {
 		if n == nil || n.full || l.closing {
 			continue
 		}
-		for adopted := 0; adopted < handed; adopted++ {
+		for range handed {
 			c, ok := l.ledger.NextChild(p)
 			if !ok || !l.adopt(p, n, c) {
 				break

@@ -11,6 +11,7 @@ import (
 	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/actor/native"
 	"github.com/peltonhq/pelton/delivery"
+	"github.com/peltonhq/pelton/delivery/lot"
 	"github.com/peltonhq/pelton/loop"
 	"github.com/peltonhq/pelton/store"
 )
@@ -21,6 +22,7 @@ func change(records []store.Record) func(func(pelton.EffectID) bool) ([]store.Re
 
 // held is a world whose first message is held for a minute at its first attempt.
 func held(t *testing.T) (*world, *target, pelton.EffectID) {
+	t.Helper()
 	w := newWorld(t, 3, func(m *native.Message, out *native.Out) pelton.Verdict {
 		if m.Meta().Position == 0 && m.Attempt() == 1 {
 			return pelton.Hold(time.Minute)
@@ -191,8 +193,10 @@ func TestActKeepsTheRecordIn(t *testing.T) {
 		acted := make(chan error, 1)
 		go func() {
 			acted <- w.loop.Act(t.Context(), func(out func(pelton.EffectID) bool) ([]store.Record, error) {
-				if out(id) || out(id) {
-					return nil, errors.New("it is out")
+				for range 2 { // asking changes nothing
+					if out(id) {
+						return nil, errors.New("it is out")
+					}
 				}
 				return []store.Record{{Op: store.Put, Key: store.Key(store.SpaceKV, "x")}}, nil
 			})
@@ -213,5 +217,39 @@ func TestActKeepsTheRecordIn(t *testing.T) {
 		if err := w.loop.Act(t.Context(), change(nil)); !errors.Is(err, loop.ErrClosed) {
 			t.Errorf("closed: %v", err)
 		}
+	})
+}
+
+// A key whose head is dropped from the lot goes on with what is behind it (D3).
+func TestDroppedHeadFreesItsKey(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 4, func(m *native.Message, out *native.Out) pelton.Verdict {
+			if m.Meta().Position == 0 {
+				return pelton.Hold(time.Hour)
+			}
+			return echo(m, out)
+		})
+		out := w.to(0)
+		w.lane.make = keyed(1)
+		w.start()
+		w.settle()
+		all := w.parked()
+		if len(all) != 4 || all[0].Kind != delivery.KindHold || all[1].Kind != delivery.KindBehind {
+			t.Fatalf("parked %+v", all)
+		}
+		err := w.loop.Act(t.Context(), func(out func(pelton.EffectID) bool) ([]store.Record, error) {
+			if out(all[0].ID) {
+				return nil, errors.New("it is out")
+			}
+			return lot.Remove(w.store, all[0], w.loop.Stats().Watermark)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.pass(time.Second)
+		if got := strings.Join(out.payloads(), " "); got != "1 2 3" || len(w.parked()) != 0 || w.marks() != 0 {
+			t.Errorf("effects %q, %d parked, %d marks", got, len(w.parked()), w.marks())
+		}
+		w.close()
 	})
 }

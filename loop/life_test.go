@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -93,8 +94,8 @@ func TestCrash(t *testing.T) {
 			snapshots[string(e.Value)]++
 		}
 		for i := range n {
-			if snapshots[fmt.Sprint(i)] != 2 { // one of each target: their keys are the effects' ids
-				t.Errorf("D1: message %d has %d effects", i, snapshots[fmt.Sprint(i)])
+			if snapshots[strconv.Itoa(i)] != 2 { // one of each target: their keys are the effects' ids
+				t.Errorf("D1: message %d has %d effects", i, snapshots[strconv.Itoa(i)])
 			}
 		}
 		taken := map[pelton.EffectID]int{}
@@ -223,7 +224,7 @@ func TestCloseDuringATurn(t *testing.T) {
 // A loop that was closed while the store was full claims nothing later: the lane has a new owner then.
 func TestCloseWhileFullLeavesTheLaneAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, 100, func(m *native.Message, _ *native.Out) pelton.Verdict { return pelton.Dead("no") })
+		w := newWorld(t, 100, func(*native.Message, *native.Out) pelton.Verdict { return pelton.Dead("no") })
 		w.lane.endless = true
 		w.start()
 		w.store.Fill("no space")

@@ -18,6 +18,10 @@ import (
 
 // Loop runs one lane.
 type Loop struct {
+	life
+	places
+	state
+
 	o       Options
 	ledger  *delivery.Ledger
 	journal journal
@@ -26,9 +30,6 @@ type Loop struct {
 	parked  *parked
 	decoder *decode.Decoder
 	figures atomic.Pointer[Stats]
-	life
-	places
-	state
 }
 
 // places are what the loop keeps for each part of the graph, and where its messages lie.

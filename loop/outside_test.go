@@ -3,6 +3,7 @@ package loop_test
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"sync"
 
 	"github.com/peltonhq/pelton"
@@ -183,8 +184,8 @@ func echo(m *native.Message, out *native.Out) pelton.Verdict {
 func keyed(keys int) func(i int) (string, string) {
 	return func(i int) (string, string) {
 		if keys == 0 {
-			return "", fmt.Sprint(i)
+			return "", strconv.Itoa(i)
 		}
-		return fmt.Sprint("k", i%keys), fmt.Sprint(i)
+		return fmt.Sprint("k", i%keys), strconv.Itoa(i)
 	}
 }

@@ -52,6 +52,7 @@ const (
 // arrival is a record on its way to the loop, or the answer to a fetch.
 type arrival struct {
 	delivery.Arrival
+
 	fetch *delivery.Fetch // with Record nil: the next of this key has a due time of its own
 	next  pelton.MessageID
 }

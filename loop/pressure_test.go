@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -21,7 +22,7 @@ func inOrder(t *testing.T, g *target, n int) {
 	t.Helper()
 	got := g.payloads()
 	for i, payload := range got {
-		if payload != fmt.Sprint(i) {
+		if payload != strconv.Itoa(i) {
 			t.Fatalf("effect %d is %q", i, payload)
 		}
 	}
@@ -67,7 +68,7 @@ func TestFullStorePauses(t *testing.T) {
 		w.start()
 		w.store.Fill("store.max_bytes reached")
 		w.pass(time.Minute)
-		if s := w.loop.Stats(); s.Paused != "store: store.max_bytes reached" || s.Open > 2000 {
+		if s := w.loop.Stats(); s.Paused != "store: store.max_bytes reached" || s.Ended || s.Position == 20_000*step {
 			t.Errorf("paused %q with %d open", s.Paused, s.Open)
 		}
 		told := w.lane.told()
@@ -135,19 +136,21 @@ func TestBrokenStoreEndsTheLoop(t *testing.T) {
 
 // chain is three plugins, each of which emits two for one.
 func chain(t *testing.T, n int) (*world, *target) {
+	t.Helper()
 	twice := func(m *native.Message, out *native.Out) pelton.Verdict {
 		for i := range 2 {
 			out.Emit("", m.Key(), fmt.Appendf(nil, "%s.%d", m.Payload(), i))
 		}
 		return pelton.Ack()
 	}
-	w := newWorld(t, n, twice, twice, twice)
+	w := newWorld(t, n, []handler{twice, twice, twice}...)
 	w.graph.Source.Plugins = []int{0}
 	w.route(0, delivery.Routes{Plugins: []int{1}})
 	w.route(1, delivery.Routes{Plugins: []int{2}})
 	w.arena.Size, w.arena.MaxMessage, w.queue = 16<<10, 4<<10, 16<<10
 	w.decode.MaxMessage = 4 << 10
-	return w, w.to(2)
+	out := w.to(2)
+	return w, out
 }
 
 func TestChainInTheSmallestArenas(t *testing.T) {
@@ -206,7 +209,7 @@ func TestEmitTooLargeForItsReaders(t *testing.T) {
 			out.Emit("", m.Key(), make([]byte, 5000))
 			out.Emit("", m.Key(), m.Payload())
 			return pelton.Ack()
-		}, ack, ack)
+		}, ack, watch(new(log[seen]), ack))
 		w.graph.Source.Plugins = []int{0}
 		w.queue = 16 << 10
 		w.route(0, delivery.Routes{Plugins: []int{1, 2}})
@@ -227,7 +230,7 @@ func TestEmitTooLargeForItsReaders(t *testing.T) {
 // Two lanes of one source share its arena, the plugins and their output arenas.
 func TestTwoLanes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, 2000, echo, echo)
+		w := newWorld(t, 2000, echo, watch(new(log[seen]), echo))
 		w.graph.Source.Plugins = []int{0}
 		w.route(0, delivery.Routes{Plugins: []int{1}})
 		out := w.to(1)

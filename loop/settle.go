@@ -8,6 +8,7 @@ import (
 
 	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/delivery"
+	"github.com/peltonhq/pelton/delivery/lot"
 	"github.com/peltonhq/pelton/store"
 )
 
@@ -159,6 +160,11 @@ func (l *Loop) act(change func(func(pelton.EffectID) bool) ([]store.Record, erro
 		return false
 	})
 	end := func() {
+		for _, id := range kept {
+			if _, err := lot.Get(l.o.Store, id); errors.Is(err, store.ErrNotFound) {
+				l.ledger.Dropped(id)
+			}
+		}
 		l.parked.putBack(kept...)
 		l.parked.ask()
 		answer <- err

@@ -15,6 +15,7 @@ import (
 // message is offered only after the previous one was decided (D3).
 type turn struct {
 	actor.Turn
+
 	plugin, instance int
 	items            []delivery.Item
 	decisions        []delivery.Decision

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -39,7 +40,7 @@ func TestAck(t *testing.T) {
 		w.settle()
 		w.told(1000)
 		for i, payload := range out.payloads() {
-			if payload != fmt.Sprint(i) {
+			if payload != strconv.Itoa(i) {
 				t.Fatalf("effect %d is %q", i, payload)
 			}
 		}
@@ -298,7 +299,7 @@ func TestBadFrames(t *testing.T) {
 			case 5:
 				return "", `"` + strings.Repeat("x", 2000) + `"`
 			}
-			return "", fmt.Sprint(i)
+			return "", strconv.Itoa(i)
 		}
 		w.start()
 		w.settle()
@@ -404,7 +405,7 @@ func TestDirect(t *testing.T) {
 		w.settle()
 		w.told(500)
 		for i, payload := range out.payloads() {
-			if payload != fmt.Sprint(i) || string(out.got[i].Key) != fmt.Sprint("k", i%7) {
+			if payload != strconv.Itoa(i) || string(out.got[i].Key) != fmt.Sprint("k", i%7) {
 				t.Fatalf("effect %d is %q", i, payload)
 			}
 		}

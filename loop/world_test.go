@@ -44,8 +44,9 @@ type world struct {
 	failure  error
 }
 
-func newWorld(t testing.TB, n int, handlers ...handler) *world {
-	w := &world{t: t, handlers: handlers, queue: 64 << 10, disk: memory.NewDisk()}
+func newWorld(tb testing.TB, n int, handlers ...handler) *world {
+	tb.Helper()
+	w := &world{t: tb, handlers: handlers, queue: 64 << 10, disk: memory.NewDisk()}
 	w.lane = lane{id: pelton.LaneID{Source: "s", Incarnation: "i", Lane: "l"}, n: n, make: keyed(7)}
 	w.arena = arena.Options{Name: "s", Size: 1 << 20, MaxMessage: 64 << 10}
 	for i := range handlers {

@@ -22,6 +22,7 @@ const (
 // Entry is a record as it is stored. State is empty for a parked one.
 type Entry struct {
 	delivery.Record
+
 	State State `json:",omitempty"`
 }
 

@@ -61,11 +61,14 @@ func cut(key []byte) (id pelton.EffectID, err error) {
 		return id, err
 	}
 	target, rest, err := store.CutString(key)
-	if err != nil || target == "" {
+	if err != nil {
 		return id, err
 	}
 	if len(rest) != 0 {
 		return id, fmt.Errorf("key of %s has %d bytes too many: %w", id.Message, len(rest), store.ErrCorrupt)
+	}
+	if target == "" { // a frame
+		return id, nil
 	}
 	id.Target, err = pelton.ParseTarget(target)
 	return id, err

@@ -25,7 +25,8 @@ func Load(r store.Reader, id pelton.LaneID, watermark uint64) (Start, error) {
 			return s, err
 		}
 	}
-	return s, s.block(r, id)
+	err := s.block(r, id)
+	return s, err
 }
 
 func (s *Start) know(r store.Reader, start, end []byte, skip int) error {
