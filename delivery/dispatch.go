@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"slices"
 	"time"
 
 	"github.com/peltonhq/pelton"
@@ -189,8 +190,7 @@ func (k *keys) put(hash uint64, i int32) int32 {
 
 // requeue puts undecided items back where they came from, in their order; none of them has spent an attempt.
 func (l *Ledger) requeue(items []Item) {
-	for n := len(items) - 1; n >= 0; n-- {
-		item := items[n]
+	for _, item := range slices.Backward(items) {
 		m := l.messages.at(item.message)
 		s := &l.plugins[item.plugin]
 		s.queue(m.hash, m.position).pushFront(item)

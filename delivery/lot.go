@@ -342,6 +342,7 @@ func (l *Ledger) Arrive(a Arrival) {
 		item.Attempt = max(r.Attempt, 1)
 	case KindReplay:
 		item.Attempt, item.Defers = 1, 0
+	default: // another attempt
 	}
 	if item.head && !l.line(s, &item, a) {
 		return

@@ -61,12 +61,12 @@ type state struct {
 }
 
 // Start loads what the lane's account begins with and starts its goroutines.
-func Start(ctx context.Context, o Options) (*Loop, error) {
+func Start(ctx context.Context, o Options) (*Loop, error) { //nolint:contextcheck // the loop outlives the start
 	o.defaults()
 	l := &Loop{o: o, ring: newRing(o.Rate)}
 	l.broken, l.done, l.box.wake = make(chan struct{}), make(chan struct{}), make(chan struct{}, 1)
 	l.issued, l.durable, l.now = o.From, o.From, time.Now()
-	l.errands.ctx, l.errands.end = context.WithCancel(context.WithoutCancel(ctx))
+	l.errands.ctx, l.errands.end = context.WithCancel(context.WithoutCancel(ctx)) //nolint:fatcontext // kept for errands alone
 	l.journal = journal{store: o.Store, partition: "lane/" + o.ID.Source + "/" + o.ID.Lane, box: &l.box, errands: &l.errands, fatal: l.fail}
 	if err := l.prepare(ctx); err != nil {
 		l.errands.end()

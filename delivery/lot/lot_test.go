@@ -72,6 +72,7 @@ func FuzzDecode(f *testing.F) {
 // shelf is a store with what the tests need of it.
 type shelf struct {
 	*memory.Store
+
 	t     *testing.T
 	token store.Token
 }
