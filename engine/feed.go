@@ -31,6 +31,7 @@ type feed struct {
 	rate    float64
 	outputs []*arena.Arena
 	meter   meter
+	pause   pause
 
 	mu    sync.Mutex
 	lanes []running

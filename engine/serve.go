@@ -105,8 +105,8 @@ func (w *wheel) watch(ctx context.Context) error {
 			return err
 		case <-tick.C:
 		}
-		w.tellPauses(paused)
 		w.sample()
+		w.tellPauses(paused)
 		w.progress()
 		if !told && w.hasSettled() {
 			told = true
@@ -122,38 +122,34 @@ func (w *wheel) watch(ctx context.Context) error {
 	}
 }
 
+// tellPauses tells when a source pauses and when it goes on.
 func (w *wheel) tellPauses(paused map[string]string) {
 	for _, f := range w.feeds {
-		reason := ""
-		for _, r := range f.loops() {
-			if s := r.loop.Stats(); s.Paused != "" {
-				reason = s.Paused
-			}
-		}
-		before, was := paused[f.name]
+		reason, before := f.pause.reason(), paused[f.name]
+		paused[f.name] = reason
 		switch {
-		case reason != "" && !was:
-			paused[f.name] = "" // told only if it lasts
 		case reason != "" && before == "":
-			paused[f.name] = reason
 			w.event(Event{Event: "paused", Source: f.name, Reason: reason})
-		case reason == "" && was:
-			delete(paused, f.name)
-			if before != "" {
-				w.event(Event{Event: "resumed", Source: f.name})
-			}
+		case reason == "" && before != "":
+			w.event(Event{Event: "resumed", Source: f.name})
 		}
 	}
 }
 
-// sample keeps the rates up to date, also while nobody asks for figures.
+// sample keeps rates and pauses up to date, also while nobody asks for figures.
 func (w *wheel) sample() {
+	now := time.Now()
 	for _, f := range w.feeds {
-		messages := uint64(0)
+		messages, reason := uint64(0), ""
 		for _, r := range f.loops() {
-			messages += r.loop.Stats().Counts.Admitted
+			s := r.loop.Stats()
+			messages += s.Counts.Admitted
+			if s.Paused != "" {
+				reason = s.Paused
+			}
 		}
-		f.meter.count(messages, time.Now())
+		f.meter.count(messages, now)
+		f.pause.look(reason, messages, now)
 	}
 }
 

@@ -104,9 +104,6 @@ func (f *feed) stats(counts []delivery.PluginCounts, pending []int) api.SourceSt
 		s.Bytes += l.Decoded.Bytes
 		s.Bad += l.Counts.Bad
 		ended = ended && l.Ended
-		if l.Paused != "" {
-			s.State, s.Reason = "paused", l.Paused
-		}
 		if l.Failure != "" {
 			s.State, s.Reason = "failed", l.Failure
 		}
@@ -115,7 +112,11 @@ func (f *feed) stats(counts []delivery.PluginCounts, pending []int) api.SourceSt
 			pending[i] += l.Pending[i]
 		}
 	}
-	if ended && s.State == "running" {
+	switch reason := f.pause.reason(); {
+	case s.State != "running":
+	case reason != "":
+		s.State, s.Reason = "paused", reason
+	case ended:
 		s.State = "ended"
 	}
 	s.Rate = f.meter.rate()
@@ -299,6 +300,37 @@ func (m *meter) rate() float64 {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.perSec
+}
+
+// pause tells a source that stands still from one that waits for a moment now and then, as a fast one always does.
+type pause struct {
+	mu       sync.Mutex
+	why      string
+	since    time.Time
+	messages uint64
+	lasting  bool
+}
+
+// standstill is how long a source that waits must take nothing in to count as paused.
+const standstill = 250 * time.Millisecond
+
+func (p *pause) look(reason string, messages uint64, now time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if reason == "" || messages != p.messages || p.why == "" {
+		p.since, p.messages = now, messages
+	}
+	p.why = reason
+	p.lasting = reason != "" && now.Sub(p.since) >= standstill
+}
+
+func (p *pause) reason() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.lasting {
+		return ""
+	}
+	return p.why
 }
 
 func memory() api.MemoryStats {
