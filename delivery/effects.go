@@ -88,9 +88,7 @@ func (l *Ledger) send(k int32, t int, id pelton.EffectID, e pelton.Effect) {
 	e.Token = uint64(n)
 	l.effects.at(n).effect = e
 	l.outbox[t].pushBack(e)
-	if a.plugin >= 0 {
-		l.plugins[a.plugin].waiting += int64(e.Size())
-	}
+	l.owe(a.plugin, int64(e.Size()))
 }
 
 func (l *Ledger) beget(k int32, id pelton.MessageID, plugins []int, e pelton.Effect) {
@@ -135,10 +133,18 @@ func (l *Ledger) Queued(target int) int { return l.outbox[target].len() }
 func (l *Ledger) Taken(target, n int) {
 	for range n {
 		e := l.outbox[target].popFront()
-		if plugin := l.acks.at(l.effects.at(int32(e.Token)).ack).plugin; plugin >= 0 {
-			l.plugins[plugin].waiting -= l.effects.at(int32(e.Token)).size
-		}
+		sent := l.effects.at(int32(e.Token))
+		l.owe(l.acks.at(sent.ack).plugin, -sent.size)
 	}
+}
+
+// owe adds bytes to what waits for targets, of a plugin's effects or, for -1, of the source's own.
+func (l *Ledger) owe(plugin int32, bytes int64) {
+	if plugin < 0 {
+		l.direct += bytes
+		return
+	}
+	l.plugins[plugin].waiting += bytes
 }
 
 // Complete takes the outcome of an effect: durable, or refused for good, which makes it a dead letter of its own; the

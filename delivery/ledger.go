@@ -13,6 +13,7 @@ type Options struct {
 	Graph     *Graph
 	Watermark uint64                                    // stored position to resume from
 	Window    int                                       // messages between watermark and head before admission stops
+	Output    int64                                     // bytes of the source's own effects that wait, before admission stops
 	Mark      func(lot bool, id pelton.EffectID) []byte // store key that makes an effect happen once
 	Jitter    func() float64                            // in [0, 1)
 	// Known are the deliveries and effects at or above the watermark that are durable already: marks, parked and
@@ -34,6 +35,8 @@ type Ledger struct {
 	mark   func(bool, pelton.EffectID) []byte
 	jitter func() float64
 	window int
+	output int64
+	direct int64 // bytes of the source's own effects that their targets have not taken
 
 	messages slab[message]
 	order    queue[int32] // source messages by position, up to the head
@@ -103,7 +106,7 @@ type message struct {
 // New makes the ledger of a lane that resumes at o.Watermark.
 func New(o Options) *Ledger {
 	l := &Ledger{
-		lane: o.Lane, graph: o.Graph, mark: o.Mark, jitter: o.Jitter, window: o.Window,
+		lane: o.Lane, graph: o.Graph, mark: o.Mark, jitter: o.Jitter, window: o.Window, output: o.Output,
 		plugins: make([]subscriber, len(o.Graph.Plugins)),
 		outbox:  make([]queue[pelton.Effect], len(o.Graph.Targets)),
 		account: account{watermark: o.Watermark, passed: o.Watermark, lots: map[uint64]*lot{}},
@@ -150,8 +153,9 @@ func (l *Ledger) Head() uint64 {
 	return l.watermark
 }
 
-// Full reports whether the window is full: then nothing may be admitted.
-func (l *Ledger) Full() bool { return l.order.len() >= l.window }
+// Full reports whether nothing may be admitted: the window is full, or so are the outboxes of the source's own effects,
+// which are copies that no arena bounds (A2).
+func (l *Ledger) Full() bool { return l.order.len() >= l.window || l.direct > l.output }
 
 // Direct reports whether the source feeds a session or a sink itself, so that Admission needs the bytes.
 func (l *Ledger) Direct() bool { return len(l.graph.Source.Targets) > 0 }

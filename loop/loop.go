@@ -93,7 +93,7 @@ func (l *Loop) prepare(ctx context.Context) error {
 		return err
 	}
 	l.ledger = delivery.New(delivery.Options{
-		Lane: l.o.ID, Graph: l.o.Graph, Watermark: l.o.From, Window: l.o.Window, Mark: lot.Mark, Jitter: rand.Float64,
+		Lane: l.o.ID, Graph: l.o.Graph, Watermark: l.o.From, Window: l.o.Window, Output: sourceQueue, Mark: lot.Mark, Jitter: rand.Float64,
 		Known: begin.Known, Blocked: begin.Blocked,
 	})
 	err = l.furnish()

@@ -38,6 +38,7 @@ type Options struct {
 
 const (
 	window      = 1 << 16 // messages between watermark and head
+	sourceQueue = 1 << 20 // bytes of the source's own effects that wait for their targets
 	turnSize    = 64      // deliveries in one turn
 	releaseRate = 5000    // records that come back from the parking lot in a second, at most
 )
