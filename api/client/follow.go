@@ -87,7 +87,7 @@ func (f *following) once(ctx context.Context) error {
 	if err != nil {
 		return f.c.fail(err)
 	}
-	defer stream.Close()
+	defer func() { _ = stream.Close() }() // nothing more is read
 	for {
 		frame, err := stream.Receive()
 		if errors.Is(err, io.EOF) {

@@ -26,10 +26,11 @@ func TestReconnectAfterResets(t *testing.T) {
 	lost, id := 0, uint64(0)
 	var broken <-chan struct{}
 	o := client.FollowOptions{Reconnect: true, Lost: func(err error, _ time.Duration) {
-		switch lost++; {
-		case lost == 1:
+		lost++
+		switch lost {
+		case 1:
 			broken = breaks(t, addr, 3)
-		case lost == 4:
+		case 4:
 			<-broken
 			w.Add(t, "airports", "ORD", 1)
 			again, err := net.Listen("tcp", addr)
@@ -56,6 +57,7 @@ func TestReconnectAfterResets(t *testing.T) {
 
 // breaks listens at addr, breaks n connections, each in another way, and goes.
 func breaks(t *testing.T, addr string, n int) (done <-chan struct{}) {
+	t.Helper()
 	l, err := net.Listen("tcp", addr)
 	ok(t, err)
 	ended := make(chan struct{})

@@ -33,7 +33,7 @@ func (c *Client) WatchStats(ctx context.Context, interval time.Duration, give fu
 	if err != nil {
 		return c.fail(err)
 	}
-	defer stream.Close()
+	defer func() { _ = stream.Close() }() // nothing more is read
 	for {
 		res, err := stream.Receive()
 		if errors.Is(err, io.EOF) {

@@ -114,6 +114,7 @@ func TestKillDefers(t *testing.T) {
 	killed(t, config, &r, 5, 1500)
 
 	w := start(t, config)
+	w.until(func(s api.Stats) bool { return s.Plugins[0].Deferred > 0 && s.Lot.ByKind["defer"] > 0 }) // in memory, and parked
 	w.await("settled")
 	finished(t, w, &r, newOracle(t, numbered), func(airport string) bool { return airport >= "D" })
 	figures(t, w)

@@ -63,7 +63,7 @@ func random(t *testing.T) *rand.Rand {
 		s = rand.Uint64()
 	}
 	t.Logf("repeat with: go test ./internal/e2e -run '^%s$' -seed %d", t.Name(), s)
-	return rand.New(rand.NewPCG(s, 0)) //nolint:gosec // a test that can be repeated
+	return rand.New(rand.NewPCG(s, 0))
 }
 
 // example is the config of examples/flights in a directory of its own, with replacements: pairs of old and new text,

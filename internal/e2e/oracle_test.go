@@ -38,8 +38,8 @@ func newOracle(t *testing.T, path string) *oracle {
 	sums := map[string]int{}
 	for line := range bytes.Lines(text) {
 		var f struct {
-			Origin string
-			Delay  int
+			Origin string `json:"origin"`
+			Delay  int    `json:"delay"`
 		}
 		if err := json.Unmarshal(line, &f); err != nil {
 			t.Fatal(err)

@@ -139,7 +139,7 @@ const subscription = `subscription($after: String) {
 }`
 
 func byGraphQL(ctx context.Context, w *wheel, after string, n int) (all []piece, err error) {
-	c, _, err := websocket.Dial(ctx, "ws://"+w.http+"/graphql", &websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}})
+	c, _, err := websocket.Dial(ctx, "ws://"+w.http+"/graphql", &websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}}) //nolint:bodyclose // the connection has it
 	if err != nil {
 		return nil, err
 	}
@@ -165,12 +165,12 @@ func byGraphQL(ctx context.Context, w *wheel, after string, n int) (all []piece,
 		var r struct {
 			Data struct {
 				Snapshots struct {
-					Type    string `json:"__typename"`
-					Cursor  string
-					Payload json.RawMessage
-				}
-			}
-			Errors json.RawMessage
+					Type    string          `json:"__typename"`
+					Cursor  string          `json:"cursor"`
+					Payload json.RawMessage `json:"payload"`
+				} `json:"snapshots"`
+			} `json:"data"`
+			Errors json.RawMessage `json:"errors"`
 		}
 		if err := json.Unmarshal(m.Payload, &r); err != nil || m.Type != "next" || r.Errors != nil {
 			return all, fmt.Errorf("message %s %s: %w", m.Type, m.Payload, err)

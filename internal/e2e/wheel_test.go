@@ -30,13 +30,21 @@ type wheel struct {
 }
 
 type event struct {
-	Event, HTTP, GRPC, Source, Plugin, Outcome, Reason string
-
-	Revision int
+	Event    string `json:"event"`
+	HTTP     string `json:"http"`
+	GRPC     string `json:"grpc"`
+	Source   string `json:"source"`
+	Plugin   string `json:"plugin"`
+	Outcome  string `json:"outcome"`
+	Reason   string `json:"reason"`
+	Revision int    `json:"revision"`
 	Figures  struct {
-		Messages, Dead, Parked uint64
-		Sessions, Sinks        map[string]uint64
-	}
+		Messages uint64            `json:"messages"`
+		Dead     uint64            `json:"dead"`
+		Parked   uint64            `json:"parked"`
+		Sessions map[string]uint64 `json:"sessions"`
+		Sinks    map[string]uint64 `json:"sinks"`
+	} `json:"figures"`
 }
 
 // command is the program, with nothing of the machine's PELTON_ variables.
