@@ -201,7 +201,6 @@ func (l *Ledger) block(item *Item) *block {
 				b.durable++
 			}
 		}
-		l.putBack(b.head, item.plugin)
 		b.head, b.out = id, false
 	}
 	item.head = true

@@ -193,7 +193,7 @@ func (l *Ledger) Adopt(plugin int, ref pelton.Ref, hash uint64) {
 }
 
 // TooLarge refuses the child that NextChild gave for good: it does not fit the output arena.
-func (l *Ledger) TooLarge(plugin int, limit int64, r Record) {
+func (l *Ledger) TooLarge(plugin int, r Record) {
 	p := &l.plugins[plugin]
 	c := p.child.popFront()
 	p.waiting -= c.size
@@ -203,7 +203,7 @@ func (l *Ledger) TooLarge(plugin int, limit int64, r Record) {
 	for _, q := range c.plugins {
 		one := r
 		one.ID, one.Kind = id.To(l.target(q)), KindEmit
-		one.Reason = fmt.Sprintf("emit of %d bytes with its key is over the %d bytes of arena.max_message", len(c.Payload)+len(c.Key), limit)
+		one.Reason = fmt.Sprintf("an emit of %d bytes does not fit between plugins: raise limits.queue, or arena.max_message", len(c.Payload))
 		one.Content = Content{HasKey: c.Key != nil, Key: c.Key, Payload: c.Payload, ContentType: c.ContentType, Time: c.Time, Trace: c.Trace}
 		l.write(write{ack: c.ack, plugin: -1}, Write{Kind: WriteDead, Record: &one})
 	}

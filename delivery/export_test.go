@@ -37,7 +37,7 @@ func Describe(l *Ledger) string {
 	var s strings.Builder
 	fmt.Fprintf(&s, "watermark %d horizon %d late %d writes %d fetches %d acks %d\n", l.watermark, l.horizon, len(l.late), l.writes.used(), len(l.fetches), l.acks.used())
 	for _, a := range l.late {
-		fmt.Fprintf(&s, "  late %v\n", l.id(a.item.message))
+		fmt.Fprintf(&s, "  late %v\n", a)
 	}
 	for p := range l.plugins {
 		fmt.Fprintf(&s, " %s pending %d behind %d waiting %d\n", l.graph.Plugins[p].Name, l.Pending(p), l.plugins[p].behind, l.plugins[p].waiting)

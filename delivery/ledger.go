@@ -64,7 +64,8 @@ type account struct {
 	known     map[uint64][]pelton.EffectID // durable before the restart, by position
 	horizon   uint64                       // highest position in known
 	lots      map[uint64]*lot              // parked records in the ledger's hands, by position
-	late      []late                       // heads that wait until the lane has caught up with them after a restart
+	late      []pelton.EffectID            // records that came too early after a restart
+	again     []pelton.EffectID            // of them, those whose time has come
 	timers    timers
 	ticket    uint64 // orders timers of the same due time
 }

@@ -320,20 +320,27 @@ func (l *Ledger) restore(o Blocked) {
 
 // Arrive takes a record that came out of the parking lot: due, fetched, replayed, released or settled from outside. It
 // leaves the lot only with its next decision (D1).
-func (l *Ledger) Arrive(a Arrival) {
+//
+// false: it came too early after a restart, and is back in the lot as it was. Its reference is the caller's again, and
+// [Ledger.Again] says when to bring it once more.
+func (l *Ledger) Arrive(a Arrival) bool {
 	r := a.Record
+	if a.Decided == nil && l.early(r) && l.expect(r) {
+		l.late = append(l.late, r.ID)
+		return false
+	}
 	m := message{lane: &r.ID.Message.Lane, ref: a.Ref, position: r.ID.Message.Position, path: r.ID.Message.Path, hash: r.Hash, lot: r, parked: true, open: 1, lent: 1}
 	i := l.messages.take(m)
 	l.enterLot(m.position, a.Known)
 	if r.ID.Target.Kind != pelton.TargetPlugin {
 		l.replayEffect(i, r)
-		return
+		return true
 	}
 	p := l.plugin(r.ID.Target)
 	if p < 0 { // of a plugin that is no longer configured: it stays in the lot
 		l.unlend(i)
 		l.settle(i)
-		return
+		return true
 	}
 	s := &l.plugins[p]
 	item := Item{message: i, plugin: p, Ref: a.Ref, Attempt: r.Attempt + 1, Defers: r.Defers, First: r.First, head: r.Hash != 0 && s.spec.Policy.ByKey, hash: r.Hash}
@@ -344,20 +351,36 @@ func (l *Ledger) Arrive(a Arrival) {
 		item.Attempt, item.Defers = 1, 0
 	default: // another attempt
 	}
-	if item.head && !l.line(s, &item, a) {
-		return
+	if !item.head || l.line(s, &item, a) {
+		l.back(item, a.Decided, a.Now)
 	}
-	if item.head && a.Decided == nil && l.early(r) {
-		l.late = append(l.late, late{item, a.Now})
-		return
-	}
-	l.back(item, a.Decided, a.Now)
+	return true
 }
 
-// late is a head that waits until the lane has caught up with it.
-type late struct {
-	item Item
-	now  time.Time
+// expect makes a record that came too early the head of its key, while it lies in the lot. false when it is not the
+// head: then it goes behind the one that is, now.
+func (l *Ledger) expect(r *Record) bool {
+	p := l.plugin(r.ID.Target)
+	if p < 0 || !l.plugins[p].spec.Policy.ByKey {
+		return false
+	}
+	b := l.plugins[p].blocked[r.Hash]
+	if b == nil {
+		b = &block{lot: true}
+		l.plugins[p].blocked[r.Hash] = b
+	}
+	if b.behindHead(r.ID.Message) {
+		return false
+	}
+	b.head, b.out, b.next = r.ID.Message, false, false
+	return true
+}
+
+// Again gives out, once, the records that came too early and are to be brought again.
+func (l *Ledger) Again(dst []pelton.EffectID) []pelton.EffectID {
+	dst = append(dst, l.again...)
+	l.again = l.again[:0]
+	return dst
 }
 
 // back offers a record again, or carries out the decision that came from outside.
@@ -403,34 +426,25 @@ func (l *Ledger) line(s *subscriber, item *Item, a Arrival) bool {
 // early reports whether the lane, after a restart, has not come as far again as it was when the record was parked:
 // messages that were before it in its key's line may be on their way again.
 func (l *Ledger) early(r *Record) bool {
-	return l.known != nil && r.ID.Message.Lane == l.lane && l.watermark <= r.ID.Message.Position &&
+	return l.known != nil && r.Hash != 0 && r.ID.Message.Lane == l.lane && l.watermark <= r.ID.Message.Position &&
 		slices.Contains(l.known[r.ID.Message.Position], r.ID)
 }
 
-// catchUp lets the heads go that waited for the lane.
+// catchUp calls for the records that came too early, as far as the lane has come now.
 func (l *Ledger) catchUp() {
-	waiting := l.late
-	l.late = nil
-	for _, w := range waiting {
-		if l.early(l.messages.at(w.item.message).lot) {
-			l.late = append(l.late, w)
+	waiting := l.late[:0]
+	for _, id := range l.late {
+		if l.known != nil && l.watermark <= id.Message.Position {
+			waiting = append(waiting, id)
 		} else {
-			l.back(w.item, nil, w.now)
+			l.again = append(l.again, id)
 		}
 	}
+	l.late = waiting
 }
 
-// putBack sends a head that waits for the lane back into the lot: another has come before it.
-func (l *Ledger) putBack(id pelton.MessageID, plugin int32) {
-	i := slices.IndexFunc(l.late, func(w late) bool { return w.item.plugin == plugin && l.id(w.item.message) == id })
-	if i >= 0 {
-		item := l.late[i].item
-		l.late = slices.Delete(l.late, i, i+1)
-		l.displace(&item)
-	}
-}
-
-// Waits tells that the record that is next in a key's line has a due time of its own, which has not come.
+// Waits tells that the record that is next in a key's line has a due time of its own, which has not come, or came too
+// early and will come again.
 func (l *Ledger) Waits(f Fetch, id pelton.MessageID) {
 	if b := l.plugins[f.Plugin].blocked[f.Hash]; b != nil && !b.head.Lane.Valid() {
 		b.head = id

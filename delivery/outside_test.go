@@ -40,7 +40,21 @@ func (w *world) arrive(e *lot.Entry, decided *delivery.Decision) {
 		a.Ref = w.lend()
 	}
 	w.sayf("arrive %v kind %s hash %d decided %v", e.ID, e.Kind, e.Hash, decided)
-	w.ledger.Arrive(a)
+	if !w.ledger.Arrive(a) {
+		delete(w.lent, a.Ref.Index)
+	}
+}
+
+// again brings the records that came too early.
+func (w *world) again() {
+	for _, id := range w.ledger.Again(nil) {
+		e, err := lot.Get(w.disk, id)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		w.out[id] = false
+		w.arrive(e, nil)
+	}
 }
 
 // outside replays dead letters and settles held deliveries by their token.

@@ -416,12 +416,13 @@ func (w *world) carry() {
 		if err != nil {
 			w.t.Fatalf("D3: nothing behind key %d of %s: %v\n%s", f.Hash, graph.Plugins[f.Plugin].Name, err, delivery.Describe(w.ledger))
 		}
-		if e.Due.After(w.now) {
+		if e.Due.After(w.now) || w.out[e.ID] {
 			w.ledger.Waits(f, e.ID.Message)
 		} else {
 			w.arrive(e, nil)
 		}
 	}
+	w.again()
 	if mark := w.ledger.Watermark(); mark > w.issued {
 		from := w.issued
 		w.ledger.Checkpointing(mark)

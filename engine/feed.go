@@ -81,8 +81,12 @@ func (w *wheel) openNests() ([]*arena.Arena, error) {
 	return nests, nil
 }
 
-// maxEmit is the largest emit that another plugin can read: arena.max_message, as far as the queue can hold it.
-func (w *wheel) maxEmit(queue int64) int64 { return min(int64(w.c.Arena.MaxMessage), queue/4) }
+// maxEmit is the largest emit that another plugin can read: arena.max_message, as far as the queue has room for two of
+// them from each source, which is what an arena keeps for a lane.
+func (w *wheel) maxEmit(queue int64) int64 {
+	const page = 4 << 10
+	return min(int64(w.c.Arena.MaxMessage), queue/max(4, 2*int64(len(w.c.Sources)))) / page * page
+}
 
 // openInput makes the source itself.
 func (w *wheel) openInput(ctx context.Context, f *feed) (err error) {
@@ -152,7 +156,7 @@ func (w *wheel) openLane(ctx context.Context, f *feed, lane source.Lane) error {
 	}
 	l, err := loop.Start(ctx, loop.Options{
 		Lane: lane, ID: id, From: from, Graph: f.graph, Plugins: plugins, Targets: targets,
-		Arena: f.arena, Outputs: f.outputs, Decode: decodeOf(f.c.Decode, w.c.Arena.MaxMessage), MaxMessage: int64(w.c.Arena.MaxMessage),
+		Arena: f.arena, Outputs: f.outputs, Decode: decodeOf(f.c.Decode, w.c.Arena.MaxMessage),
 		Rate: f.rate, Store: w.store, Settle: w.settle,
 		Failed: func(err error, final bool) {
 			w.event(Event{Event: "failed", Source: f.name, Reason: err.Error()})

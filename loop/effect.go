@@ -117,7 +117,7 @@ func (l *Loop) adopt(p int, n *nest, c delivery.Child) bool {
 	ok, err := n.room(size)
 	switch {
 	case errors.Is(err, arena.ErrTooLarge):
-		l.ledger.TooLarge(p, l.o.MaxMessage, delivery.Record{First: l.now, Failed: l.now})
+		l.ledger.TooLarge(p, delivery.Record{First: l.now, Failed: l.now})
 		return true
 	case err != nil:
 		l.fail(err)

@@ -57,6 +57,7 @@ type state struct {
 	refs       []pelton.Ref
 	writes     []delivery.Write
 	fetches    []delivery.Fetch
+	early      []pelton.EffectID
 	effects    []pelton.Effect
 }
 

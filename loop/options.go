@@ -23,11 +23,9 @@ type Options struct {
 	Arena   *arena.Arena     // of the source
 	Outputs []*arena.Arena   // by index in the graph: of plugins whose emits other plugins read, else nil
 	Decode  decode.Config
-	// MaxMessage is the largest emit, in bytes, that other plugins can read.
-	MaxMessage int64
-	Rate       float64 // messages per second; 0 for as fast as it goes
-	Store      store.Store
-	Window     int // messages between watermark and head; default 65,536
+	Rate    float64 // messages per second; 0 for as fast as it goes
+	Store   store.Store
+	Window  int // messages between watermark and head; default 65,536
 	// Settle routes a settlement by token to the lane that held the delivery. It is needed if a plugin settles.
 	Settle func(ctx context.Context, token string, d delivery.Decision) error
 	// Failed is told of a failure that is tried again, and of one that ends the loop. It must not block.

@@ -36,6 +36,7 @@ type parked struct {
 	out     map[pelton.EffectID]holder
 	writing map[pelton.EffectID]struct{} // records whose write is on its way
 	fetches []delivery.Fetch
+	early   []pelton.EffectID // to be brought again
 	settles []settle
 	answers map[pelton.EffectID]chan<- error // of settlements that are to be durable first
 	ended   bool
@@ -100,6 +101,17 @@ func (p *parked) reply(id pelton.EffectID, err error) {
 	}
 }
 
+// again asks for records that came too early, and stay marked as out until they are brought once more.
+func (p *parked) again(ids []pelton.EffectID) {
+	if len(ids) == 0 {
+		return
+	}
+	p.mu.Lock()
+	p.early = append(p.early, ids...)
+	p.mu.Unlock()
+	p.ask()
+}
+
 func (p *parked) fetch(f delivery.Fetch) {
 	p.mu.Lock()
 	p.fetches = append(p.fetches, f)
@@ -158,9 +170,14 @@ func (p *parked) run(ctx context.Context) {
 // look brings what is asked for and what is due, and tells when the next record is.
 func (p *parked) look(ctx context.Context) (next time.Time, err error) {
 	p.mu.Lock()
-	fetches, settles := p.fetches, p.settles
-	p.fetches, p.settles = nil, nil
+	fetches, settles, early := p.fetches, p.settles, p.early
+	p.fetches, p.settles, p.early = nil, nil, nil
 	p.mu.Unlock()
+	for _, id := range early {
+		if err := p.bringAgain(ctx, id); err != nil {
+			return next, err
+		}
+	}
 	for i := range settles {
 		if err := p.settle(ctx, &settles[i]); err != nil {
 			settles = settles[i+1:]
@@ -187,6 +204,15 @@ func (p *parked) look(ctx context.Context) (next time.Time, err error) {
 		}
 	}
 	return next, nil
+}
+
+// bringAgain brings a record that is marked as out already.
+func (p *parked) bringAgain(ctx context.Context, id pelton.EffectID) error {
+	e, err := lot.Get(p.loop.o.Store, id)
+	if err != nil {
+		return fmt.Errorf("parking lot: %s, which came too early: %w", id, err)
+	}
+	return p.bring(ctx, e, nil)
 }
 
 func (p *parked) dueOne(ctx context.Context, id pelton.EffectID) error {
@@ -235,11 +261,15 @@ func (p *parked) fetchOne(ctx context.Context, f delivery.Fetch) error {
 		return err
 	case e == nil:
 		p.mu.Lock()
-		defer p.mu.Unlock()
-		if p.out[first.ID] != byLoop { // it is being changed: look again when that is durable
+		changing := p.out[first.ID] != byLoop
+		if changing { // look again when that is durable
 			p.fetches = append(p.fetches, f)
 		}
-		return nil
+		p.mu.Unlock()
+		if changing {
+			return nil
+		}
+		return p.send(ctx, arrival{fetch: &f, next: first.ID.Message}) // it is on its way, or came too early
 	case e.Due.After(time.Now()):
 		p.putBack(e.ID)
 		return p.send(ctx, arrival{fetch: &f, next: e.ID.Message})
@@ -322,5 +352,9 @@ func (l *Loop) arrive(a arrival) {
 		l.owners[a.Ref.Index>>24] = l.o.Arena
 	}
 	a.Now = l.now
-	l.ledger.Arrive(a.Arrival)
+	if !l.ledger.Arrive(a.Arrival) && a.Ref.Valid() {
+		if err := l.o.Arena.Release(a.Ref); err != nil {
+			l.fail(err)
+		}
+	}
 }

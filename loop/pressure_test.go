@@ -217,7 +217,7 @@ func TestEmitTooLargeForItsReaders(t *testing.T) {
 		w.settle()
 		w.told(3)
 		dead := w.dead()
-		if len(dead) != 6 || dead[0].Kind != delivery.KindEmit || !strings.Contains(dead[0].Reason, "5002 bytes") || len(dead[0].Payload) != 5000 {
+		if len(dead) != 6 || dead[0].Kind != delivery.KindEmit || !strings.Contains(dead[0].Reason, "5000 bytes") || len(dead[0].Payload) != 5000 {
 			t.Errorf("%d dead letters", len(dead))
 		}
 		if c := w.loop.Stats().Counts.Plugins; c[1].Acked != 3 || c[2].Acked != 3 {

@@ -134,7 +134,7 @@ func (w *world) run() {
 func (w *world) with(l *lane, from uint64) loop.Options {
 	o := w.options
 	o.Lane, o.ID, o.From, o.Graph, o.Plugins = l, l.id, from, &w.graph, w.plugins
-	o.Arena, o.Outputs, o.Decode, o.MaxMessage, o.Store = w.memory, w.outputs, w.decode, w.queue/4, w.store
+	o.Arena, o.Outputs, o.Decode, o.Store = w.memory, w.outputs, w.decode, w.store
 	for _, g := range w.targets {
 		o.Targets = append(o.Targets, g)
 	}

@@ -59,6 +59,8 @@ func (l *Loop) carryWrites() {
 		})
 	}
 	clear(l.writes)
+	l.early = l.ledger.Again(l.early[:0])
+	l.parked.again(l.early)
 	l.fetches = l.ledger.Fetches(l.fetches[:0])
 	for _, f := range l.fetches {
 		l.parked.fetch(f)
