@@ -136,7 +136,11 @@ func TestRefused(t *testing.T) {
 		"address":  {func(c *config.Config) { c.API.Listen = "0.0.0.0:0" }, engine.ErrUsage, "not a loopback address"},
 		"store":    {func(c *config.Config) { c.Store.Dir = file }, engine.ErrEnvironment, file},
 		"registry": {func(c *config.Config) { p := c.Plugins["shout"]; p.Native.Name = "shuot"; c.Plugins["shout"] = p }, engine.ErrUsage, "shuot"},
-		"output":   {func(c *config.Config) { s := c.Sessions["loud"]; s.From = []string{"shout.laud"}; c.Sessions["loud"] = s }, engine.ErrUsage, "laud"},
+		"output": {func(c *config.Config) {
+			s := c.Sessions["loud"]
+			s.From = []string{"shout.laud"}
+			c.Sessions["loud"] = s
+		}, engine.ErrUsage, "laud"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := wheel(t, 10, "")
