@@ -127,6 +127,9 @@ if [[ -e examples/flights/.pelton || -e examples/live/.pelton || -e examples/str
 	fail "an example has a store already; remove examples/*/.pelton and examples/*/late.jsonl"
 fi
 
+# Compiling may take minutes on a fresh machine: it is not counted as waiting for the wheel.
+go build -o "$work/pelton" ./cmd/pelton
+
 block=""
 while IFS= read -r line <&3; do
 	case $line in
