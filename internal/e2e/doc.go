@@ -17,4 +17,10 @@
 //	kill_test.go     kill -9 while flights flow, also with deliveries that are deferred and parked (D1-D3, E2, S1-S4)
 //	ingest_test.go   kill -9 under posters: what was answered 202 is there, once (D2, S2)
 //	resume_test.go   every transport resumes by cursor alike, across a restart (S1)
+//	swap_test.go     ten swaps under flow; what fails leaves the old version; restarts (W1-W3)
+//	walk_test.go     every verdict, the parking lot and dead letters, and the way out of both (D1, D2)
+//	offline_test.go  init, plugin new, run, edit, swap without a network
+//	pressure_test.go nobody reads what a wheel writes; -stuck 1m is the whole proof (A2)
+//	disk_linux_test.go  the disk is full; -tmpfs fails where no small disk can be mounted (A2)
+//	refuse_test.go   what can't be followed or opened is refused, and nothing is lost (S1)
 package e2e

@@ -167,6 +167,7 @@ func TestUnreadableStore(t *testing.T) {
 		{"damaged manifest", "MANIFEST-*", "store cannot be read"},
 		{"manifest gone", "marker.manifest.*", "store cannot be read"},
 		{"damaged format", "marker.format-version.*", "store cannot be read"},
+		{"damaged table", "*.sst", "store cannot be read"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
