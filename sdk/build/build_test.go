@@ -116,6 +116,18 @@ func TestBuildIsCachedByItsSource(t *testing.T) {
 	}
 }
 
+// The digest tells whether the config's code has changed, so the same source gives the same one wherever it is built.
+func TestDigestKnowsNoDirectory(t *testing.T) {
+	one, err := offline(t, place(t, ""), t.TempDir(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	two, err := offline(t, place(t, ""), filepath.Join(t.TempDir(), "deeper", "still"), nil)
+	if err != nil || one.Digest != two.Digest {
+		t.Errorf("digests %s and %s: %v", one.Digest, two.Digest, err)
+	}
+}
+
 func TestConcurrentBuildersShareOneBuild(t *testing.T) {
 	dir, cache := place(t, ""), t.TempDir()
 	t.Setenv("GOPROXY", "off")

@@ -32,7 +32,15 @@ func (p *plugin) compile(ctx context.Context, target string) error {
 			return err
 		}
 	}
-	if _, err = p.run(ctx, append(append([]string(nil), flags...), "-modfile="+mod, "-o", result, ".")...); err != nil {
+	files, err := overlay(p.sdk)
+	if err != nil {
+		return err
+	}
+	over := filepath.Join(work, "overlay.json")
+	if err = os.WriteFile(over, files, 0o644); err != nil {
+		return err
+	}
+	if _, err = p.run(ctx, append(append([]string(nil), flags...), "-modfile="+mod, "-overlay="+over, "-o", result, ".")...); err != nil {
 		return err
 	}
 	return os.Rename(result, target)

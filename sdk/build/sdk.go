@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -51,6 +52,20 @@ func Install(cacheDir string) (string, error) {
 		return "", fmt.Errorf("sdk: %w", err)
 	}
 	return dir, nil
+}
+
+// sdkPlace is where a build finds the SDK. There is no such directory: the go command is told by an overlay which files
+// stand for its content, since the name ends up in the module, and with the cache's own the same source would give
+// another digest on each machine.
+const sdkPlace = "/pelton/sdk/go"
+
+// overlay is the go command's file that says where the SDK's files really are.
+func overlay(sdk string) ([]byte, error) {
+	replace := map[string]string{}
+	for _, f := range txtar.Parse(archive).Files {
+		replace[sdkPlace+"/"+f.Name] = filepath.Join(sdk, f.Name)
+	}
+	return json.Marshal(map[string]any{"Replace": replace})
 }
 
 func digest(b []byte) string {

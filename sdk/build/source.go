@@ -24,6 +24,7 @@ type plugin struct {
 	sum     []byte // its go.sum; nil when there is none
 	offline bool   // it needs nothing but the SDK and its own directories
 	hash    string // of all that the result depends on
+	sdk     string // where the SDK's source lies
 }
 
 // inspect reads the plugin's go.mod, points it at the SDK and hashes the source.
@@ -42,11 +43,10 @@ func inspect(ctx context.Context, dir, cache string) (*plugin, error) {
 	} else if err != nil {
 		return nil, err
 	}
-	sdk, err := Install(cache)
-	if err != nil {
+	if p.sdk, err = Install(cache); err != nil {
 		return nil, err
 	}
-	local, err := p.redirect(text, sdk)
+	local, err := p.redirect(text)
 	if err != nil {
 		return nil, err
 	}
@@ -60,9 +60,8 @@ func inspect(ctx context.Context, dir, cache string) (*plugin, error) {
 	return p, p.sign(version, local)
 }
 
-// redirect makes the go.mod of the build: the plugin's own, with the SDK replaced by its source in the cache. It
-// returns the directories of the plugin's other local replacements.
-func (p *plugin) redirect(text []byte, sdk string) (local []string, err error) {
+// redirect makes the go.mod of the build: the plugin's own, with the SDK replaced by its source. It returns the directories of the plugin's other local replacements.
+func (p *plugin) redirect(text []byte) (local []string, err error) {
 	f, err := modfile.Parse("go.mod", text, nil)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrModule, err)
@@ -85,7 +84,7 @@ func (p *plugin) redirect(text []byte, sdk string) (local []string, err error) {
 			p.offline = false
 		}
 	}
-	if err = f.AddReplace(SDK, "", sdk, ""); err != nil {
+	if err = f.AddReplace(SDK, "", sdkPlace, ""); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrModule, err)
 	}
 	f.Cleanup()
@@ -96,7 +95,7 @@ func (p *plugin) redirect(text []byte, sdk string) (local []string, err error) {
 // sign hashes what the result depends on.
 func (p *plugin) sign(version string, local []string) error {
 	h := sha256.New()
-	fmt.Fprintf(h, "%s\n%q\n%s\n%d\n", strings.TrimSpace(version), flags, p.mod, len(p.sum))
+	fmt.Fprintf(h, "%s\n%q\n%s\n%s\n%d\n", strings.TrimSpace(version), flags, digest(archive), p.mod, len(p.sum))
 	h.Write(p.sum)
 	for _, dir := range append([]string{p.dir}, local...) {
 		if err := tree(h, dir); err != nil {
