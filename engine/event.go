@@ -36,6 +36,7 @@ func environment(err error) error { return &classed{ErrEnvironment, err} }
 //	resumed    source
 //	swapped    plugin, revision, digest, outcome, reason
 //	restarted  plugin, reason
+//	log        plugin, level, reason: what a plugin logged
 //	failed     source or plugin, reason
 //	warning    reason
 //	stopped    reason
@@ -91,6 +92,9 @@ func (e Event) Text() string {
 	case "log":
 		return fmt.Sprintf("plugin %s: %s: %s", e.Plugin, e.Level, e.Reason)
 	case "restarted", "failed":
+		if e.Reason == "" {
+			return e.subject() + " " + e.Event
+		}
 		return fmt.Sprintf("%s %s: %s", e.subject(), e.Event, e.Reason)
 	}
 	if e.Reason == "" {

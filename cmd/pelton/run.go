@@ -97,6 +97,9 @@ type eventLog struct {
 func (l *eventLog) event(e engine.Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if !l.json && e.Event == "log" && e.Level == "debug" { // a trap's whole trace, for example; --json has it
+		return
+	}
 	text := e.Text()
 	if l.json {
 		j, err := json.Marshal(e)
