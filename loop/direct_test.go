@@ -2,6 +2,7 @@ package loop_test
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -12,7 +13,7 @@ import (
 func TestSourceOfTargetThatTakesNothingPauses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, 5000)
-		w.lane.make = func(i int) (string, string) { return fmt.Sprint(i % 7), fmt.Sprintf("%d%4000d", i, 0) }
+		w.lane.make = func(i int) (string, string) { return strconv.Itoa(i % 7), fmt.Sprintf("%d%4000d", i, 0) }
 		out := w.to(-1)
 		out.room = 0
 		w.start()

@@ -95,8 +95,9 @@ func TestRefusedFollow(t *testing.T) {
 
 // refusal is the error that a stream ends with.
 type refusal struct {
-	Code, Message string
-	Detail        map[string]string
+	Code    string            `json:"code"`
+	Message string            `json:"message"`
+	Detail  map[string]string `json:"detail"`
 }
 
 func events(path, after string) string {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -177,7 +178,7 @@ func (w *wheel) dead(want map[string]string, state string) {
 	var rows []letter
 	w.says(&rows, "dead", "list")
 	for _, d := range rows {
-		seq := fmt.Sprint(seqOf(w.t, d.Payload))
+		seq := strconv.Itoa(seqOf(w.t, d.Payload))
 		reason, ok := want[seq]
 		if !ok || !strings.Contains(d.Reason, reason) || d.State != state || seq != "9" && d.Attempts != 3 {
 			w.t.Errorf("dead letter %+v", d)
