@@ -47,7 +47,8 @@ func (l *ledger) desired() (desired, error) {
 	if err != nil {
 		return d, err
 	}
-	return d, json.Unmarshal(value, &d)
+	err = json.Unmarshal(value, &d)
+	return d, err
 }
 
 func (l *ledger) revision(n int) (api.Revision, error) {
@@ -56,7 +57,8 @@ func (l *ledger) revision(n int) (api.Revision, error) {
 	if err != nil {
 		return r, fmt.Errorf("revision %d of plugin %s: %w", n, l.plugin, err)
 	}
-	return r, json.Unmarshal(value, &r)
+	err = json.Unmarshal(value, &r)
+	return r, err
 }
 
 // history is every revision, oldest first.
