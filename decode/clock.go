@@ -57,7 +57,7 @@ next:
 			}
 		}
 		// A fraction, 12-hour clock, name or offset is not for this reader. A 'T' between two digits is punctuation.
-		if !strings.ContainsRune("/-: ", rune(rest[0])) && !(rest[0] == 'T' && strings.HasPrefix(rest, "T15")) {
+		if !strings.ContainsRune("/-: ", rune(rest[0])) && (rest[0] != 'T' || !strings.HasPrefix(rest, "T15")) {
 			return nil
 		}
 		all = append(all, element{lit: rest[0]})

@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math/bits"
 
@@ -58,7 +59,7 @@ func (n *node) grow(name []byte) *node {
 
 func (n *node) find(name []byte) *node {
 	for _, child := range n.children {
-		if len(child.name) == len(name) && string(child.name) == string(name) {
+		if len(child.name) == len(name) && bytes.Equal(child.name, name) {
 			return child
 		}
 	}

@@ -107,8 +107,8 @@ func (w *wheel) open(ctx context.Context) error {
 		if err := step(ctx); err != nil {
 			return err
 		}
-		if ctx.Err() != nil {
-			return nil
+		if ctx.Err() != nil { // the run was ended before it began
+			return nil //nolint:nilerr // that is no failure
 		}
 	}
 	return nil
@@ -208,8 +208,8 @@ func (w *wheel) close(cause error) error {
 		}()
 	}
 	var errs []error
-	for i := len(w.closers) - 1; i >= 0; i-- {
-		if err := w.closers[i](ctx); err != nil && !errors.Is(err, store.ErrFailed) {
+	for _, v := range slices.Backward(w.closers) {
+		if err := v(ctx); err != nil && !errors.Is(err, store.ErrFailed) {
 			errs = append(errs, err)
 		}
 	}

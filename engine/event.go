@@ -122,7 +122,7 @@ func (f *Figures) text() string {
 	parts = append(parts, fmt.Sprintf("%d dead", f.Dead))
 	parked := fmt.Sprintf("%d parked", f.Parked)
 	if !f.NextDue.IsZero() {
-		parked += ", next due " + f.NextDue.Local().Format(time.DateTime)
+		parked += ", next due " + f.NextDue.Local().Format(time.DateTime) //nolint:gosmopolitan // for people at this machine
 	}
 	return strings.Join(append(parts, parked), ", ")
 }

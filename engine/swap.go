@@ -161,7 +161,7 @@ func (b *box) swapping() error {
 func (p plugins) try(ctx context.Context, b *box, r api.Revision, bytes []byte) (actor.Result, actor.Module, error) {
 	module, err := p.runtime.Load(ctx, bytes)
 	if err != nil {
-		return actor.Result{State: actor.StateRolledBack, Reason: err.Error()}, nil, nil
+		return actor.Result{State: actor.StateRolledBack, Reason: err.Error()}, nil, nil //nolint:nilerr // it is the answer
 	}
 	result, err := b.plugin.Swap(ctx, actor.Version{Revision: r.Number, Digest: r.Digest, Module: module})
 	switch {

@@ -54,7 +54,7 @@ func (c *committer) run() {
 		c.append(records)
 		c.publish(durable)
 		durable = nil
-		err, open := c.wait(records)
+		open, err := c.wait(records)
 		switch {
 		case !open:
 			return
@@ -91,23 +91,23 @@ func (c *committer) append(records []store.Record) {
 
 // wait is the outcome of the append. While the store is full it waits for room and appends the same again, so that
 // order stays (E2). open is false when the sessions were closed meanwhile.
-func (c *committer) wait(records []store.Record) (err error, open bool) {
+func (c *committer) wait(records []store.Record) (open bool, err error) {
 	for {
 		select {
 		case err = <-c.done:
 		case <-c.s.ctx.Done():
-			return nil, false
+			return false, nil
 		}
 		if !errors.Is(err, store.ErrFull) {
 			if c.s.counts.full.Load() != nil {
 				c.s.counts.full.Store(nil)
 				c.pause.Reset()
 			}
-			return err, true
+			return true, err
 		}
 		c.s.counts.retries.Add(1)
 		if !c.room(err) {
-			return nil, false
+			return false, nil
 		}
 		c.append(records)
 	}

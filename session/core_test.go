@@ -204,7 +204,7 @@ func TestMarkOrder(t *testing.T) {
 	for i, a := range order {
 		for j, b := range order {
 			if a.behind(b) != (i < j) {
-				t.Errorf("%v behind %v: %v", a, b, !(i < j))
+				t.Errorf("%v behind %v: %v", a, b, i >= j)
 			}
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -203,12 +204,12 @@ func line(e session.Event) string {
 }
 
 func lines(events []session.Event) string {
-	text := ""
+	var text strings.Builder
 	for i, e := range events {
 		if i > 0 {
-			text += " "
+			text.WriteString(" ")
 		}
-		text += line(e)
+		text.WriteString(line(e))
 	}
-	return text
+	return text.String()
 }

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/peltonhq/pelton"
@@ -92,10 +93,8 @@ func (q *queue) offer(n int, make func(int) *item, shard func(*item) int, to pel
 }
 
 func (q *queue) wait(to pelton.Completer) {
-	for _, w := range q.waiting {
-		if w == to {
-			return
-		}
+	if slices.Contains(q.waiting, to) {
+		return
 	}
 	q.waiting = append(q.waiting, to)
 }

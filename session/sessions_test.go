@@ -113,7 +113,7 @@ func TestReduce(t *testing.T) {
 
 func TestRefused(t *testing.T) {
 	bad := errors.New("no number")
-	s, p := start(t, session.Options{Reduce: reducer(func(ctx context.Context, folds []session.Fold) error {
+	s, p := start(t, session.Options{Reduce: reducer(func(_ context.Context, folds []session.Fold) error {
 		for i := range folds {
 			switch f := &folds[i]; string(f.Emit) {
 			case "bad":

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/peltonhq/pelton/session/internal/record"
@@ -146,7 +147,7 @@ func (s *Sessions) age(from []byte) []byte {
 			return nil // the next round tries again
 		}
 		seen++
-		next = append(e.Key, 0)
+		next = append(slices.Clone(e.Key), 0)
 		key, _, err := store.CutString(e.Key[len(s.keys.Heads):])
 		if err != nil {
 			continue

@@ -19,7 +19,7 @@ type Sink interface {
 }
 
 // Rejected is a permanent failure of one effect, which becomes a dead letter (kind emit).
-type Rejected struct {
+type Rejected struct { //nolint:errname // the contract's word: what became of the effect
 	Index int // in the effects of that Write
 	Err   error
 }

@@ -23,7 +23,7 @@ type place struct {
 }
 
 // Write asks answer, then takes what it says.
-func (p *place) Write(ctx context.Context, effects []pelton.Effect) error {
+func (p *place) Write(_ context.Context, effects []pelton.Effect) error {
 	p.mu.Lock()
 	call := p.calls
 	p.calls++

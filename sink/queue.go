@@ -1,6 +1,7 @@
 package sink
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -55,10 +56,8 @@ func (q *queue) offer(effects []pelton.Effect, c pelton.Completer) (taken int) {
 }
 
 func (q *queue) wait(c pelton.Completer) {
-	for _, w := range q.waiting {
-		if w == c {
-			return
-		}
+	if slices.Contains(q.waiting, c) {
+		return
 	}
 	q.waiting = append(q.waiting, c)
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"slices"
 )
 
 // Keys are tuples whose bytes sort as their parts do: text before its own continuation, numbers by value. A tuple has
@@ -113,8 +114,8 @@ func CutUint64(key []byte) (n uint64, rest []byte, err error) {
 // PrefixEnd is the exclusive end of the range of keys that begin with prefix: Scan(prefix, PrefixEnd(prefix), …).
 // It is nil, "behind the last key", when prefix is empty or all 0xFF.
 func PrefixEnd(prefix []byte) []byte {
-	for i := len(prefix) - 1; i >= 0; i-- {
-		if prefix[i] != 0xFF {
+	for i, v := range slices.Backward(prefix) {
+		if v != 0xFF {
 			end := append([]byte(nil), prefix[:i+1]...)
 			end[i]++
 			return end

@@ -39,7 +39,7 @@ func (n *Instance) emit(stack []uint64) {
 
 // emission reads key, payload and content type, all borrowed from the guest but the last.
 func (n *Instance) emission(stack []uint64) (e pelton.Emit, ok bool) {
-	if uint32(stack[1]) != absent {
+	if uint32(stack[1]) != absent { //nolint:gocritic // an i32 of the guest in a 64-bit cell
 		if e.Key, ok = n.bytes(stack, 0); !ok {
 			return e, false
 		}

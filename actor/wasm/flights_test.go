@@ -21,7 +21,7 @@ func turnsOf(t testing.TB) []*actor.Turn {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close() //nolint:errcheck // only read
+	defer f.Close()
 	lane := &pelton.LaneID{Source: "flights", Incarnation: "i", Lane: "l"}
 	names := []string{"delay"}
 	var turns []*actor.Turn

@@ -80,7 +80,7 @@ func (n *Instance) run(t *actor.Turn, fields []string) *actor.Fault {
 	}
 	bytes, _ = n.module.Memory().Read(n.window.at, n.window.size)
 	for place, i := range n.chunk.order {
-		if fault = n.decide(t, int(i), bytes[place*deliverySize:][:deliverySize]); fault != nil {
+		if fault := n.decide(t, int(i), bytes[place*deliverySize:][:deliverySize]); fault != nil {
 			return fault
 		}
 	}

@@ -267,7 +267,7 @@ func TestContextThatEndsBetweenTurnsHarmsNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer n.Close(t.Context()) //nolint:errcheck // not what is tested
+	defer n.Close(t.Context())
 	for _, limit := range []time.Duration{time.Second * 30, time.Hour} {
 		ctx, cancel := context.WithTimeout(t.Context(), limit)
 		if err := n.Handle(ctx, batch(actor.DefaultOutput, "ack")); err != nil {

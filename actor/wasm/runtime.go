@@ -163,7 +163,7 @@ func (m *Module) instantiate(ctx context.Context, env actor.Env) (*Instance, err
 	config := wazero.NewModuleConfig().WithName("").WithStartFunctions("_initialize").
 		WithStdout(&n.stdio.out).WithStderr(&n.stdio.err).WithRandSource(rand.Reader).
 		WithSysWalltime().WithSysNanotime().WithNanosleep(n.deadline.sleep)
-	n.begin(ctx, startTime) // nobody else has the instance yet, so it can't be closed
+	_ = n.begin(ctx, startTime) // nobody else has the instance yet, so it can't be closed
 	module, err := m.engine.InstantiateModule(&n.deadline.bound, m.compiled, config)
 	n.end()
 	if err != nil {

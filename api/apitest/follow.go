@@ -45,13 +45,14 @@ func EventLine(e api.Event) string {
 
 // ErrorLine is an error in a transcript.
 func ErrorLine(e *api.Error) string {
-	line := "error " + e.Code.String()
+	var line strings.Builder
+	line.WriteString("error " + e.Code.String())
 	for _, name := range []string{api.DetailReason, api.DetailResume, api.DetailNearest} {
 		if value, ok := e.Detail[name]; ok {
-			line += fmt.Sprintf(" %s=%s", name, value)
+			fmt.Fprintf(&line, " %s=%s", name, value)
 		}
 	}
-	return line
+	return line.String()
 }
 
 // Case is one follow: the lines that must come, in order. Act is called when the first At of them have come.

@@ -98,7 +98,7 @@ func serveHTTP(t *testing.T, w *apitest.World, o rpc.Options) *client.Client {
 	mux := http.NewServeMux()
 	rpc.Mount(mux, w.Service, o)
 	l := listen(t)
-	server := &http.Server{Handler: mux} //nolint:gosec // a test's own clients
+	server := &http.Server{Handler: mux}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(l) }()
 	c := client.New(l.Addr().String())

@@ -101,7 +101,7 @@ func IngestMessage(m api.IngestMessage) *peltonv1.IngestMessage {
 // IngestMessageOf is the inverse of [IngestMessage].
 func IngestMessageOf(m *peltonv1.IngestMessage) api.IngestMessage {
 	return api.IngestMessage{
-		Key: m.Key, Payload: m.GetPayload(), ContentType: m.GetContentType(), Headers: Each(m.GetHeaders(), HeaderOf),
+		Key: m.GetKey(), Payload: m.GetPayload(), ContentType: m.GetContentType(), Headers: Each(m.GetHeaders(), HeaderOf),
 		Time: TimeOf(m.GetTime()),
 	}
 }

@@ -116,7 +116,7 @@ func first(events []api.Event) (frame *peltonv1.SessionServiceFollowResponse, ta
 		}
 		frame.Snapshots = append(frame.Snapshots, Snapshot(e.Snapshot, e.Cursor))
 	}
-	if n := len(frame.Snapshots); n > 0 {
+	if n := len(frame.GetSnapshots()); n > 0 {
 		return frame, n
 	}
 	switch e := &events[0]; e.Kind {

@@ -30,5 +30,5 @@ func Emit(e pelton.Emit) *peltonv1.Emit {
 
 // EmitOf is the inverse of [Emit].
 func EmitOf(e *peltonv1.Emit) pelton.Emit {
-	return pelton.Emit{Output: e.GetOutput(), Key: e.Key, Payload: e.GetPayload(), ContentType: e.GetContentType()}
+	return pelton.Emit{Output: e.GetOutput(), Key: e.GetKey(), Payload: e.GetPayload(), ContentType: e.GetContentType()}
 }

@@ -46,8 +46,8 @@ func fill(v reflect.Value, n *int64) {
 		v.Set(reflect.MakeMap(v.Type()))
 		v.SetMapIndex(reflect.ValueOf("one"), reflect.ValueOf(uint64(*n)))
 	case reflect.Struct:
-		for i := range v.NumField() {
-			fill(v.Field(i), n)
+		for _, field := range v.Fields() {
+			fill(field, n)
 		}
 	default:
 		panic("fill: " + v.Type().String())

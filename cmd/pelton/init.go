@@ -118,10 +118,10 @@ func lay(dir string, files []build.File) error {
 	}
 	for _, f := range files {
 		path := filepath.Join(dir, f.Name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // a project is for its user's group too
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { // a project is for its user's group too
 			return unwritable(err)
 		}
-		if err := os.WriteFile(path, f.Data, 0o644); err != nil { //nolint:gosec // as above
+		if err := os.WriteFile(path, f.Data, 0o644); err != nil {
 			return unwritable(err)
 		}
 	}

@@ -139,7 +139,7 @@ const subscription = `subscription($after: String) {
 }`
 
 func byGraphQL(ctx context.Context, w *wheel, after string, n int) (all []piece, err error) {
-	c, _, err := websocket.Dial(ctx, "ws://"+w.http+"/graphql", &websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}}) //nolint:bodyclose // the connection has it
+	c, _, err := websocket.Dial(ctx, "ws://"+w.http+"/graphql", &websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}})
 	if err != nil {
 		return nil, err
 	}

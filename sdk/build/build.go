@@ -62,7 +62,7 @@ func Build(ctx context.Context, dir string, o Options) (Artifact, error) {
 		return a, nil // another builder made it while this one waited
 	}
 	if o.Log != nil {
-		fmt.Fprintf(o.Log, "building %s\n", dir) //nolint:errcheck // only says what goes on
+		fmt.Fprintf(o.Log, "building %s\n", dir)
 	}
 	if err = p.compile(ctx, target); err != nil {
 		return Artifact{}, fmt.Errorf("plugin %s: %w", dir, err)

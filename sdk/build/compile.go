@@ -24,11 +24,11 @@ func (p *plugin) compile(ctx context.Context, target string) error {
 	}
 	defer os.RemoveAll(work) //nolint:errcheck // in a cache directory
 	mod, result := filepath.Join(work, "go.mod"), filepath.Join(work, "plugin.wasm")
-	if err = os.WriteFile(mod, p.mod, 0o644); err != nil {
+	if err := os.WriteFile(mod, p.mod, 0o644); err != nil {
 		return err
 	}
 	if p.sum != nil {
-		if err = os.WriteFile(filepath.Join(work, "go.sum"), p.sum, 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(work, "go.sum"), p.sum, 0o644); err != nil {
 			return err
 		}
 	}
@@ -37,7 +37,7 @@ func (p *plugin) compile(ctx context.Context, target string) error {
 		return err
 	}
 	over := filepath.Join(work, "overlay.json")
-	if err = os.WriteFile(over, files, 0o644); err != nil {
+	if err := os.WriteFile(over, files, 0o644); err != nil {
 		return err
 	}
 	if _, err = p.run(ctx, append(append([]string(nil), flags...), "-modfile="+mod, "-overlay="+over, "-o", result, ".")...); err != nil {

@@ -57,7 +57,8 @@ func inspect(ctx context.Context, dir, cache string) (*plugin, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p, p.sign(version, local)
+	err = p.sign(version, local)
+	return p, err
 }
 
 // redirect makes the go.mod of the build: the plugin's own, with the SDK replaced by its source. It returns the directories of the plugin's other local replacements.

@@ -93,7 +93,7 @@ func child() {
 			// One write call a line, so the parent has what it reads even if the kill comes now. Few of them, so that
 			// most kills come while the sink writes, syncs or commits.
 			if err != nil || n%100 == 0 {
-				_, _ = os.Stdout.WriteString(fmt.Sprintln(n, err))
+				_, _ = fmt.Fprintln(os.Stdout, n, err)
 			}
 		})
 	}

@@ -1,6 +1,7 @@
 package file
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -126,7 +127,7 @@ func TestChanged(t *testing.T) {
 					t.Errorf("open with %s: %v; want ErrChanged with path and length", on, err)
 				}
 			}
-			if after, _ := os.ReadFile(path); string(after) != string(before) {
+			if after, _ := os.ReadFile(path); !bytes.Equal(after, before) {
 				t.Errorf("content %q became %q", before, after)
 			}
 			put(t, path, "one\ntwo\nuncommitted") // put back, with a tail

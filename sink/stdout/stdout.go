@@ -1,6 +1,7 @@
 package stdout
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -57,7 +58,7 @@ func (s *Sink) again(effects []pelton.Effect) bool {
 	for i := range effects {
 		text = sink.AppendLine(text, effects[i].Payload)
 	}
-	return string(text) == string(s.text)
+	return bytes.Equal(text, s.text)
 }
 
 // Close implements [sink.Sink]; the stream stays open.

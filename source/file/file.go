@@ -40,7 +40,7 @@ func (s *Source) Open(ctx context.Context) ([]source.Lane, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer c.Close()
+	defer c.Close() //nolint:errcheck // it was only read
 	if c.gzip && s.options.Follow {
 		return nil, fmt.Errorf("file %s is gzip and can't be followed: leave out follow, or unpack it", s.options.Path)
 	}

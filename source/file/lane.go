@@ -42,7 +42,7 @@ func (l *lane) Size() uint64 {
 	if err != nil {
 		return 0
 	}
-	defer c.Close()
+	defer c.Close() //nolint:errcheck // it was only read
 	info, err := c.file.Stat()
 	if err != nil || c.gzip {
 		return 0
@@ -56,7 +56,7 @@ func (l *lane) Renewed(position uint64) bool {
 	if err != nil {
 		return false // Read will say why
 	}
-	defer c.Close()
+	defer c.Close() //nolint:errcheck // it was only read
 	_, short, err := c.at(position)
 	return err == nil && short
 }
@@ -67,7 +67,7 @@ func (l *lane) Read(ctx context.Context, from uint64, d *decode.Decoder) error {
 	if err != nil {
 		return err
 	}
-	defer c.Close()
+	defer c.Close() //nolint:errcheck // it was only read
 	if err := l.same(c); err != nil {
 		return err
 	}

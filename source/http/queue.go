@@ -76,7 +76,8 @@ func Open(ctx context.Context, o Options) (*Queue, error) {
 		return nil, err
 	}
 	q.id = pelton.LaneID{Source: o.Name, Incarnation: incarnation, Lane: "ingest"}
-	return q, q.load()
+	err = q.load()
+	return q, err
 }
 
 func (q *Queue) fail(what string, err error) error {

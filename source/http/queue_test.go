@@ -1,6 +1,7 @@
 package http
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -336,7 +337,7 @@ func FuzzRecord(f *testing.F) {
 			return
 		}
 		again, err := parse(m.encode())
-		if err != nil || string(again.Payload) != string(m.Payload) || string(again.Key) != string(m.Key) || (again.Key == nil) != (m.Key == nil) ||
+		if err != nil || !bytes.Equal(again.Payload, m.Payload) || !bytes.Equal(again.Key, m.Key) || (again.Key == nil) != (m.Key == nil) ||
 			!slices.Equal(again.Headers, m.Headers) || !again.Time.Equal(m.Time) {
 			t.Fatalf("%+v came back as %+v: %v", m, again, err)
 		}

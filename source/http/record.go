@@ -31,7 +31,7 @@ func (m *Message) Size() int64 {
 
 // The stored form, version 1:
 //
-//	version, time (8 bytes, nanoseconds since 1970), has key, key, number of headers, (name, value) …, payload
+//	version, time (8 bytes, nanoseconds since 1970), has key, number of headers, (name, value) …, payload
 //
 // Texts have a length before them, the payload goes to the end. Numbers are unsigned varints.
 const version = 1
@@ -68,7 +68,7 @@ func parse(b []byte) (Message, error) {
 	if nanoseconds := c.take(8); nanoseconds != nil {
 		m.Time = time.Unix(0, int64(binary.BigEndian.Uint64(nanoseconds))).UTC()
 	}
-	if has := c.take(1); has != nil && has[0] == 1 {
+	if has := c.take(1); len(has) == 1 && has[0] == 1 {
 		m.Key = c.text()
 	}
 	for n := c.number(); n > 0 && !c.failed; n-- {

@@ -136,7 +136,7 @@ func settled(t *testing.T, k Kit) {
 func cancelBlocked(t *testing.T, k Kit) {
 	r := k.start(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	out, done := r.read(t, ctx, 0, 1)
+	out, done := r.read(ctx, t, 0, 1)
 	synctest.Wait()
 	if n := out.len(); n != 1 {
 		t.Errorf("%d frames were handed over, the loop took 1", n)
@@ -154,7 +154,7 @@ func cancelIdle(t *testing.T, k Kit) {
 		return
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	out, done := r.read(t, ctx, 0, len(k.Want))
+	out, done := r.read(ctx, t, 0, len(k.Want))
 	synctest.Wait()
 	if n := out.len(); n != len(k.Want) {
 		t.Errorf("%d frames, want %d", n, len(k.Want))
@@ -171,7 +171,7 @@ func pressure(t *testing.T, k Kit) {
 	r := k.start(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	out, done := r.read(t, ctx, 0, 0)
+	out, done := r.read(ctx, t, 0, 0)
 	for n := 1; n <= len(k.Want); n++ {
 		out.allow(1)
 		synctest.Wait()

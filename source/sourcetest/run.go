@@ -72,7 +72,7 @@ func (r *run) idle(t *testing.T) {
 }
 
 // read starts a Read whose loop takes n frames; more are allowed later.
-func (r *run) read(t *testing.T, ctx context.Context, from uint64, n int) (*out, <-chan error) {
+func (r *run) read(ctx context.Context, t *testing.T, from uint64, n int) (*out, <-chan error) {
 	t.Helper()
 	id := r.lane.ID()
 	o := &out{arena: r.arena, lane: r.space, credits: make(chan struct{}, 2*plenty)}
@@ -97,7 +97,7 @@ func (r *run) some(t *testing.T, from uint64, n int) *out {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	o, done := r.read(t, ctx, from, plenty)
+	o, done := r.read(ctx, t, from, plenty)
 	if r.lane.Endless() {
 		synctest.Wait()
 		cancel()

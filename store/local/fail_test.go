@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -21,10 +22,8 @@ func broken(on *atomic.Bool, suffix string, kinds ...errorfs.OpKind) vfs.FS {
 		if !on.Load() || !strings.Contains(filepath.Base(op.Path), suffix) {
 			return nil
 		}
-		for _, kind := range kinds {
-			if op.Kind == kind {
-				return syscall.EIO
-			}
+		if slices.Contains(kinds, op.Kind) {
+			return syscall.EIO
 		}
 		return nil
 	}))

@@ -2,6 +2,7 @@ package local
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -149,10 +150,10 @@ func verify(t *testing.T, dir string, mode Sync, acked uint64) {
 			t.Fatal(err)
 		}
 		n, _, err := store.CutUint64(e.Key[len(prefix):])
-		if err != nil || n != want || string(e.Value) != string(fill(n)) {
+		if err != nil || n != want || !bytes.Equal(e.Value, fill(n)) {
 			t.Fatalf("after %d comes %d = %.20s…, %v", want, n, e.Value, err)
 		}
-		if twin, err := s.Get(key("twin", n)); err != nil || string(twin) != string(fill(n)) {
+		if twin, err := s.Get(key("twin", n)); err != nil || !bytes.Equal(twin, fill(n)) {
 			t.Fatalf("half of append %d is missing: %v", n, err)
 		}
 		want++

@@ -49,7 +49,7 @@ func (s *Store) SetAddr(addr string) error {
 		return err
 	}
 	path := filepath.Join(s.o.Dir, holderFile)
-	if err := os.WriteFile(path+".new", append(text, '\n'), 0o644); err == nil {
+	if err = os.WriteFile(path+".new", append(text, '\n'), 0o644); err == nil {
 		err = os.Rename(path+".new", path)
 	}
 	if err != nil {

@@ -87,5 +87,6 @@ func UnmarshalCounts(v any) (map[string]uint64, error) {
 		return nil, err
 	}
 	var c map[string]uint64
-	return c, json.Unmarshal(body, &c)
+	err = json.Unmarshal(body, &c)
+	return c, err
 }

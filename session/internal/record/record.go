@@ -24,7 +24,7 @@ import (
 
 const format = 1 // first byte of every value; another one is not read
 
-// ErrFormat: a stored key or value is not one of ours.
+// ErrFormat says that a stored key or value is not one of ours.
 var ErrFormat = errors.New("session record cannot be read")
 
 // Keys builds the store keys of one session name. The exported fields are read only.
