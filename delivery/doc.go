@@ -40,8 +40,8 @@
 // # After a restart
 //
 // Messages from the watermark on come again. A head that stands in the lot may then come back before messages that are
-// in front of it in its key's line: it waits until the lane has caught up with it (late), and one that turns out to be
-// behind goes back into the lot (displace).
+// in front of it in its key's line: it stays in the lot until the lane has caught up with it (expect, Again), so that
+// heads that wait hold no memory; one that is behind another when it comes is put behind it there (displace).
 //
 // # Ordering
 //

@@ -208,8 +208,8 @@ func (w *wheel) close(cause error) error {
 		}()
 	}
 	var errs []error
-	for _, v := range slices.Backward(w.closers) {
-		if err := v(ctx); err != nil && !errors.Is(err, store.ErrFailed) {
+	for _, closer := range slices.Backward(w.closers) {
+		if err := closer(ctx); err != nil && !errors.Is(err, store.ErrFailed) {
 			errs = append(errs, err)
 		}
 	}

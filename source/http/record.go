@@ -31,7 +31,7 @@ func (m *Message) Size() int64 {
 
 // The stored form, version 1:
 //
-//	version, time (8 bytes, nanoseconds since 1970), has key, number of headers, (name, value) …, payload
+//	version, time (8 bytes, nanoseconds since 1970), whether there is a key, the key, number of headers, (name, value) …, payload
 //
 // Texts have a length before them, the payload goes to the end. Numbers are unsigned varints.
 const version = 1
