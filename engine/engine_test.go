@@ -22,6 +22,8 @@ import (
 
 func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m,
+		// net/http lets a client read its last answer for half a second after it closed a connection.
+		goleak.IgnoreAnyFunction("net/http.(*conn).closeWriteAndWait"),
 		// Made once per process by the stores' library, for all stores.
 		goleak.IgnoreTopFunction("github.com/cockroachdb/pebble/v2/vfs.(*diskHealthCheckingFS).startTickerLocked.func1"),
 	)
