@@ -3,7 +3,7 @@
 #
 # Every line "$ COMMAND" of a console block is run, in order; the lines behind it are its output. A wheel ("go run …
 # run FILE") goes to the background: the one before it is told to stop by SIGTERM and must exit with 0, and the lines
-# shown must appear in its output. Times, ages, digests, epochs and made-up flights are not compared; an epoch in a
+# shown must appear in its output. Times, ages, words about builds (only the first time), digests, epochs and made-up flights are not compared; an epoch in a
 # command is replaced by the real one. The block of Go must compile as a plugin.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -50,7 +50,7 @@ stop() {
 plain() {
 	local rest=()
 	if [[ $config == *flights/* ]]; then rest=(-e 's/^settled: [0-9]+ messages(.*) [0-9]+ lines/settled: N messages\1 N lines/'); fi
-	sed -E "${rest[@]}" -e 's/[0-9]{16}/EPOCH/g' \
+	sed -E "${rest[@]}" -e '/^building /d' -e 's/[0-9]{16}/EPOCH/g' \
 		-e 's/\(?\b[0-9a-f]{12}\b\)?/DIGEST/g' \
 		-e 's/\b([0-9]+[smh] ago|now)\b( +(superseded|live|rolled back|a delay))/AGO\2/' \
 		-e 's/live after [0-9.]+m?s/live after TIME/' \
