@@ -58,16 +58,16 @@ func (c *cutter) drop(n int) {
 	c.need -= int64(n)
 }
 
-// over reports whether a frame that has no end in its first have bytes is surely larger than max.
-func (c *cutter) over(have, max int) bool {
+// over reports whether a frame that has no end in its first have bytes is surely larger than limit.
+func (c *cutter) over(have, limit int) bool {
 	switch c.framing {
 	case Length:
-		return c.need > int64(prefix+max)
+		return c.need > int64(prefix+limit)
 	case Whole:
-		return have > max
+		return have > limit
 	case Lines, Records:
 	}
-	return have >= max+len("\r\n")
+	return have >= limit+len("\r\n")
 }
 
 // want is the room for the frame that is known to be needed; 0 when nothing is known.

@@ -64,7 +64,7 @@ func signal(c chan struct{}) {
 
 // offer takes items from the front while there is room, and at least one into an empty queue. shard(i) is where the
 // i-th belongs; to is told of room if not all were taken.
-func (q *queue) offer(n int, make func(int) *item, shard func(*item) int, to pelton.Completer) (taken int, open bool) {
+func (q *queue) offer(n int, build func(int) *item, shard func(*item) int, to pelton.Completer) (taken int, open bool) {
 	var touched uint64
 	q.mu.Lock()
 	if q.closed {
@@ -72,7 +72,7 @@ func (q *queue) offer(n int, make func(int) *item, shard func(*item) int, to pel
 		return 0, false
 	}
 	for ; taken < n; taken++ {
-		it := make(taken)
+		it := build(taken)
 		if q.bytes > 0 && q.bytes+it.size > q.limit {
 			q.wait(to)
 			break

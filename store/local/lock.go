@@ -38,7 +38,7 @@ func lockable(dir string) bool {
 	if err != nil {
 		return false
 	}
-	f.Close()
+	f.Close() //nolint:errcheck // it was only locked
 	return true
 }
 

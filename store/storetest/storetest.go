@@ -10,9 +10,9 @@ import (
 	"github.com/peltonhq/pelton/store"
 )
 
-// Run runs the kit. make is called once per test for fresh data; the function that it returns opens a store over that
+// Run runs the kit. fresh is called once per test for fresh data; the function that it returns opens a store over that
 // same data each time, and is called again only after the store was closed.
-func Run(t *testing.T, make func(t *testing.T) (open func() store.Store)) {
+func Run(t *testing.T, fresh func(t *testing.T) (open func() store.Store)) {
 	for _, c := range []struct {
 		name string
 		test func(t *testing.T, open func() store.Store)
@@ -37,7 +37,7 @@ func Run(t *testing.T, make func(t *testing.T) (open func() store.Store)) {
 		{"AfterClose", testAfterClose},
 		{"Model", testModel},
 	} {
-		t.Run(c.name, func(t *testing.T) { c.test(t, make(t)) })
+		t.Run(c.name, func(t *testing.T) { c.test(t, fresh(t)) })
 	}
 }
 
