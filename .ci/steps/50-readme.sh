@@ -117,7 +117,7 @@ finish() {
 compiles() {
 	./pelton init "$work/project" >"$work/null"
 	cp "$work/plugin.go" "$work/project/plugins/hello/main.go"
-	(cd "$work/project/plugins/hello" && gofmt -l main.go | diff /dev/null - && GOOS=wasip1 GOARCH=wasm go vet main.go)
+	(cd "$work/project/plugins/hello" && gofmt -l main.go | diff /dev/null - && GOWORK="" GOOS=wasip1 GOARCH=wasm go vet main.go)
 }
 
 trap clean EXIT
