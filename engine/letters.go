@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -141,9 +142,9 @@ func (l letters) Replay(ctx context.Context, ids []string, q api.DeadQuery, o ap
 		return result, err
 	}
 	for _, e := range entries {
-		records, err := lot.Replay(e, time.Now().UTC(), o.Force)
+		_, err := lot.Replay(e, time.Now().UTC(), o.Force)
 		if err == nil && !o.DryRun {
-			err = l.act(ctx, e, func(func(pelton.EffectID) bool) ([]store.Record, error) { return records, nil })
+			err = l.actOn(ctx, e, func(now *lot.Entry) ([]store.Record, error) { return lot.Replay(now, time.Now().UTC(), o.Force) })
 		}
 		if err != nil {
 			result.Skipped = append(result.Skipped, api.Skipped{ID: lot.ID(e.ID), Reason: err.Error()})
@@ -161,12 +162,27 @@ func (l letters) Drop(ctx context.Context, ids []string, q api.DeadQuery, dryRun
 		return len(entries), err
 	}
 	for n, e := range entries {
-		err := l.act(ctx, e, func(func(pelton.EffectID) bool) ([]store.Record, error) { return lot.Drop(l.store, e) })
+		err := l.actOn(ctx, e, func(now *lot.Entry) ([]store.Record, error) { return lot.Drop(l.store, now) })
 		if err != nil {
 			return n, api.Errorf(api.FailedPrecondition, "%v", err)
 		}
 	}
 	return len(entries), nil
+}
+
+// actOn changes one dead letter, as it stands when its lane's loop comes to it: another request may have been faster.
+func (l letters) actOn(ctx context.Context, e *lot.Entry, change func(now *lot.Entry) ([]store.Record, error)) error {
+	id := lot.ID(e.ID)
+	return l.act(ctx, e, func(out func(pelton.EffectID) bool) ([]store.Record, error) {
+		if out(e.ID) {
+			return nil, fmt.Errorf("dead letter %s is being replayed or changed: wait until that is done", id)
+		}
+		now, err := l.find(id)
+		if err != nil {
+			return nil, err
+		}
+		return change(now)
+	})
 }
 
 // act changes records of one lane, in its loop if it is open.
@@ -283,8 +299,15 @@ func (l letters) changeParked(ctx context.Context, ids []string, q api.ParkedQue
 			if out(e.ID) {
 				return nil, nil
 			}
+			now, err := lot.Get(l.store, e.ID) // it may have been decided since it was chosen
+			if errors.Is(err, store.ErrNotFound) || err == nil && now.Kind == delivery.KindBehind {
+				return nil, nil
+			}
+			if err != nil {
+				return nil, err
+			}
 			n++
-			return change(e)
+			return change(now)
 		})
 		if err != nil {
 			return n, err
