@@ -3,7 +3,6 @@ package session
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/peltonhq/pelton/session/internal/record"
@@ -147,7 +146,7 @@ func (s *Sessions) age(from []byte) []byte {
 			return nil // the next round tries again
 		}
 		seen++
-		next = append(slices.Clone(e.Key), 0)
+		next = append(e.Key, 0) //nolint:gocritic // the key is this loop's own
 		key, _, err := store.CutString(e.Key[len(s.keys.Heads):])
 		if err != nil {
 			continue

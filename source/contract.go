@@ -20,7 +20,8 @@ type Lane interface {
 	// Endless lanes never end by themselves: Read returns only with ctx.
 	Endless() bool
 	// Read feeds d from position `from` on. It returns nil at the end of a finite lane, ctx's error when ctx ends,
-	// and any other error when the source failed; Read is then called again after a back-off, from the watermark.
+	// and any other error when the source failed; Read is then called again after a back-off, from
+	// behind what it handed over.
 	Read(ctx context.Context, from uint64, d *decode.Decoder) error
 	// Settled tells that everything before watermark is settled and that this is durable (D2): the upstream may
 	// forget it. It must not block.

@@ -25,7 +25,7 @@
 //
 // # Failure
 //
-// Read's error is retried from the watermark after a back-off, but for [ErrRenewed]: then the source is opened again.
+// Read's error is retried after a back-off, from behind what was handed over, but for [ErrRenewed]: then the source is opened again.
 //
 // # Testing
 //

@@ -31,7 +31,7 @@ type Entry struct {
 func encode(e *Entry) []byte {
 	payload := e.Payload
 	e.Payload = nil
-	head, err := json.Marshal(e) //nolint:musttag // the names of the fields are the format
+	head, err := json.Marshal(e)
 	e.Payload = payload
 	if err != nil {
 		panic("lot: a record's head is plain data: " + err.Error())
@@ -46,7 +46,7 @@ func decode(b []byte) (*Entry, error) {
 		return nil, fmt.Errorf("parked or dead record of %d bytes has no head: %w", len(b), store.ErrCorrupt)
 	}
 	e := new(Entry)
-	if err := json.Unmarshal(b[used:used+int(n)], e); err != nil { //nolint:musttag // as above
+	if err := json.Unmarshal(b[used:used+int(n)], e); err != nil {
 		return nil, fmt.Errorf("head of a parked or dead record: %w: %w", err, store.ErrCorrupt)
 	}
 	e.Payload = b[used+int(n):]
