@@ -154,7 +154,6 @@ func (p *Plugin) Close(ctx context.Context) error {
 		return nil
 	}
 	defer close(p.gone)
-	p.callAll()
 	ctx, cancel := context.WithTimeout(ctx, p.options.SwapTimeout)
 	defer cancel()
 	done := make(chan struct{})
@@ -185,6 +184,7 @@ func (p *Plugin) shut() bool {
 	p.closing.Store(true)
 	p.state.Store(new(StateClosed))
 	p.cancel()
+	p.callAll() // BEFORE a vacant actor starts: it must see the end, not take a turn
 	for _, s := range p.slots {
 		if next := s.vacant; next != nil {
 			s.vacant = nil
