@@ -17,7 +17,7 @@ func (a *app) pluginCommand() *cobra.Command {
 		Use: "plugin", Short: "Make, list and replace plugins",
 		Long: `A plugin is replaced while messages flow. A version that does not load, or that fails on its
 first messages, goes back by itself. The reducer of a session is the plugin session/NAME.`,
-		Example: "  pelton plugin swap delays plugins/delays-v2 --why 'late is 30 minutes now'",
+		Example: "  pelton plugin swap delays plugins/delays-v2 --reason 'late is 30 minutes now'",
 	}
 	return a.wheelFlags(group(c, a.pluginNew(), a.pluginList(), a.pluginSwap(), a.pluginRollback(), a.pluginHistory()))
 }
@@ -73,7 +73,7 @@ func (a *app) pluginRollback() *cobra.Command {
 		Use:     "rollback NAME",
 		Short:   "Go back to the version before",
 		Long:    "Go back to the version that ran before the live one. It becomes a new revision.",
-		Example: "  pelton plugin rollback delays --why 'counts are wrong'",
+		Example: "  pelton plugin rollback delays --reason 'counts are wrong'",
 		Args:    args(1, 1, "the NAME of a plugin"),
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.call(func(w *client.Client) error {
@@ -85,7 +85,7 @@ func (a *app) pluginRollback() *cobra.Command {
 			})
 		},
 	}
-	c.Flags().StringVar(&why, "why", "", "the reason, for the history")
+	c.Flags().StringVar(&why, "reason", "", "why, for the history")
 	return a.jsonFlag(c)
 }
 

@@ -24,11 +24,11 @@ func (a *app) pluginSwap() *cobra.Command {
 version of NAME. Source that does not compile never reaches the wheel. It waits for the
 outcome: exit 0 when the new version is live, 1 when it was rolled back, with the reason.`,
 		Example: `  pelton plugin swap delays plugins/delays
-  pelton plugin swap session/airports airports.wasm --why 'also counts cancelled flights'`,
+  pelton plugin swap session/airports airports.wasm --reason 'also counts cancelled flights'`,
 		Args: args(2, 2, "the NAME of a plugin and the PATH of its new version"),
 		RunE: func(c *cobra.Command, args []string) error { return a.swap(c.Context(), args[0], args[1], why) },
 	}
-	c.Flags().StringVar(&why, "why", "", "the reason, for the history")
+	c.Flags().StringVar(&why, "reason", "", "why, for the history")
 	return a.jsonFlag(c)
 }
 

@@ -47,7 +47,7 @@ func TestWalk(t *testing.T) {
 	source := filepath.Join(dir, "plugins", "hello", "main.go")
 
 	edit(t, source, "m.Payload())", "[]byte(`{\"v\":2}`))")
-	if r := w.run("plugin", "swap", "hello", "plugins/hello", "--why", "second"); r.code != 0 || !strings.Contains(r.out, "hello: revision 2 (") || !strings.Contains(r.out, "is live") {
+	if r := w.run("plugin", "swap", "hello", "plugins/hello", "--reason", "second"); r.code != 0 || !strings.Contains(r.out, "hello: revision 2 (") || !strings.Contains(r.out, "is live") {
 		t.Fatalf("%+v", r)
 	}
 	edit(t, source, "out.Emit(", "undefined(")
@@ -65,7 +65,7 @@ func TestWalk(t *testing.T) {
 	if r := w.run("plugin", "swap", "helo", "empty.wasm"); r.code != 1 || !strings.Contains(r.err, `did you mean "hello"?`) {
 		t.Errorf("unknown plugin: %+v", r)
 	}
-	if r := w.run("plugin", "rollback", "hello", "--why", "enough"); r.code != 0 {
+	if r := w.run("plugin", "rollback", "hello", "--reason", "enough"); r.code != 0 {
 		t.Errorf("rollback: %+v", r)
 	}
 	var story []string

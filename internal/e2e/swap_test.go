@@ -21,7 +21,7 @@ func TestSwap(t *testing.T) {
 	first := built(t, changed(t, delays))
 	second := built(t, changed(t, delays, "not a number of minutes", "not a whole number of minutes"))
 	config := example(t,
-		"path: flights.jsonl", "path: flights.jsonl\n      rate: 2500/s",
+		"path: flights.jsonl", "path: flights.jsonl\n      rate: 800/s",
 		"path: plugins/delays", "path: "+first,
 		"    # config: ", "    health: {window: 1s}\n    # config: ",
 	)
@@ -30,7 +30,7 @@ func TestSwap(t *testing.T) {
 	for i := range 10 {
 		r.read(w, 300)
 		var result api.SwapResult
-		w.says(&result, "plugin", "swap", "delays", []string{second, first}[i%2], "--why", fmt.Sprintf("swap %d", i+1))
+		w.says(&result, "plugin", "swap", "delays", []string{second, first}[i%2], "--reason", fmt.Sprintf("swap %d", i+1))
 		if result.Outcome != api.OutcomeLive || result.Revision != i+2 || result.Live != i+2 {
 			t.Errorf("swap %d: %+v", i+1, result)
 		}
@@ -52,7 +52,7 @@ func TestSwap(t *testing.T) {
 	w.history("delays", "config superseded", "swap superseded", "swap superseded", "swap superseded", "swap superseded", "swap superseded",
 		"swap superseded", "swap superseded", "swap superseded", "swap superseded", "swap live")
 	var result api.SwapResult
-	w.says(&result, "plugin", "rollback", "delays", "--why", "the other one") // judged by the end of the window: no flights are left
+	w.says(&result, "plugin", "rollback", "delays", "--reason", "the other one") // judged by the end of the window: no flights are left
 	if result.Outcome != api.OutcomeLive || result.Live != 12 {
 		t.Errorf("rollback: %+v", result)
 	}
