@@ -288,7 +288,7 @@ func (l letters) changeParked(ctx context.Context, ids []string, q api.ParkedQue
 	}
 	n := 0
 	for _, e := range entries {
-		if e.Kind == delivery.KindBehind || e.Hash != 0 && dryRun {
+		if e.Kind == delivery.KindBehind {
 			continue
 		}
 		if dryRun {

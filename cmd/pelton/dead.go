@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"strconv"
 	"time"
 
@@ -14,12 +15,12 @@ import (
 // deadCommand is `pelton dead`.
 func (a *app) deadCommand() *cobra.Command {
 	c := &cobra.Command{
-		Use: "dead", Short: "List, show, replay and drop dead letters",
+		Use: "dead", Short: "List, show, replay, drop and export dead letters",
 		Long: `A dead letter is a message that a plugin gave up, an emit that its target refuses, or input
 that is no message. It is kept until it is dropped. After a fix, replay offers it again.`,
 		Example: "  pelton dead replay --plugin delays",
 	}
-	return a.wheelFlags(group(c, a.deadList(), a.deadShow(), a.deadReplay(), a.deadDrop()))
+	return a.wheelFlags(group(c, a.deadList(), a.deadShow(), a.deadReplay(), a.deadDrop(), a.deadExport()))
 }
 
 // deadFlags adds the flags that select dead letters.
@@ -177,7 +178,7 @@ or with --all every one. What is dropped can't come back.`,
 				if err != nil {
 					return err
 				}
-				return a.dropped(n, dryRun)
+				return a.acted("drop", "dropped", letters(n), n, dryRun)
 			})
 		},
 	}
@@ -187,15 +188,15 @@ or with --all every one. What is dropped can't come back.`,
 	return a.jsonFlag(c)
 }
 
-func (a *app) dropped(n int, dryRun bool) error {
+// acted says what a verb did to n things, or would do: done is its past ("dropped"), verb its stem.
+func (a *app) acted(verb, done, things string, n int, dryRun bool) error {
 	if a.json {
-		return a.printJSON(map[string]any{"dropped": n, "dry_run": dryRun})
+		return a.printJSON(map[string]any{done: n, "dry_run": dryRun})
 	}
-	verb := "dropped"
 	if dryRun {
-		verb = "would drop"
+		done = "would " + verb
 	}
-	a.printf("%s %s\n", verb, letters(n))
+	a.printf("%s %s\n", done, things)
 	return nil
 }
 
@@ -204,4 +205,45 @@ func letters(n int) string {
 		return "1 dead letter"
 	}
 	return strconv.Itoa(n) + " dead letters"
+}
+
+func (a *app) deadExport() *cobra.Command {
+	var q api.DeadQuery
+	c := &cobra.Command{
+		Use:   "export",
+		Short: "Write dead letters as lines of JSON",
+		Long: `Write dead letters to standard output, one JSON object a line, with their payloads: all of
+them, or those that --plugin and --reason select. Nothing is changed. They are read in
+pages, so that any number can be exported.`,
+		Example: `  pelton dead export >dead.ndjson
+  pelton dead export --plugin delays | jq -r .reason | sort | uniq -c`,
+		Args: args(0, 0, "nothing"),
+		RunE: func(c *cobra.Command, _ []string) error {
+			return a.call(func(w *client.Client) error { return a.export(c.Context(), w, q) })
+		},
+	}
+	deadFlags(c.Flags(), &q)
+	return c
+}
+
+func (a *app) export(ctx context.Context, w *client.Client, q api.DeadQuery) error {
+	lines := json.NewEncoder(a.out)
+	lines.SetEscapeHTML(false)
+	count := 0
+	for {
+		page, next, err := w.Dead(ctx, q)
+		if err != nil {
+			return err
+		}
+		for i := range page {
+			if err := lines.Encode(page[i]); err != nil {
+				return err
+			}
+		}
+		count += len(page)
+		if q.After = next; next == "" {
+			a.notef("exported %s", letters(count))
+			return nil
+		}
+	}
 }

@@ -39,6 +39,11 @@ func TestDeadLetters(t *testing.T) {
 	if r := w.run("dead", "show", id); r.code != 0 || !strings.Contains(r.out, "source/in") || !strings.Contains(r.out, "reason") {
 		t.Errorf("%+v", r)
 	}
+	r = w.run("dead", "export")
+	if exported := strings.Split(r.out, "\n"); r.code != 0 || len(exported) != 3 || r.err != "exported 2 dead letters\n" ||
+		json.Unmarshal([]byte(exported[0]), &letter) != nil || letter["id"] != id || letter["payload_base64"] == nil {
+		t.Errorf("%+v", r)
+	}
 	if r := w.run("dead", "drop", "--all", "--dry-run"); r.code != 0 || r.out != "would drop 2 dead letters\n" {
 		t.Errorf("%+v", r)
 	}

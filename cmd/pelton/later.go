@@ -14,8 +14,6 @@ var later = []string{
 	"dev", "test", "apply", "record", "top", "tap", "doctor", "backup", "restore",
 	"token", "token mint",
 	"plugin push", "plugin diff", "plugin pin", "plugin pause", "plugin resume", "plugin logs", "plugin delete",
-	"session delete", "dead export",
-	"parked show", "parked release", "parked drop",
 }
 
 // addLater adds the hidden commands to the tree.

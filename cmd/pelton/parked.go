@@ -8,17 +8,24 @@ import (
 	"github.com/peltonhq/pelton/api"
 	"github.com/peltonhq/pelton/api/client"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // parkedCommand is `pelton parked`.
 func (a *app) parkedCommand() *cobra.Command {
 	c := &cobra.Command{
-		Use: "parked", Short: "List what waits",
+		Use: "parked", Short: "List, show, release and drop what waits",
 		Long: `A parked delivery waits in the store, not in memory: for its next attempt, for the time it
 was deferred to, for a hold to be settled, or behind an earlier message of its key.`,
 		Example: "  pelton parked list --plugin delays",
 	}
-	return a.wheelFlags(group(c, a.parkedList()))
+	return a.wheelFlags(group(c, a.parkedList(), a.parkedShow(), a.parkedRelease(), a.parkedDrop()))
+}
+
+// parkedFlags adds the flags that select parked deliveries.
+func parkedFlags(f *pflag.FlagSet, q *api.ParkedQuery) {
+	f.StringVar(&q.Plugin, "plugin", "", "only those of this plugin")
+	f.StringVar(&q.Kind, "kind", "", "only those of this kind: retry, defer, hold, behind or replay")
 }
 
 func (a *app) parkedList() *cobra.Command {
@@ -34,8 +41,7 @@ func (a *app) parkedList() *cobra.Command {
 			return a.call(func(w *client.Client) error { return a.parkedRows(c.Context(), w, q) })
 		},
 	}
-	c.Flags().StringVar(&q.Plugin, "plugin", "", "only those of this plugin")
-	c.Flags().StringVar(&q.Kind, "kind", "", "only those of this kind: retry, defer, hold, behind or replay")
+	parkedFlags(c.Flags(), &q)
 	return a.jsonFlag(c)
 }
 
@@ -57,4 +63,90 @@ func (a *app) parkedRows(ctx context.Context, w *client.Client, q api.ParkedQuer
 	}
 	a.table("ID KIND PLUGIN KEY DUE ATTEMPTS REASON", rows)
 	return nil
+}
+
+func (a *app) parkedShow() *cobra.Command {
+	c := &cobra.Command{
+		Use:     "show ID",
+		Short:   "Show a parked delivery with its payload",
+		Long:    "Show a parked delivery: what it is, why it waits and until when, and its payload.",
+		Example: "  pelton parked show 1hk2m3",
+		Args:    args(1, 1, "an ID of `pelton parked list`"),
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.call(func(w *client.Client) error {
+				p, err := w.ParkedRecord(c.Context(), args[0])
+				if err != nil {
+					return err
+				}
+				if a.json {
+					return a.printJSON(p)
+				}
+				a.parkedRecord(p)
+				return nil
+			})
+		},
+	}
+	return a.jsonFlag(c)
+}
+
+func (a *app) parkedRecord(p api.Parked) {
+	now := time.Now()
+	a.pairs("id", p.ID, "kind", p.Kind, "plugin", p.Plugin, "due", when(p.Due, now), "reason", p.Reason,
+		"attempts", strconv.Itoa(p.Attempts), "defers", strconv.Itoa(p.Defers), "first seen", when(p.FirstSeen, now),
+		"message", p.Delivery, "position", strconv.FormatUint(p.Position, 10), "key", p.Key)
+	for _, h := range p.Headers {
+		a.pairs("header", h.Name+": "+h.Value)
+	}
+	a.payload(p.Payload)
+}
+
+func (a *app) parkedRelease() *cobra.Command {
+	return a.parkedAct("release", "Make parked deliveries due now", `Make parked deliveries due now, whatever they wait for: those with the IDs, or all that
+--plugin and --kind select, or with --all every one. They come back in due order, at most
+as fast as others that are due. One that waits behind an earlier message of its key is left
+as it is.`,
+		"released", (*client.Client).Release)
+}
+
+func (a *app) parkedDrop() *cobra.Command {
+	return a.parkedAct("drop", "Remove parked deliveries for good", `Remove parked deliveries for good: those with the IDs, or all that --plugin and --kind
+select, or with --all every one. Their messages count as done; what is dropped can't come
+back. One that waits behind an earlier message of its key is left as it is.`,
+		"dropped", (*client.Client).DropParked)
+}
+
+// parkedAct is a verb that changes the parked deliveries which it is told.
+func (a *app) parkedAct(verb, short, long, done string, do func(*client.Client, context.Context, []string, api.ParkedQuery, bool) (int, error)) *cobra.Command {
+	var q api.ParkedQuery
+	var dryRun, all bool
+	c := &cobra.Command{
+		Use: verb + " [ID…]", Short: short, Long: long,
+		Example: "  pelton parked " + verb + " 1hk2m3\n  pelton parked " + verb + " --plugin delays --dry-run",
+		RunE: func(c *cobra.Command, ids []string) error {
+			if len(ids) == 0 && q.Plugin == "" && q.Kind == "" && !all {
+				return usagef("%s: say which: IDs, --plugin, --kind, or --all", c.CommandPath())
+			}
+			return a.call(func(w *client.Client) error {
+				n, err := do(w, c.Context(), ids, q, dryRun)
+				if err != nil {
+					return err
+				}
+				if left := len(ids) - n; left > 0 {
+					a.notef("pelton: %s left: on the way to the plugin at this moment, or behind an earlier message of the key", deliveries(left))
+				}
+				return a.acted(verb, done, deliveries(n), n, dryRun)
+			})
+		},
+	}
+	parkedFlags(c.Flags(), &q)
+	c.Flags().BoolVar(&dryRun, "dry-run", false, "only say how many it would be")
+	c.Flags().BoolVar(&all, "all", false, "every parked delivery")
+	return a.jsonFlag(c)
+}
+
+func deliveries(n int) string {
+	if n == 1 {
+		return "1 parked delivery"
+	}
+	return strconv.Itoa(n) + " parked deliveries"
 }

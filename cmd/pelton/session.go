@@ -13,12 +13,12 @@ import (
 // sessionCommand is `pelton session`.
 func (a *app) sessionCommand() *cobra.Command {
 	c := &cobra.Command{
-		Use: "session", Short: "List, show and follow sessions",
+		Use: "session", Short: "List, show, follow and delete sessions",
 		Long: `A session is an ordered series of snapshots by (name, key). Following one can stop at any
 time and go on after the last cursor, without a hole and without a repeat.`,
 		Example: "  pelton session follow airports ORD",
 	}
-	return a.wheelFlags(group(c, a.sessionList(), a.sessionShow(), a.sessionFollow()))
+	return a.wheelFlags(group(c, a.sessionList(), a.sessionShow(), a.sessionFollow(), a.sessionDelete()))
 }
 
 func (a *app) sessionList() *cobra.Command {
@@ -217,4 +217,28 @@ func (a *app) followed(e api.Event) error {
 	default: // closed is never told to a follower that reconnects
 	}
 	return nil
+}
+
+func (a *app) sessionDelete() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "delete NAME KEY",
+		Short: "End a session",
+		Long: `End a session: its snapshots go, its followers are told, and the next snapshot of its key
+begins a new epoch with id 1. A reducer then begins with an empty state.`,
+		Example: "  pelton session delete airports ORD",
+		Args:    args(2, 2, "NAME and KEY"),
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.call(func(w *client.Client) error {
+				if err := w.Delete(c.Context(), args[0], args[1]); err != nil {
+					return err
+				}
+				if a.json {
+					return a.printJSON(map[string]any{"name": args[0], "key": args[1], "deleted": true})
+				}
+				a.printf("deleted session %s %s\n", args[0], args[1])
+				return nil
+			})
+		},
+	}
+	return a.jsonFlag(c)
 }

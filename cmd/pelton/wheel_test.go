@@ -223,6 +223,15 @@ func TestReading(t *testing.T) {
 	if r := w.run("graph"); r.code != 0 || r.out != "source flights (demo)\n└─ session latest (append)\n" {
 		t.Errorf("%+v", r)
 	}
+	if r := w.run("session", "delete", "latest", "DFW"); r.code != 0 || r.out != "deleted session latest DFW\n" {
+		t.Errorf("%+v", r)
+	}
+	if rows := w.rows("session", "list", "latest"); len(rows) != 1 || rows[0]["key"] != "ORD" {
+		t.Errorf("%v", rows)
+	}
+	if r := w.run("session", "delete", "latest", "DFW"); r.code != 1 || !strings.Contains(r.err, "DFW") {
+		t.Errorf("%+v", r)
+	}
 	if code := w.stop(syscall.SIGTERM); code != 0 {
 		t.Errorf("exit %d: %s", code, w.said.String())
 	}

@@ -45,14 +45,17 @@ func TestWalk(t *testing.T) {
 	for seq := 1; seq <= 20; seq++ { // 17 comes behind 7, which is held
 		fmt.Fprintf(&flights, `{"seq":%d,"origin":"K%d"}`+"\n", seq, seq%10)
 	}
+	flights.WriteString(`{"seq":5,"origin":"dropped"}` + "\n")
 	write(t, filepath.Join(dir, "flights.jsonl"), flights.String())
 	w := start(t, write(t, filepath.Join(dir, "pelton.yaml"), fmt.Sprintf(picky, home)))
-	if f := w.await("settled").Figures; f.Messages != 20 || f.Dead != 3 || f.Parked != 4 {
+	if f := w.await("settled").Figures; f.Messages != 21 || f.Dead != 3 || f.Parked != 5 {
 		t.Errorf("settled with %+v", f)
 	}
 	w.passed(1, 2, 3, 4, 6, 8, 10, 12, 14, 16, 18, 19, 20)
 	w.counted()
 	w.dead(map[string]string{"9": "no such airport", "11": "never", "13": "thirteen"}, api.DeadStateDead)
+	w.parked("5 defer", "7 hold", "15 behind", "17 behind", "5 defer")
+	w.forgotten("dropped")
 	w.parked("5 defer", "7 hold", "15 behind", "17 behind")
 
 	w.settled(7)
@@ -71,9 +74,9 @@ func TestWalk(t *testing.T) {
 	w.await("settled")
 	w.dead(map[string]string{"9": "no such airport", "13": "thirteen"}, api.DeadStateSettled)
 	w.parked("5 defer", "15 behind")
-	n, err := w.client().Release(t.Context(), nil, api.ParkedQuery{Kind: api.ParkedDefer}, false)
-	if err != nil || n != 1 {
-		t.Errorf("release: %d, %v", n, err)
+	var result struct{ Released int }
+	if w.says(&result, "parked", "release", "--kind", "defer"); result.Released != 1 {
+		t.Errorf("release: %+v", result)
 	}
 	w.until(func(s api.Stats) bool { return s.Lot.Parked == 0 && s.Sessions[0].Snapshots == 2 })
 	w.passed(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20)
@@ -119,9 +122,9 @@ func (w *wheel) counted() {
 	w.t.Helper()
 	var s api.Stats
 	w.says(&s, "stats")
-	want := api.Verdicts{Acked: 13, Retried: 2 + 3, Deferred: 1, Dead: 3, Held: 1}
-	if p := s.Plugins[0]; p.Verdicts != want || p.Faults["trap"] == 0 || s.Lot.Dead != 3 || s.Lot.Parked != 4 ||
-		!reflect.DeepEqual(s.Lot.ByKind, map[string]uint64{"defer": 1, "hold": 1, "behind": 2}) {
+	want := api.Verdicts{Acked: 13, Retried: 2 + 3, Deferred: 2, Dead: 3, Held: 1}
+	if p := s.Plugins[0]; p.Verdicts != want || p.Faults["trap"] == 0 || s.Lot.Dead != 3 || s.Lot.Parked != 5 ||
+		!reflect.DeepEqual(s.Lot.ByKind, map[string]uint64{"defer": 2, "hold": 1, "behind": 2}) {
 		w.t.Errorf("stats: %+v, %+v\nwant %+v", p, s.Lot, want)
 	}
 	text := w.get("/metrics", http.StatusOK)
@@ -131,7 +134,7 @@ func (w *wheel) counted() {
 			w.t.Errorf("/metrics has no %s", line)
 		}
 	}
-	for _, line := range []string{"pelton_dead_letters 3", `pelton_parked{kind="hold"} 1`, `pelton_parked{kind="defer"} 1`, `pelton_parked{kind="behind"} 2`} {
+	for _, line := range []string{"pelton_dead_letters 3", `pelton_parked{kind="hold"} 1`, `pelton_parked{kind="defer"} 2`, `pelton_parked{kind="behind"} 2`} {
 		if !strings.Contains(text, line+"\n") {
 			w.t.Errorf("/metrics has no %s", line)
 		}
@@ -213,9 +216,35 @@ func (w *wheel) waiting(kind string) []waiting {
 
 // waiting is a row of `parked list`.
 type waiting struct {
-	Delivery, Kind string
-	Attempts       int
-	Payload        json.RawMessage
+	ID, Delivery, Kind, Key string
+	Attempts                int
+	Payload                 json.RawMessage
+}
+
+// forgotten drops the deferred flight of that key. What waits behind an earlier message of its key is left alone.
+func (w *wheel) forgotten(key string) {
+	w.t.Helper()
+	rows := w.waiting("defer")
+	i := slices.IndexFunc(rows, func(r waiting) bool { return r.Key == key })
+	if i < 0 {
+		w.t.Fatalf("deferred: %+v", rows)
+	}
+	var shown waiting
+	if w.says(&shown, "parked", "show", rows[i].ID); !reflect.DeepEqual(shown, rows[i]) {
+		w.t.Errorf("show: %+v, want %+v", shown, rows[i])
+	}
+	for _, c := range []struct {
+		args []string
+		want int
+	}{{[]string{"--kind", "defer", "--dry-run"}, 2}, {[]string{"--kind", "behind"}, 0}, {[]string{rows[i].ID}, 1}} {
+		var result struct{ Dropped int }
+		if w.says(&result, append([]string{"parked", "drop"}, c.args...)...); result.Dropped != c.want {
+			w.t.Errorf("drop %q: %+v, want %d", c.args, result, c.want)
+		}
+	}
+	if _, err := w.client().ParkedRecord(w.t.Context(), rows[i].ID); err == nil {
+		w.t.Error("what was dropped is still there")
+	}
 }
 
 // settled settles the held flight of that number by its token, with an emit; once more is refused.
