@@ -3,9 +3,12 @@ package pelton
 // Locate is where [View.Field] finds its value, for a runtime that copies the payload and keeps the offsets. ok is
 // false when the name is not configured or the message does not have it.
 func (v *View) Locate(name string) (field Field, ok bool) {
-	for i, n := range v.names {
-		if n == name && i < len(v.fields) {
-			return v.fields[i], v.fields[i].Kind != KindMissing
+	if v.loan == nil {
+		return Field{}, false
+	}
+	for i, n := range v.loan.Names {
+		if n == name && i < len(v.loan.Fields) {
+			return v.loan.Fields[i], v.loan.Fields[i].Kind != KindMissing
 		}
 	}
 	return Field{}, false
@@ -15,14 +18,18 @@ func (v *View) Locate(name string) (field Field, ok bool) {
 // needed to find them again (the header of a CSV file is). nil when there is none.
 func (v *View) Located() map[string]Field {
 	var all map[string]Field
-	for i, name := range v.names {
-		if i >= len(v.fields) || v.fields[i].Kind == KindMissing {
+	if v.loan == nil {
+		return nil
+	}
+	names, fields := v.loan.Names, v.loan.Fields
+	for i, name := range names {
+		if i >= len(fields) || fields[i].Kind == KindMissing {
 			continue
 		}
 		if all == nil {
-			all = make(map[string]Field, len(v.names))
+			all = make(map[string]Field, len(names))
 		}
-		all[name] = v.fields[i]
+		all[name] = fields[i]
 	}
 	return all
 }

@@ -19,11 +19,11 @@ func TestAllocs(t *testing.T) {
 		Meta: pelton.Meta{Lane: &pelton.LaneID{}},
 	}
 	pass := func() {
-		ref, err := l.Commit(b, frame)
+		ref, err := l.Commit(b, &frame)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if v, err := a.View(ref); err != nil || len(v.Payload()) != 100 {
+		if loan, err := a.Loan(ref); err != nil || len(loan.Payload) != 100 {
 			t.Fatal(err)
 		}
 		if a.Retain(ref) != nil || a.Release(ref) != nil || a.Release(ref) != nil {

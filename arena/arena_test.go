@@ -49,7 +49,7 @@ func acquire(tb testing.TB, l *arena.Lane, n int) *arena.Block {
 
 func commit(tb testing.TB, l *arena.Lane, b *arena.Block, f arena.Frame) pelton.Ref {
 	tb.Helper()
-	ref, err := l.Commit(b, f)
+	ref, err := l.Commit(b, &f)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -43,15 +43,15 @@ func (b *Block) open(c *chunk) {
 	b.taken++
 }
 
-// Commit lends a frame of b as a message with one reference. Its bytes must not change any more.
+// Commit lends a frame of b as a message with one reference. Its bytes must not change any more; f itself is copied.
 //
 // The error is [ErrFull] when the arena has no slot left for it, which only happens while very many very small
 // messages are lent: nothing changed, and the writer gives b back and acquires another block, which waits for slots
 // as it does for memory. [ErrTooLarge] and [ErrMisuse] are bugs of the caller.
-func (l *Lane) Commit(b *Block, f Frame) (pelton.Ref, error) {
+func (l *Lane) Commit(b *Block, f *Frame) (pelton.Ref, error) {
 	if b.lane != l || b.done || !within(f.Offset, f.Length, len(b.bytes)) ||
 		f.HasKey && !within(f.KeyOffset, f.KeyLength, len(b.bytes)) || int64(f.Length) > l.arena.options.MaxMessage {
-		return noRef, l.refuse(b, &f)
+		return noRef, l.refuse(b, f)
 	}
 	c, i := b.chunk, b.next
 	for {
@@ -69,14 +69,16 @@ func (l *Lane) Commit(b *Block, f Frame) (pelton.Ref, error) {
 	b.next = i + 1
 	s := &c.slots[i]
 	base := int64(b.span.from) * page
-	s.offset, s.length = base+int64(f.Offset), f.Length
-	s.key, s.keyLen = noKey, 0
+	s.offset, s.key = base+int64(f.Offset), noKey
+	m := &s.loan
+	m.Payload, m.Key = b.bytes[f.Offset:f.Offset+f.Length:f.Offset+f.Length], nil
 	if f.HasKey {
-		s.key, s.keyLen = base+int64(f.KeyOffset), f.KeyLength
+		s.key = base + int64(f.KeyOffset)
+		m.Key = b.bytes[f.KeyOffset : f.KeyOffset+f.KeyLength : f.KeyOffset+f.KeyLength]
 	}
-	s.meta = f.Meta
-	s.fields = append(s.fields[:0], f.Fields...)
-	s.names = f.Names
+	m.Meta = f.Meta
+	m.Fields = append(m.Fields[:0], f.Fields...)
+	m.Names = f.Names
 	c.tally.Add(oneLent + uint64(f.Length)*oneByte)
 	generation := uint32(s.state.Load()>>32) + 1
 	s.state.Store(pack(generation, 1)) // publishes all of the above

@@ -82,14 +82,14 @@ func (a *Arena) Move(ref pelton.Ref) error {
 // size is the bytes that the message needs elsewhere.
 func (s *slot) size() int {
 	if s.inside() {
-		return s.length
+		return len(s.loan.Payload)
 	}
-	return s.length + s.keyLen
+	return len(s.loan.Payload) + len(s.loan.Key)
 }
 
 // inside reports whether the key needs no bytes of its own.
 func (s *slot) inside() bool {
-	return s.key == noKey || s.key >= s.offset && s.key+int64(s.keyLen) <= s.offset+int64(s.length)
+	return s.key == noKey || s.key >= s.offset && s.key+int64(len(s.loan.Key)) <= s.offset+int64(len(s.loan.Payload))
 }
 
 // cell takes room for n bytes. The mutex is held.
@@ -127,18 +127,26 @@ func (a *Arena) carry(s *slot, to cell) {
 	if to.mask != 0 {
 		at += int64(bits.TrailingZeros64(to.mask)) * granule
 	}
-	copy(memory[at:], memory[s.offset:s.offset+int64(s.length)])
-	key := s.key
-	if inside && key != noKey {
+	m, key := &s.loan, s.key
+	copy(memory[at:], m.Payload)
+	switch {
+	case key == noKey:
+	case inside:
 		key += at - s.offset
-	} else if key != noKey {
-		key = at + int64(s.length)
-		copy(memory[key:], memory[s.key:s.key+int64(s.keyLen)])
+	default:
+		key = at + int64(len(m.Payload))
+		copy(memory[key:], m.Key)
 	}
 	if invariants.Enabled {
-		a.poison(s)
+		s.poison()
 	}
 	s.offset, s.key, s.cell = at, key, to
+	end := at + int64(len(m.Payload))
+	m.Payload = memory[at:end:end]
+	if key != noKey {
+		end = key + int64(len(m.Key))
+		m.Key = memory[key:end:end]
+	}
 }
 
 // vacate gives a moved message's cell back.

@@ -89,7 +89,7 @@ func read(t *testing.T, l *arena.Lane, id uint64, lent chan<- pelton.Ref) {
 		for j := range bytes[8:] {
 			bytes[8+j] = byte(first) + byte(j)
 		}
-		ref, err := l.Commit(b, arena.Frame{Offset: at, Length: length, Meta: pelton.Meta{Position: first}})
+		ref, err := l.Commit(b, &arena.Frame{Offset: at, Length: length, Meta: pelton.Meta{Position: first}})
 		if err != nil {
 			t.Error(err)
 			return
@@ -130,7 +130,7 @@ func TestConcurrentTiny(t *testing.T) {
 		writers.Go(func() {
 			b := acquire(t, l, 1)
 			for sent := 0; sent < 20000; {
-				ref, err := l.Commit(b, arena.Frame{})
+				ref, err := l.Commit(b, &arena.Frame{})
 				if err == nil {
 					lent <- ref
 					sent++

@@ -19,7 +19,7 @@
 //     lend and a slot whose generation would wrap is retired; a Ref carries the arena's number in the upper 8 bits of
 //     its index; a number that is used again starts above all generations that it had.
 //   - A2 ceiling: blocks and cells never use more than [Options.Size]; full means that Acquire waits. Slots are
-//     bounded too: one per 64 bytes of Size, at least 4,096 and at most 2^24 (about 260 bytes of heap each, and its fields, made as
+//     bounded too: one per 64 bytes of Size, at least 4,096 and at most 2^24 (about 290 bytes of heap each, and its fields, made as
 //     they are needed).
 //   - A3 no leak: when nothing is lent and no writer has a block, nothing is used. [Arena.Close] checks it.
 //

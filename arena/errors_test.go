@@ -105,7 +105,7 @@ func TestCommitErrors(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			_, err := test.lane.Commit(test.block, test.frame)
+			_, err := test.lane.Commit(test.block, &test.frame)
 			wantError(t, err, test.want, "commit", pelton.Ref{})
 		})
 	}

@@ -24,7 +24,7 @@ func ExampleNew() {
 		log.Fatal(err)
 	}
 	n := copy(block.Bytes(), `{"origin":"ORD"}`) // a source reads into the block
-	ref, err := lane.Commit(block, arena.Frame{Length: n, Meta: pelton.Meta{Position: 0}})
+	ref, err := lane.Commit(block, &arena.Frame{Length: n, Meta: pelton.Meta{Position: 0}})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -51,7 +51,7 @@ func TestWrap(t *testing.T) {
 	}
 	limit := a.Stats().SlotLimit
 	a.setGen(math.MaxUint32 - 1)
-	last, err := l.Commit(b, Frame{})
+	last, err := l.Commit(b, &Frame{})
 	if err != nil || last.Generation != math.MaxUint32 {
 		t.Fatalf("%s, %v", last, err)
 	}
@@ -63,7 +63,7 @@ func TestWrap(t *testing.T) {
 		if b, err = l.Acquire(t.Context(), 1); err != nil {
 			t.Fatal(err)
 		}
-		ref, err := l.Commit(b, Frame{})
+		ref, err := l.Commit(b, &Frame{})
 		if err != nil || ref.Index == last.Index || !ref.Valid() {
 			t.Fatalf("A1: %s after %s, %v", ref, last, err)
 		}
@@ -123,7 +123,7 @@ func TestTorn(t *testing.T) {
 		}
 		f := Frame{Length: i * 31 % (16 << 10)}
 		f.Meta.Position = uint64(i)
-		ref, err := l.Commit(b, f)
+		ref, err := l.Commit(b, &f)
 		if err != nil {
 			t.Fatal(err)
 		}

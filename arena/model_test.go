@@ -133,7 +133,7 @@ func (m *model) commit(i, length, keyed int) {
 		frame.HasKey, frame.KeyOffset, frame.KeyLength = true, f.at+length, 3
 		want.key = bytes.Clone(room[length:])
 	}
-	ref, err := m.lanes[i].Commit(f.block, frame)
+	ref, err := m.lanes[i].Commit(f.block, &frame)
 	if err != nil {
 		m.t.Fatal(err)
 	}
@@ -172,8 +172,8 @@ func (m *model) release(n int) {
 func (m *model) view(ref pelton.Ref) {
 	m.t.Helper()
 	want := m.live[ref]
-	var v pelton.View
-	if err := m.arena.Borrow(ref, &v); err != nil {
+	v, err := m.arena.View(ref)
+	if err != nil {
 		m.t.Fatal(err)
 	}
 	if !bytes.Equal(v.Payload(), want.payload) || !bytes.Equal(v.Key(), want.key) || (v.Key() == nil) != (want.key == nil) || v.Meta().Position != want.position {
@@ -186,9 +186,8 @@ func (m *model) stale(n int) {
 		return
 	}
 	ref := m.gone[n%len(m.gone)]
-	v := pelton.Borrow([]byte("old"), nil, &pelton.Meta{}, nil, nil)
-	if err := m.arena.Borrow(ref, &v); err == nil || v.Payload() != nil {
-		m.t.Fatalf("A1: %s is gone and has a view, or the old one: %v", ref, err)
+	if v, err := m.arena.View(ref); err == nil || v.Payload() != nil {
+		m.t.Fatalf("A1: %s is gone and has a view: %v", ref, err)
 	}
 	if m.arena.Release(ref) == nil || m.arena.Retain(ref) == nil || m.arena.Move(ref) == nil {
 		m.t.Fatalf("A1: %s is gone and was used", ref)

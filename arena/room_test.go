@@ -203,7 +203,7 @@ func TestOrder(t *testing.T) {
 		for range 3 {
 			b := <-blocks
 			for _, l := range lanes {
-				if _, err := l.Commit(b, arena.Frame{Offset: -1}); errors.Is(err, arena.ErrMisuse) {
+				if _, err := l.Commit(b, &arena.Frame{Offset: -1}); errors.Is(err, arena.ErrMisuse) {
 					l.Done(b)
 					break
 				}
@@ -320,7 +320,7 @@ func TestTinyMessages(t *testing.T) {
 		var refs []pelton.Ref
 		b := acquire(t, l, 64*kib)
 		for {
-			ref, err := l.Commit(b, arena.Frame{})
+			ref, err := l.Commit(b, &arena.Frame{})
 			if err != nil {
 				wantError(t, err, arena.ErrFull, "commit", pelton.Ref{})
 				break

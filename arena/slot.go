@@ -21,14 +21,10 @@ const (
 // but for Move.
 type slot struct {
 	state  atomic.Uint64 // generation, then 32 bits of references; no references: released
+	loan   pelton.Loan   // what views show; its Fields keep their capacity
 	offset int64         // of the payload in the arena's memory
-	length int
-	key    int64 // offset, or noKey
-	keyLen int
-	cell   cell // where Move put the bytes
-	meta   pelton.Meta
-	fields []pelton.Field // keeps its capacity
-	names  []string
+	key    int64         // offset, or noKey
+	cell   cell          // where Move put the bytes
 	trace  trace
 }
 

@@ -10,7 +10,19 @@ import (
 // poison is what released bytes are filled with in builds that check invariants.
 const poison = 0xDB
 
-// View borrows the message. It is valid as long as the caller holds a reference.
+// Loan is what views of the message show. The caller must hold a reference and may use it as long as it does: the loan is
+// the slot's own, and another message's when the slot is lent again. Nothing is copied and nothing of the slot is read but
+// its state. A stale reference is an error (A1).
+func (a *Arena) Loan(ref pelton.Ref) (*pelton.Loan, error) {
+	_, s := a.slots.at(ref.Index)
+	if s == nil || ref.Index>>indexBits != a.number || !s.is(ref) {
+		return nil, a.missing("view", ref, s, ErrStale)
+	}
+	return &s.loan, nil
+}
+
+// View borrows the message for somebody who may have no reference, and makes a copy of the loan for it. Its bytes are the
+// message's as long as somebody holds a reference.
 //
 // A caller without one, whose reference is stale, may race with a release and with the slot's next use; it gets an
 // error or a view of that message, never of another (A1):
@@ -18,41 +30,23 @@ const poison = 0xDB
 //	viewer                        releaser           writer
 //	loads state: generation g
 //	                              state = g, 0 refs
-//	                                                 writes offset, length, meta …
+//	                                                 writes payload, key, meta …
 //	reads some old, some new
 //	                                                 state = g+1, 1 ref
 //	loads state again: not g → error
 //
 // Whatever new value the viewer read was written after the release, so its second look sees the release at least.
-// Offsets are used only after such a look, since an old one with a new length may point anywhere.
-func (a *Arena) View(ref pelton.Ref) (v pelton.View, err error) {
-	err = a.Borrow(ref, &v)
-	return v, err
-}
-
-// Borrow is [Arena.View] into a View that the caller has, for example in the batch of a turn: the copying of that
-// struct is about half of a look. With an error v is the zero View.
-func (a *Arena) Borrow(ref pelton.Ref, v *pelton.View) error {
+func (a *Arena) View(ref pelton.Ref) (pelton.View, error) {
+	slot, err := a.Loan(ref)
+	if err != nil {
+		return pelton.View{}, err
+	}
+	loan := *slot
 	_, s := a.slots.at(ref.Index)
-	if s == nil || ref.Index>>indexBits != a.number || !s.is(ref) {
-		*v = pelton.View{}
-		return a.missing("view", ref, s, ErrStale)
+	if s == nil || !again(&s.state, ref.Generation) {
+		return pelton.View{}, a.missing("view", ref, s, ErrStale)
 	}
-	offset, end, key, keyEnd := s.offset, s.offset+int64(s.length), s.key, s.key+int64(s.keyLen)
-	if !again(&s.state, ref.Generation) {
-		*v = pelton.View{}
-		return a.missing("view", ref, s, ErrStale)
-	}
-	var keyed []byte
-	if key != noKey {
-		keyed = a.memory.bytes[key:keyEnd:keyEnd]
-	}
-	v.Borrow(a.memory.bytes[offset:end:end], keyed, &s.meta, s.fields, s.names)
-	if !again(&s.state, ref.Generation) {
-		*v = pelton.View{}
-		return a.missing("view", ref, s, ErrStale)
-	}
-	return nil
+	return loan.View(), nil
 }
 
 // is reports whether the slot is lent under this reference.
@@ -110,9 +104,9 @@ func (a *Arena) Release(ref pelton.Ref) error {
 // reclaim takes the bytes of a slot back whose last reference is gone: nobody else touches it until leaveChunk.
 func (a *Arena) reclaim(c *chunk, s *slot) {
 	if invariants.Enabled {
-		a.poison(s)
+		s.poison()
 	}
-	leave := uint64(oneLent) + uint64(s.length)*oneByte
+	leave := uint64(oneLent) + uint64(len(s.loan.Payload))*oneByte
 	if s.cell.used() {
 		leave += oneMoved - oneLent
 		a.vacate(s)
@@ -120,10 +114,10 @@ func (a *Arena) reclaim(c *chunk, s *slot) {
 	a.leaveChunk(c, leave)
 }
 
-func (a *Arena) poison(s *slot) {
-	fill(a.memory.bytes[s.offset : s.offset+int64(s.length)])
+func (s *slot) poison() {
+	fill(s.loan.Payload)
 	if s.key != noKey {
-		fill(a.memory.bytes[s.key : s.key+int64(s.keyLen)])
+		fill(s.loan.Key)
 	}
 }
 

@@ -54,7 +54,7 @@ func (d *Decoder) message(ctx context.Context, r Record, offset, length int) err
 		return err
 	}
 	frame.Offset = d.window.start + offset
-	ref, err := d.lane.Commit(d.window.block, frame)
+	ref, err := d.lane.Commit(d.window.block, &frame)
 	if errors.Is(err, arena.ErrFull) {
 		ref, err = d.again(ctx, frame, r.Key, offset)
 	}
@@ -78,7 +78,7 @@ func (d *Decoder) again(ctx context.Context, frame arena.Frame, key []byte, offs
 		}
 	}
 	frame.Offset = d.window.start + offset
-	return d.lane.Commit(d.window.block, frame)
+	return d.lane.Commit(d.window.block, &frame)
 }
 
 // hand gives one frame to the loop, or takes back what it did not accept.

@@ -129,7 +129,7 @@ func (l *Loop) adopt(p int, n *nest, c delivery.Child) bool {
 	at := n.used
 	copy(n.block.Bytes()[at:], c.Payload)
 	copy(n.block.Bytes()[at+len(c.Payload):], c.Key)
-	ref, err := n.lane.Commit(n.block, arena.Frame{
+	ref, err := n.lane.Commit(n.block, &arena.Frame{
 		Offset: at, Length: len(c.Payload), KeyOffset: at + len(c.Payload), KeyLength: len(c.Key), HasKey: c.Key != nil,
 		Meta: pelton.Meta{Lane: &l.o.ID, Position: c.Position, Next: c.Next, Path: c.ID.Path, Time: c.Time, Trace: c.Trace},
 	})
@@ -173,12 +173,12 @@ func (l *Loop) fill(w *delivery.Write) error {
 	if !w.Ref.Valid() {
 		return nil
 	}
-	view, err := l.owners[w.Ref.Index>>24].View(w.Ref)
+	loan, err := l.owners[w.Ref.Index>>24].Loan(w.Ref)
 	if err != nil {
 		return err
 	}
-	m, r := view.Meta(), w.Record
-	r.Payload, r.Key, r.HasKey = bytes.Clone(view.Payload()), bytes.Clone(view.Key()), view.Key() != nil
+	view, m, r := loan.View(), &loan.Meta, w.Record
+	r.Payload, r.Key, r.HasKey = bytes.Clone(loan.Payload), bytes.Clone(loan.Key), loan.Key != nil
 	r.Time, r.Trace, r.Headers = m.Time, m.Trace, m.Headers
 	r.Fields = view.Located()
 	return nil

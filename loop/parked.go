@@ -330,7 +330,7 @@ func (p *parked) lend(ctx context.Context, e *lot.Entry) (pelton.Ref, error) {
 		}
 		copy(block.Bytes()[key:], e.Key)
 		copy(block.Bytes(), e.Payload)
-		ref, err := p.lane.Commit(block, arena.Frame{
+		ref, err := p.lane.Commit(block, &arena.Frame{
 			Length: len(e.Payload), KeyOffset: key, KeyLength: len(e.Key), HasKey: e.HasKey,
 			Fields: fields, Names: names,
 			Meta: pelton.Meta{Lane: &lane, Position: e.ID.Message.Position, Path: e.ID.Message.Path, Time: e.Time, Trace: e.Trace, Headers: e.Headers},

@@ -46,15 +46,15 @@ func (l *Loop) admit(batch []decode.Frame) {
 			continue
 		}
 		l.owners[f.Ref.Index>>24] = l.o.Arena
-		view, err := l.o.Arena.View(f.Ref)
+		loan, err := l.o.Arena.Loan(f.Ref)
 		if err != nil {
 			l.fail(err)
 			return
 		}
-		a := delivery.Admission{Ref: f.Ref, Position: f.Position, Next: f.Next, Hash: Hash(view.Key())}
+		a := delivery.Admission{Ref: f.Ref, Position: f.Position, Next: f.Next, Hash: Hash(loan.Key)}
 		if direct {
-			m := view.Meta()
-			a.Key, a.Payload, a.Time, a.Trace = slices.Clone(view.Key()), slices.Clone(view.Payload()), m.Time, m.Trace
+			m := &loan.Meta
+			a.Key, a.Payload, a.Time, a.Trace = slices.Clone(loan.Key), slices.Clone(loan.Payload), m.Time, m.Trace
 		}
 		l.ledger.Admit(a)
 	}
@@ -92,14 +92,17 @@ func (l *Loop) offer(t *turn) bool {
 	if len(t.items) == 0 {
 		return false
 	}
+	t.Deliveries = slices.Grow(t.Deliveries, len(t.items))[:len(t.items)]
 	for i := range t.items {
 		item := &t.items[i]
-		view, err := l.owners[item.Ref.Index>>24].View(item.Ref)
+		loan, err := l.owners[item.Ref.Index>>24].Loan(item.Ref)
 		if err != nil {
 			l.fail(err)
 			return false
 		}
-		t.Deliveries = append(t.Deliveries, actor.Delivery{View: view.WithAttempt(item.Attempt, item.Defers, item.First), Token: uint64(i), After: item.After})
+		d := &t.Deliveries[i]
+		d.View.Lend(loan, item.Attempt, item.Defers, item.First)
+		d.Token, d.After = uint64(i), item.After
 	}
 	if t.out = l.o.Plugins[t.plugin].Offer(t.instance, &t.Turn); !t.out {
 		l.ledger.Undecided(t.items)
