@@ -47,11 +47,28 @@ func (l *Ledger) Undecided(items []Item) {
 	l.requeue(items)
 }
 
-// Acked is Decide for a turn in which every delivery was acked without an emit: the common case of a filter.
+// Acked is Decide for a turn in which every delivery was acked without an emit: the common case of a filter. The
+// watermark moves once, behind all of them.
 func (l *Ledger) Acked(items []Item) {
+	settled := false
 	for i := range items {
-		l.messages.at(items[i].message).flight--
-		l.ack(&items[i], &Decision{})
+		item := &items[i]
+		m := l.messages.at(item.message)
+		m.flight--
+		if m.lot != nil || item.head || !m.source {
+			l.ack(item, &Decision{})
+			continue
+		}
+		l.Counts.Plugins[item.plugin].Acked++
+		if m.lent--; m.lent == 0 && m.ref.Valid() {
+			l.release = append(l.release, m.ref)
+			m.ref = pelton.Ref{}
+		}
+		m.open--
+		settled = settled || m.open == 0
+	}
+	if settled {
+		l.advance()
 	}
 }
 

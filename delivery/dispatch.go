@@ -25,7 +25,7 @@ type Item struct {
 // subscriber is one plugin as this lane sees it.
 type subscriber struct {
 	spec    *Plugin
-	pending []queue[Item] // by instance
+	pending []line        // by instance
 	back    []queue[Item] // by instance: out of the parking lot, offered first; what is pending may have to wait for them
 	blocked map[uint64]*block
 	behind  int   // records parked behind keys of this plugin
@@ -48,7 +48,7 @@ type block struct {
 	out   bool // the head is out of the lot
 }
 
-func (s *subscriber) queue(hash, position uint64) *queue[Item] {
+func (s *subscriber) queue(hash, position uint64) *line {
 	return &s.pending[s.instance(hash, position)]
 }
 
@@ -65,49 +65,71 @@ func (s *subscriber) instance(hash, position uint64) int {
 
 // Next fills dst, up to its capacity, with deliveries to offer to one instance in one turn. Until they are decided the
 // loop asks for no more for this instance, which is what keeps a key in order across turns; within the turn
-// Item.After keeps it.
+// Item.After keeps it. dst is empty, and of at most MaxTurn.
 func (l *Ledger) Next(plugin, instance int, now time.Time, dst []Item) []Item {
 	s := &l.plugins[plugin]
+	if !s.open() {
+		return dst
+	}
 	var last keys
-	for len(dst) < cap(dst) {
-		q := s.front(instance)
-		if q.len() == 0 || s.stopped != "" || s.waiting > s.spec.Output {
+	q := &s.pending[instance]
+	for _, waiting := range [...]*queue[Item]{&s.back[instance], &q.again} {
+		for waiting.len() > 0 && len(dst) < cap(dst) {
+			item := *waiting.at(0)
+			passes := l.pass(s, &item)
+			if !passes && !l.hold(plugin, s, &item) {
+				return l.offered(plugin, dst)
+			}
+			waiting.popFront()
+			if passes {
+				dst = l.take(s, item, now, &last, dst)
+			}
+		}
+	}
+	for q.fresh.len() > 0 && len(dst) < cap(dst) {
+		i := *q.fresh.at(0)
+		item := Item{message: i, plugin: int32(plugin), Attempt: 1}
+		passes := len(s.blocked) == 0 || l.pass(s, &item)
+		if !passes && !l.hold(plugin, s, &item) {
 			break
 		}
-		if !l.pass(s, q.at(0)) {
-			if !l.hold(plugin, s, q.at(0)) {
-				break
-			}
-			q.popFront()
-			continue
+		q.fresh.popFront()
+		if passes {
+			dst = l.take(s, item, now, &last, dst)
 		}
-		item := q.popFront()
-		m := l.messages.at(item.message)
-		m.flight++
-		item.hash, item.After = m.hash, -1
-		if item.First.IsZero() {
-			item.First = now
-		}
-		if s.spec.Policy.ByKey && m.hash != 0 && !item.free {
-			item.After = last.put(m.hash, int32(len(dst)))
-		}
-		dst = append(dst, item)
-		l.Counts.Plugins[plugin].Offered++
+	}
+	return l.offered(plugin, dst)
+}
+
+// take puts one delivery into the turn.
+func (l *Ledger) take(s *subscriber, item Item, now time.Time, last *keys, dst []Item) []Item {
+	m := l.messages.at(item.message)
+	m.flight++
+	n := len(dst)
+	dst = append(dst, item)
+	d := &dst[n]
+	d.Ref, d.hash, d.After = m.ref, m.hash, -1
+	if d.First.IsZero() {
+		d.First = now
+	}
+	if m.hash != 0 && s.spec.Policy.ByKey && !d.free {
+		d.After = last.put(dst)
 	}
 	return dst
 }
 
-func (s *subscriber) front(instance int) *queue[Item] {
-	if s.back[instance].len() > 0 {
-		return &s.back[instance]
-	}
-	return &s.pending[instance]
+func (l *Ledger) offered(plugin int, dst []Item) []Item {
+	l.Counts.Plugins[plugin].Offered += uint64(len(dst))
+	return dst
 }
+
+// open reports whether the plugin may be offered anything.
+func (s *subscriber) open() bool { return s.stopped == "" && s.waiting <= s.spec.Output }
 
 // Ready reports whether Next would find something to look at.
 func (l *Ledger) Ready(plugin, instance int) bool {
 	s := &l.plugins[plugin]
-	return s.front(instance).len() > 0 && s.stopped == "" && s.waiting <= s.spec.Output
+	return s.open() && s.pending[instance].len()+s.back[instance].len() > 0
 }
 
 // pass reports whether the item may be offered: its key is not blocked, or it is the head itself.
@@ -162,29 +184,24 @@ func (l *Ledger) Pending(plugin int) int {
 	return n
 }
 
-// keys finds, within one turn, the delivery of the same key that comes before. It is a small open-addressed table:
-// a turn has at most turnKeys deliveries that are looked up; beyond that it starts anew, which Turn sizes forbid.
-type keys struct {
-	hash [turnKeys]uint64
-	last [turnKeys]int32
-}
+// keys finds, within one turn, the delivery of the same key that comes before. It is a small open-addressed table of
+// places in the turn, from 1, so that emptying it for a turn costs next to nothing.
+type keys [turnKeys]uint16
 
-const turnKeys = 256
+const turnKeys = 2 * MaxTurn
 
 // MaxTurn is the largest number of deliveries in one turn.
-const MaxTurn = turnKeys / 2
+const MaxTurn = 128
 
-// put notes the delivery as the last of its key and returns the one before it, or -1.
-func (k *keys) put(hash uint64, i int32) int32 {
+// put notes the last delivery of the turn as the last of its key and returns the one before it, or -1.
+func (k *keys) put(turn []Item) int32 {
+	hash := turn[len(turn)-1].hash
 	slot := hash % turnKeys
-	for k.hash[slot] != 0 && k.hash[slot] != hash {
+	for k[slot] != 0 && turn[k[slot]-1].hash != hash {
 		slot = (slot + 1) % turnKeys
 	}
-	before := int32(-1)
-	if k.hash[slot] == hash {
-		before = k.last[slot]
-	}
-	k.hash[slot], k.last[slot] = hash, i
+	before := int32(k[slot]) - 1
+	k[slot] = uint16(len(turn))
 	return before
 }
 
@@ -193,7 +210,7 @@ func (l *Ledger) requeue(items []Item) {
 	for _, item := range slices.Backward(items) {
 		m := l.messages.at(item.message)
 		s := &l.plugins[item.plugin]
-		s.queue(m.hash, m.position).pushFront(item)
+		s.queue(m.hash, m.position).again.pushFront(item)
 	}
 }
 

@@ -42,8 +42,11 @@ func Describe(l *Ledger) string {
 	for p := range l.plugins {
 		fmt.Fprintf(&s, " %s pending %d behind %d waiting %d\n", l.graph.Plugins[p].Name, l.Pending(p), l.plugins[p].behind, l.plugins[p].waiting)
 		for q := range l.plugins[p].pending {
-			if l.plugins[p].pending[q].len() > 0 {
-				fmt.Fprintf(&s, "  first %v\n", l.id(l.plugins[p].pending[q].at(0).message))
+			switch line := &l.plugins[p].pending[q]; {
+			case line.again.len() > 0:
+				fmt.Fprintf(&s, "  first, again %v\n", l.id(line.again.at(0).message))
+			case line.fresh.len() > 0:
+				fmt.Fprintf(&s, "  first %v\n", l.id(*line.fresh.at(0)))
 			}
 		}
 		for hash, b := range l.plugins[p].blocked {

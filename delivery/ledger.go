@@ -87,21 +87,22 @@ type PluginCounts struct {
 	Offered, Acked, Retried, Deferred, Held, Dead, Dropped, Faults, Emits, Discarded uint64
 }
 
-// message is one admitted message: of the source, of a plugin (child) or from the parking lot.
+// message is one admitted message: of the source, of a plugin (child) or from the parking lot. What an offer and an ack
+// touch comes first, within a cache line.
 type message struct {
-	lane     *pelton.LaneID // the ledger's, or that of the parked record's incarnation
 	ref      pelton.Ref
-	position uint64
-	next     uint64
-	hash     uint64 // of the key; 0 when it has none
-	path     string
 	open     int32   // deliveries and effects that are not settled
 	lent     int32   // deliveries that still need the bytes
 	flight   int32   // deliveries in an actor's hands
-	parent   int32   // index of the ack whose emit it is; 0 for none
-	lot      *Record // the record it came from, out of the parking lot
-	parked   bool    // it, or the message it descends from, came out of the parking lot: its marks are the lot's
 	source   bool    // counts for the watermark
+	parked   bool    // it, or the message it descends from, came out of the parking lot: its marks are the lot's
+	hash     uint64  // of the key; 0 when it has none
+	lot      *Record // the record it came from, out of the parking lot
+	position uint64
+	next     uint64
+	lane     *pelton.LaneID // the ledger's, or that of the parked record's incarnation
+	parent   int32          // index of the ack whose emit it is; 0 for none
+	path     string
 }
 
 // New makes the ledger of a lane that resumes at o.Watermark.
@@ -116,7 +117,7 @@ func New(o Options) *Ledger {
 	for i := range l.plugins {
 		p := &l.plugins[i]
 		p.spec = &o.Graph.Plugins[i]
-		p.pending = make([]queue[Item], max(1, p.spec.Instances))
+		p.pending = make([]line, max(1, p.spec.Instances))
 		p.back = make([]queue[Item], len(p.pending))
 		p.blocked = map[uint64]*block{}
 	}
@@ -200,16 +201,16 @@ func (l *Ledger) AdmitBad(r Record, next uint64) {
 
 // open starts the deliveries of a message to the given plugins.
 func (l *Ledger) open(i int32, plugins []int) {
+	m := l.messages.at(i)
+	remembers := l.remembers()
 	for _, p := range plugins {
-		if l.remembers() && l.isKnown(l.id(i).To(l.target(p))) {
+		if remembers && l.isKnown(l.id(i).To(l.target(p))) {
 			l.Skipped++
 			continue
 		}
-		m := l.messages.at(i)
 		m.open++
 		m.lent++
-		s := &l.plugins[p]
-		s.queue(m.hash, l.messages.at(i).position).pushBack(Item{message: i, plugin: int32(p), Ref: m.ref, Attempt: 1})
+		l.plugins[p].queue(m.hash, m.position).fresh.pushBack(i)
 	}
 }
 

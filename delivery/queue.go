@@ -44,6 +44,15 @@ func (q *queue[T]) popFront() T {
 	return v
 }
 
+// line is what waits to be offered to one instance: a double-ended queue whose back end, messages at their first offer,
+// is four bytes each.
+type line struct {
+	again queue[Item]  // put back, in front of what is fresh
+	fresh queue[int32] // messages
+}
+
+func (q *line) len() int { return q.again.len() + q.fresh.len() }
+
 // slab hands out indexes of reusable values, so that steady work allocates nothing. Index 0 is never handed out.
 type slab[T any] struct {
 	items []T
