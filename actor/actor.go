@@ -58,6 +58,12 @@ func (a *actor) next() *job {
 		if j := s.unfinished(); j != nil {
 			return j
 		}
+		select { // of one channel it is cheap, of three it is not
+		case t := <-s.mailbox:
+			a.job.turn, a.job.fold = t, nil
+			return a.job.start()
+		default:
+		}
 		select {
 		case t := <-s.mailbox:
 			a.job.turn, a.job.fold = t, nil

@@ -12,22 +12,23 @@ import (
 // for signs of life only. It looks several times before it acts: a look that comes late, because the whole process stood
 // still, counts once.
 //
-// It is reused from turn to turn, so that a turn in time costs no allocation; its Done channel is renewed only after it
-// was closed.
+// It is reused from turn to turn, so that a turn in time costs no allocation and sets no timer: the timer goes on over
+// turns and lapses at a look between two. Its Done channel is renewed only after it was closed.
 type deadline struct {
-	beats atomic.Uint64 // signs of life
+	alive atomic.Bool // a sign of life since the last look
 	ended atomic.Bool
 	over  func(turn uint64) // called when the turn is stuck
 	timer *time.Timer
-	start time.Time
+	made  time.Time // readings of the clock are distances from it, which cost half of a time
+	start time.Duration
 
-	mu     sync.Mutex // between the actor's goroutine and the timer's
-	done   chan struct{}
-	turn   uint64        // number of the turn that is armed; 0: none
-	every  time.Duration // between two looks
-	next   time.Time
-	seen   uint64 // beats at the last look
-	misses int    // looks since the last beat
+	mu      sync.Mutex // between the actor's goroutine and the timer's
+	done    chan struct{}
+	turn    uint64        // number of the turn that is armed; 0: none
+	every   time.Duration // between two looks
+	watched bool          // the timer is set
+	seen    uint64        // the turn at the last look
+	misses  int           // looks since the last sign of life
 }
 
 // looks without a beat until the context of a turn ends; one more, and the turn is stuck.
@@ -39,7 +40,7 @@ func patience(limit time.Duration) time.Duration {
 }
 
 func newDeadline(over func(turn uint64)) *deadline {
-	d := &deadline{done: make(chan struct{}), over: over}
+	d := &deadline{done: make(chan struct{}), over: over, made: time.Now()}
 	d.timer = time.AfterFunc(time.Hour, d.look)
 	d.timer.Stop()
 	return d
@@ -47,22 +48,25 @@ func newDeadline(over func(turn uint64)) *deadline {
 
 func (d *deadline) look() {
 	d.mu.Lock()
-	now, turn := time.Now(), d.turn
-	if turn == 0 || now.Before(d.next) { // it is late, of a turn before
+	turn := d.turn
+	if turn == 0 {
+		d.watched = false
 		d.mu.Unlock()
 		return
 	}
 	d.misses++
-	if beats := d.beats.Load(); beats != d.seen {
-		d.seen, d.misses = beats, 0
+	if d.seen != turn || d.alive.Load() {
+		d.seen, d.misses = turn, 0
+		d.alive.Store(false)
 	}
 	if d.misses == looks {
 		d.ended.Store(true)
 		close(d.done)
 	}
 	stuck := d.misses > looks
-	if !stuck {
-		d.next = now.Add(d.every)
+	if stuck {
+		d.watched = false
+	} else {
 		d.timer.Reset(d.every)
 	}
 	d.mu.Unlock()
@@ -72,25 +76,28 @@ func (d *deadline) look() {
 }
 
 func (d *deadline) arm(turn uint64, limit time.Duration) {
-	d.start = time.Now()
-	every := patience(limit) / looks
+	d.start = time.Since(d.made)
 	d.mu.Lock()
 	if d.ended.Load() {
 		d.done = make(chan struct{})
 		d.ended.Store(false)
 	}
-	d.turn, d.every, d.next, d.seen, d.misses = turn, every, d.start.Add(every), d.beats.Load(), 0
+	d.turn = turn
+	if !d.watched {
+		d.every = patience(limit) / looks
+		d.watched, d.seen, d.misses = true, turn, 0
+		d.alive.Store(false)
+		d.timer.Reset(d.every)
+	}
 	d.mu.Unlock()
-	d.timer.Reset(every)
 }
 
 // disarm ends the turn and tells how long it took.
 func (d *deadline) disarm() time.Duration {
-	d.timer.Stop()
 	d.mu.Lock()
 	d.turn = 0
 	d.mu.Unlock()
-	return time.Since(d.start)
+	return time.Since(d.made) - d.start
 }
 
 // Deadline implements context.Context: it is not known in advance.
@@ -121,8 +128,8 @@ func (d *deadline) Value(any) any { return nil }
 // until the turn returns.
 func Heartbeat(ctx context.Context) bool {
 	d, ok := ctx.(*deadline)
-	if ok {
-		d.beats.Add(1)
+	if ok && !d.alive.Load() {
+		d.alive.Store(true)
 	}
 	return ok
 }

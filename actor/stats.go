@@ -53,7 +53,7 @@ func (c *counters) fault(kind FaultKind) {
 	c.faults[0].Add(1)
 }
 
-// settle counts a turn that goes back to the loop.
+// settle counts a turn that goes back to the loop, and marks a plain one.
 func (c *counters) settle(t *Turn) {
 	c.turns.Add(1)
 	c.deliveries.Add(uint64(len(t.Deliveries)))
@@ -70,6 +70,7 @@ func (c *counters) settle(t *Turn) {
 			c.verdicts[d].Add(n)
 		}
 	}
+	t.Plain = verdicts[pelton.DecisionAck] == uint64(len(t.Outcomes)) && len(t.Emits)+len(t.Settlements) == 0
 }
 
 // fold counts a batch of calls.

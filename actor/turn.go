@@ -50,6 +50,7 @@ type Turn struct {
 	Emits       []Emitted
 	Settlements []Settlement
 	Lost        bool          // the actor was closed before it ran the turn: nothing of it was decided
+	Plain       bool          // every delivery was acked, and nothing was put out: nothing else needs to be looked at
 	Revision    int           // of the version that answered
 	Reply       func(t *Turn) // called once on the actor's goroutine; must not block
 	buffer      []byte
@@ -67,16 +68,16 @@ func (t *Turn) Reset() {
 // Limits.Output. A run over the same turn starts anew with Begin.
 func (t *Turn) Begin(limit int64) {
 	n := len(t.Deliveries)
-	clear(t.Outcomes[:cap(t.Outcomes)])
-	clear(t.Emits)
 	if cap(t.Outcomes) < n {
 		t.Outcomes, t.budget = make([]Outcome, n), make([]int64, n)
 	}
+	clear(t.Outcomes[:max(n, len(t.Outcomes))])
 	t.Outcomes, t.budget = t.Outcomes[:n], t.budget[:n]
 	for i := range t.budget {
 		t.budget[i] = limit
 	}
-	t.Emits, t.Settlements = t.Emits[:0], nil
+	clear(t.Emits)
+	t.Emits, t.Settlements, t.Plain = t.Emits[:0], nil, false
 }
 
 // Ready reports whether delivery i may be offered: the delivery it comes after is acked or dead (D3).

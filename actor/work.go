@@ -88,6 +88,9 @@ func (t *Turn) single(ctx context.Context, s *seat, i int, limit int64, sub *Tur
 func (t *Turn) check(outputs []pelton.Output) error {
 	for i := range t.Outcomes {
 		d := t.Outcomes[i].Verdict.Decision
+		if d == pelton.DecisionAck && t.Deliveries[i].After < 0 {
+			continue
+		}
 		switch {
 		case d > pelton.DecisionHold:
 			return malformed("verdict %d is not one of the contract", d)

@@ -287,10 +287,12 @@ func (l *Loop) takeNotes() bool {
 		return false
 	}
 	for n != nil {
-		next := n.next
+		next, kind := n.next, n.kind
 		l.hear(n)
-		*n = note{}
-		notes.Put(n)
+		if kind != noteTurn { // which belongs to its turn
+			*n = note{}
+			notes.Put(n)
+		}
 		n = next
 	}
 	return true

@@ -2,6 +2,7 @@ package loop
 
 import (
 	"context"
+	"time"
 
 	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/actor"
@@ -37,8 +38,11 @@ type Options struct {
 const (
 	window      = 1 << 16 // messages between watermark and head
 	sourceQueue = 1 << 20 // bytes of the source's own effects that wait for their targets
-	turnSize    = 64      // deliveries in one turn
+	turnSize    = 64      // deliveries in one turn; a plugin that is fast gets up to delivery.MaxTurn
 	releaseRate = 5000    // records that come back from the parking lot in a second, at most
+
+	shortTurn = time.Millisecond     // the next one may be larger
+	longTurn  = 4 * time.Millisecond // the next one is small
 )
 
 func (o *Options) defaults() {

@@ -2,6 +2,7 @@ package loop
 
 import (
 	"slices"
+	"time"
 
 	"github.com/cespare/xxhash/v2"
 
@@ -17,15 +18,34 @@ type turn struct {
 	actor.Turn
 
 	plugin, instance int
-	items            []delivery.Item
+	items            []delivery.Item // in room
+	room             []delivery.Item
 	decisions        []delivery.Decision
-	out              bool // an actor has it
+	size             int       // most deliveries
+	out              bool      // an actor has it
+	back             note      // tells the loop that it came back
+	at               time.Time // when it was offered
 }
 
 func (l *Loop) newTurn(plugin, instance int) *turn {
-	t := &turn{plugin: plugin, instance: instance, items: make([]delivery.Item, 0, turnSize), decisions: make([]delivery.Decision, turnSize)}
-	t.Reply = func(*actor.Turn) { l.box.tell(note{kind: noteTurn, turn: t}) }
+	t := &turn{plugin: plugin, instance: instance, room: make([]delivery.Item, delivery.MaxTurn), decisions: make([]delivery.Decision, delivery.MaxTurn)}
+	t.size = turnSize
+	t.Reply = func(*actor.Turn) {
+		t.back = note{kind: noteTurn, turn: t}
+		l.box.push(&t.back)
+	}
 	return t
+}
+
+// resize makes turns larger as long as they are short, since each costs two switches between goroutines. One that took
+// its time, or that put something out, which is bounded per delivery, is followed by one of the least size.
+func (t *turn) resize(now time.Time) {
+	switch took := now.Sub(t.at); {
+	case !t.Plain || took > longTurn:
+		t.size = turnSize
+	case took < shortTurn && len(t.items) == t.size:
+		t.size = min(2*t.size, delivery.MaxTurn)
+	}
 }
 
 // Hash is a key's hash: 0 for a message without one. It is stored with parked records, so it never changes.
@@ -87,11 +107,11 @@ func (l *Loop) dispatch() bool {
 }
 
 func (l *Loop) offer(t *turn) bool {
-	t.Reset()
-	t.items = l.ledger.Next(t.plugin, t.instance, l.now, t.items[:0])
+	t.items = l.ledger.Next(t.plugin, t.instance, l.now, t.room[:0:t.size])
 	if len(t.items) == 0 {
 		return false
 	}
+	t.Lost, t.at = false, l.now
 	t.Deliveries = slices.Grow(t.Deliveries, len(t.items))[:len(t.items)]
 	for i := range t.items {
 		item := &t.items[i]
@@ -114,29 +134,17 @@ func (l *Loop) offer(t *turn) bool {
 // returned takes a turn back: its verdicts and emits go into the account.
 func (l *Loop) returned(t *turn) {
 	t.out = false
+	t.resize(l.now)
 	switch {
 	case t.Lost:
 		l.ledger.Undecided(t.items)
 		l.retryOffer = true
-	case t.plain():
+	case t.Plain:
 		l.ledger.Acked(t.items)
 	default:
 		l.decide(t)
 	}
 	clear(t.Deliveries)
-}
-
-// plain reports whether every delivery was acked and nothing was emitted.
-func (t *turn) plain() bool {
-	if len(t.Emits) > 0 || len(t.Settlements) > 0 {
-		return false
-	}
-	for i := range t.Outcomes {
-		if t.Outcomes[i].Fault != nil || t.Outcomes[i].Verdict.Decision != pelton.DecisionAck {
-			return false
-		}
-	}
-	return true
 }
 
 func (l *Loop) decide(t *turn) {
