@@ -132,6 +132,20 @@ func (l *Ledger) Ready(plugin, instance int) bool {
 	return s.open() && s.pending[instance].len()+s.back[instance].len() > 0
 }
 
+// Hungry reports whether some instance that the source feeds has fewer than n deliveries to come, or the source feeds no
+// plugin at all.
+func (l *Ledger) Hungry(n int) bool {
+	for _, p := range l.graph.Source.Plugins {
+		s := &l.plugins[p]
+		for i := range s.pending {
+			if s.pending[i].len()+s.back[i].len() < n {
+				return true
+			}
+		}
+	}
+	return len(l.graph.Source.Plugins) == 0
+}
+
 // pass reports whether the item may be offered: its key is not blocked, or it is the head itself.
 func (l *Ledger) pass(s *subscriber, item *Item) bool {
 	if item.head || item.free || len(s.blocked) == 0 || !s.spec.Policy.ByKey {

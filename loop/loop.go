@@ -54,6 +54,8 @@ type state struct {
 	published  time.Time
 	stale      bool // something may have changed since
 	retryOffer bool
+	alarmed    time.Time      // when the timer goes off; zero once it did
+	batch      []decode.Frame // that ended the rest and is not admitted yet
 	refs       []pelton.Ref
 	writes     []delivery.Write
 	fetches    []delivery.Fetch
@@ -188,6 +190,16 @@ func (l *Loop) run() {
 	l.publish(true)
 }
 
+// alarm sets the timer, unless it goes off before that anyway: a look too many costs less than setting it at each rest.
+func (l *Loop) alarm(timer *time.Timer, wait time.Duration) {
+	at := l.now.Add(wait)
+	if l.alarmed.After(l.now) && !l.alarmed.After(at) {
+		return
+	}
+	timer.Reset(wait)
+	l.alarmed = at
+}
+
 // rest waits until there is something to do.
 func (l *Loop) rest(timer *time.Timer) {
 	var frames chan []decode.Frame
@@ -198,26 +210,30 @@ func (l *Loop) rest(timer *time.Timer) {
 	if l.receives() {
 		records = l.parked.arrivals
 	}
-	timer.Reset(l.patience())
+	l.alarm(timer, l.patience())
 	select {
-	case batch := <-frames:
-		l.now = time.Now()
-		l.admit(batch)
+	case l.batch = <-frames:
 	case a := <-records:
 		l.now = time.Now()
 		l.arrive(a)
 	case <-l.box.wake:
 	case <-timer.C:
+		l.alarmed = time.Time{}
 	}
 }
 
 // receives reports whether records of the parking lot may come in: always, since what they wait for may be among them.
 func (l *Loop) receives() bool { return !l.closing && l.failure == nil }
 
-// admits reports whether more of the source may come in: the window and the way to the store have room (A2).
-func (l *Loop) admits() bool { return l.receives() && !l.ledger.Full() && l.journal.room() }
+// admits reports whether more of the source may come in: the window and the way to the store have room (A2), and some
+// instance has less to do than its next turns hold. What comes in earlier than that would only leave the caches again
+// before it is looked at.
+func (l *Loop) admits() bool {
+	return l.receives() && !l.ledger.Full() && l.journal.room() && l.ledger.Hungry(ahead)
+}
 
 const (
+	ahead  = 2 * delivery.MaxTurn  // deliveries that wait for an instance before it needs no more
 	fresh  = 50 * time.Millisecond // between two copies of the figures under load
 	glance = time.Second           // between two looks at an idle lane
 )
@@ -229,12 +245,12 @@ func (l *Loop) patience() time.Duration {
 	case l.retryOffer:
 		wait = 10 * time.Millisecond
 	case l.stale:
-		wait = max(0, fresh-time.Since(l.published))
+		wait = max(0, fresh-l.now.Sub(l.published))
 	case !l.figures.Load().Idle: // why the source is paused is for somebody to see
 		wait = 2 * fresh
 	}
 	if due, ok := l.ledger.Due(); ok {
-		wait = min(wait, max(0, time.Until(due)))
+		wait = min(wait, max(0, due.Sub(l.now)))
 	}
 	return wait
 }
@@ -259,16 +275,18 @@ func (l *Loop) work() bool {
 	return more
 }
 
-// takeFrames takes what has come meanwhile: a batch, and a record of the parking lot.
+// takeFrames takes what has come meanwhile: a batch, perhaps the one that ended the rest, and a record of the parking lot.
 func (l *Loop) takeFrames() bool {
-	more := false
-	if l.admits() {
+	if l.batch == nil && l.admits() {
 		select {
-		case batch := <-l.ring.full:
-			l.admit(batch)
-			more = true
+		case l.batch = <-l.ring.full:
 		default:
 		}
+	}
+	more := l.batch != nil
+	if more {
+		l.admit(l.batch)
+		l.batch = nil
 	}
 	if l.receives() {
 		select {
