@@ -61,7 +61,7 @@ func (l *Lane) Commit(b *Block, f *Frame) (pelton.Ref, error) {
 			}
 			i = 0
 		}
-		if c.slots[i].state.Load()>>32 != math.MaxUint32 {
+		if c.states[i].Load()>>32 != math.MaxUint32 {
 			break
 		}
 		i++ // its generations are used up: it is never lent again
@@ -80,8 +80,9 @@ func (l *Lane) Commit(b *Block, f *Frame) (pelton.Ref, error) {
 	m.Fields = append(m.Fields[:0], f.Fields...)
 	m.Names = f.Names
 	c.tally.Add(oneLent + uint64(f.Length)*oneByte)
-	generation := uint32(s.state.Load()>>32) + 1
-	s.state.Store(pack(generation, 1)) // publishes all of the above
+	c.sizes[i] = int64(f.Length)
+	generation := uint32(c.states[i].Load()>>32) + 1
+	c.states[i].Store(pack(generation, 1)) // publishes all of the above
 	return pelton.Ref{Index: c.base + uint32(i), Generation: generation}, nil
 }
 

@@ -60,10 +60,11 @@ func run(used uint64, n int) (mask uint64, ok bool) {
 //
 // The caller must know that nobody has a View of the message, nor gets one meanwhile.
 func (a *Arena) Move(ref pelton.Ref) error {
-	c, s := a.slots.at(ref.Index)
-	if s == nil || ref.Index>>indexBits != a.number || !s.is(ref) {
-		return a.missing("move", ref, s, ErrStale)
+	c, i := a.slots.at(ref.Index)
+	if c == nil || ref.Index>>indexBits != a.number || !c.is(i, ref) {
+		return a.missing("move", ref, ErrStale)
 	}
+	s := &c.slots[i]
 	if s.cell.used() || c.block.span.n <= pages(int64(s.size())) {
 		return nil
 	}
@@ -74,6 +75,7 @@ func (a *Arena) Move(ref pelton.Ref) error {
 		return a.fail("move", ref, ErrFull, "no common memory is free")
 	}
 	a.carry(s, to)
+	c.sizes[i] = ^c.sizes[i]
 	less := uint64(oneLent)
 	a.leaveChunk(c, less-oneMoved) // one lent less, one moved more
 	return nil

@@ -16,8 +16,8 @@ func (a *Arena) setGen(generation uint32) {
 		s := a.slots.slabs[i].Load()
 		for j := range s.chunks {
 			for k := range s.chunks[j].slots {
-				if _, refs := unpack(s.chunks[j].slots[k].state.Load()); refs == 0 {
-					s.chunks[j].slots[k].state.Store(pack(generation, 0))
+				if _, refs := unpack(s.chunks[j].states[k].Load()); refs == 0 {
+					s.chunks[j].states[k].Store(pack(generation, 0))
 				}
 			}
 		}

@@ -20,11 +20,10 @@ const (
 // slot is one message. Between two lends only the lane that has its chunk writes it; while it is lent nobody does,
 // but for Move.
 type slot struct {
-	state  atomic.Uint64 // generation, then 32 bits of references; no references: released
-	loan   pelton.Loan   // what views show; its Fields keep their capacity
-	offset int64         // of the payload in the arena's memory
-	key    int64         // offset, or noKey
-	cell   cell          // where Move put the bytes
+	loan   pelton.Loan // what views show; its Fields keep their capacity
+	offset int64       // of the payload in the arena's memory
+	key    int64       // offset, or noKey
+	cell   cell        // where Move put the bytes
 	trace  trace
 }
 
@@ -45,6 +44,11 @@ type chunk struct {
 	lane  *Lane
 	next  *chunk // in whichever list it is
 	base  uint32 // index of its first slot
+
+	// What a look and a release need of a slot lies side by side, so that those of a batch touch few cache lines.
+	states [chunkSlots]atomic.Uint64 // generation, then 32 bits of references; no references: released
+	sizes  [chunkSlots]int64         // bytes of the payload; their complement once Move took it out of the block
+
 	slots [chunkSlots]slot
 }
 
@@ -59,8 +63,8 @@ const (
 
 // spent reports that no slot can be lent again: all generations are used up.
 func (c *chunk) spent() bool {
-	for i := range c.slots {
-		if g, _ := unpack(c.slots[i].state.Load()); g != math.MaxUint32 {
+	for i := range c.states {
+		if g, _ := unpack(c.states[i].Load()); g != math.MaxUint32 {
 			return false
 		}
 	}
@@ -86,17 +90,17 @@ func slotLimit(size int64) int {
 	return int(n / slabSlots * slabSlots)
 }
 
-func (t *table) at(index uint32) (*chunk, *slot) {
-	i := index & (maxSlots - 1)
-	if i/slabSlots >= uint32(len(t.slabs)) {
-		return nil, nil
+// at is where the slot lies: its chunk, nil when there is none, and its place in it.
+func (t *table) at(index uint32) (c *chunk, i int) {
+	n := index & (maxSlots - 1)
+	if n/slabSlots >= uint32(len(t.slabs)) {
+		return nil, 0
 	}
-	s := t.slabs[i/slabSlots].Load()
+	s := t.slabs[n/slabSlots].Load()
 	if s == nil {
-		return nil, nil
+		return nil, 0
 	}
-	c := &s.chunks[i%slabSlots/chunkSlots]
-	return c, &c.slots[i%chunkSlots]
+	return &s.chunks[n%slabSlots/chunkSlots], int(n % chunkSlots)
 }
 
 // give returns a chunk; any goroutine may.
@@ -121,7 +125,7 @@ func (t *table) collect() {
 
 // put returns a chunk to the free list. The mutex is held.
 func (t *table) put(c *chunk) {
-	if c.slots[0].state.Load()>>32 == math.MaxUint32 && c.spent() {
+	if c.states[0].Load()>>32 == math.MaxUint32 && c.spent() {
 		t.wasted++
 		return
 	}
@@ -150,8 +154,8 @@ func (t *table) grow(number, floor uint32) {
 	for i := range s.chunks {
 		c := &s.chunks[slabChunks-1-i]
 		c.base = number<<indexBits | uint32(t.made*slabSlots+(slabChunks-1-i)*chunkSlots)
-		for j := range c.slots {
-			c.slots[j].state.Store(pack(floor, 0))
+		for j := range c.states {
+			c.states[j].Store(pack(floor, 0))
 		}
 		c.next, t.free = t.free, c
 		t.loose++
@@ -182,7 +186,7 @@ func (t *table) clear(floor uint32) uint32 {
 	for i := range t.made {
 		s := t.slabs[i].Swap(nil)
 		for j := range slabSlots {
-			g, _ := unpack(s.chunks[j/chunkSlots].slots[j%chunkSlots].state.Load())
+			g, _ := unpack(s.chunks[j/chunkSlots].states[j%chunkSlots].Load())
 			floor = max(floor, g)
 		}
 	}

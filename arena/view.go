@@ -14,11 +14,11 @@ const poison = 0xDB
 // the slot's own, and another message's when the slot is lent again. Nothing is copied and nothing of the slot is read but
 // its state. A stale reference is an error (A1).
 func (a *Arena) Loan(ref pelton.Ref) (*pelton.Loan, error) {
-	_, s := a.slots.at(ref.Index)
-	if s == nil || ref.Index>>indexBits != a.number || !s.is(ref) {
-		return nil, a.missing("view", ref, s, ErrStale)
+	c, i := a.slots.at(ref.Index)
+	if c == nil || ref.Index>>indexBits != a.number || !c.is(i, ref) {
+		return nil, a.missing("view", ref, ErrStale)
 	}
-	return &s.loan, nil
+	return &c.slots[i].loan, nil
 }
 
 // View borrows the message for somebody who may have no reference, and makes a copy of the loan for it. Its bytes are the
@@ -42,35 +42,35 @@ func (a *Arena) View(ref pelton.Ref) (pelton.View, error) {
 		return pelton.View{}, err
 	}
 	loan := *slot
-	_, s := a.slots.at(ref.Index)
-	if s == nil || !again(&s.state, ref.Generation) {
-		return pelton.View{}, a.missing("view", ref, s, ErrStale)
+	c, i := a.slots.at(ref.Index)
+	if c == nil || !again(&c.states[i], ref.Generation) {
+		return pelton.View{}, a.missing("view", ref, ErrStale)
 	}
 	return loan.View(), nil
 }
 
-// is reports whether the slot is lent under this reference.
-func (s *slot) is(ref pelton.Ref) bool {
-	generation, refs := unpack(s.state.Load())
+// is reports whether slot i is lent under this reference.
+func (c *chunk) is(i int, ref pelton.Ref) bool {
+	generation, refs := unpack(c.states[i].Load())
 	return generation == ref.Generation && refs > 0
 }
 
 // Retain adds a reference for another holder. The caller must hold one.
 func (a *Arena) Retain(ref pelton.Ref) error {
-	_, s := a.slots.at(ref.Index)
-	if s == nil || ref.Index>>indexBits != a.number {
-		return a.missing("retain", ref, s, ErrStale)
+	c, i := a.slots.at(ref.Index)
+	if c == nil || ref.Index>>indexBits != a.number {
+		return a.missing("retain", ref, ErrStale)
 	}
 	for {
-		state := s.state.Load()
+		state := c.states[i].Load()
 		generation, refs := unpack(state)
 		if generation != ref.Generation || refs == 0 {
-			return a.missing("retain", ref, s, ErrStale)
+			return a.missing("retain", ref, ErrStale)
 		}
 		if refs == math.MaxUint32 {
 			return a.fail("retain", ref, ErrFull, "too many references")
 		}
-		if s.state.CompareAndSwap(state, pack(generation, refs+1)) {
+		if c.states[i].CompareAndSwap(state, pack(generation, refs+1)) {
 			return nil
 		}
 	}
@@ -79,22 +79,22 @@ func (a *Arena) Retain(ref pelton.Ref) error {
 // Release gives one reference back; with the last one the message's memory is free again, and the same Ref gives
 // [ErrReleased] here and [ErrStale] elsewhere.
 func (a *Arena) Release(ref pelton.Ref) error {
-	c, s := a.slots.at(ref.Index)
-	if s == nil || ref.Index>>indexBits != a.number {
-		return a.missing("release", ref, s, ErrReleased)
+	c, i := a.slots.at(ref.Index)
+	if c == nil || ref.Index>>indexBits != a.number {
+		return a.missing("release", ref, ErrReleased)
 	}
 	for {
-		state := s.state.Load()
+		state := c.states[i].Load()
 		generation, refs := unpack(state)
 		if generation != ref.Generation || refs == 0 {
-			return a.missing("release", ref, s, ErrReleased)
+			return a.missing("release", ref, ErrReleased)
 		}
 		if refs == 1 {
-			s.trace.note()
+			c.slots[i].trace.note()
 		}
-		if s.state.CompareAndSwap(state, pack(generation, refs-1)) {
+		if c.states[i].CompareAndSwap(state, pack(generation, refs-1)) {
 			if refs == 1 {
-				a.reclaim(c, s)
+				a.reclaim(c, i)
 			}
 			return nil
 		}
@@ -102,16 +102,16 @@ func (a *Arena) Release(ref pelton.Ref) error {
 }
 
 // reclaim takes the bytes of a slot back whose last reference is gone: nobody else touches it until leaveChunk.
-func (a *Arena) reclaim(c *chunk, s *slot) {
+func (a *Arena) reclaim(c *chunk, i int) {
 	if invariants.Enabled {
-		s.poison()
+		c.slots[i].poison()
 	}
-	leave := uint64(oneLent) + uint64(len(s.loan.Payload))*oneByte
-	if s.cell.used() {
-		leave += oneMoved - oneLent
-		a.vacate(s)
+	size, leave := c.sizes[i], uint64(oneLent)
+	if size < 0 {
+		size, leave = ^size, oneMoved
+		a.vacate(&c.slots[i])
 	}
-	a.leaveChunk(c, leave)
+	a.leaveChunk(c, leave+uint64(size)*oneByte)
 }
 
 func (s *slot) poison() {
@@ -128,14 +128,15 @@ func fill(bytes []byte) {
 }
 
 // missing says why ref names nothing; gone is the word for a message that was here.
-func (a *Arena) missing(op string, ref pelton.Ref, s *slot, gone error) error {
+func (a *Arena) missing(op string, ref pelton.Ref, gone error) error {
 	if !ref.Valid() {
 		return a.fail(op, ref, ErrZero, "")
 	}
 	if ref.Index>>indexBits != a.number {
 		return a.fail(op, ref, ErrForeign, "")
 	}
-	if s == nil {
+	c, i := a.slots.at(ref.Index)
+	if c == nil {
 		a.mutex.Lock()
 		closed := a.closed
 		a.mutex.Unlock()
@@ -144,9 +145,9 @@ func (a *Arena) missing(op string, ref pelton.Ref, s *slot, gone error) error {
 		}
 		return a.fail(op, ref, ErrForeign, "it was never issued")
 	}
-	generation, _ := unpack(s.state.Load())
+	generation, _ := unpack(c.states[i].Load())
 	if ref.Generation > generation || ref.Generation <= a.floor {
 		return a.fail(op, ref, ErrForeign, "it was never issued")
 	}
-	return a.fail(op, ref, gone, s.trace.where())
+	return a.fail(op, ref, gone, c.slots[i].trace.where())
 }
