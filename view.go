@@ -15,7 +15,7 @@ type View struct {
 	loan    *Loan
 	attempt uint32
 	defers  uint32
-	seen    time.Time
+	seen    int64 // Unix nanoseconds, 0 for none: a view is made for each delivery, so it is small
 }
 
 // Loan is what a [View] shows of a message that is lent. Package arena keeps one beside each message, so that all who
@@ -37,17 +37,20 @@ func Borrow(payload, key []byte, meta *Meta, fields []Field, names []string) Vie
 
 // View looks at the message.
 func (l *Loan) View() View {
-	return View{loan: l, attempt: l.Meta.Attempt, defers: l.Meta.Defers, seen: l.Meta.FirstSeen}
+	return View{loan: l}.WithAttempt(l.Meta.Attempt, l.Meta.Defers, l.Meta.FirstSeen)
 }
 
-// Lend makes v the view of one delivery: attempt from 1, defers so far, first offer.
-func (v *View) Lend(l *Loan, attempt, defers uint32, first time.Time) {
+// Lend makes v the view of one delivery: attempt from 1, defers so far, first offer in Unix nanoseconds or 0.
+func (v *View) Lend(l *Loan, attempt, defers uint32, first int64) {
 	v.loan, v.attempt, v.defers, v.seen = l, attempt, defers, first
 }
 
-// WithAttempt is the view as one delivery sees it; see [View.Lend].
+// WithAttempt is the view as one delivery sees it: attempt from 1, defers so far, first offer.
 func (v View) WithAttempt(attempt, defers uint32, first time.Time) View {
-	v.attempt, v.defers, v.seen = attempt, defers, first
+	v.attempt, v.defers, v.seen = attempt, defers, 0
+	if !first.IsZero() {
+		v.seen = first.UnixNano()
+	}
 	return v
 }
 
@@ -76,7 +79,10 @@ func (v *View) Meta() Meta {
 		return Meta{}
 	}
 	m := v.loan.Meta
-	m.Attempt, m.Defers, m.FirstSeen = v.attempt, v.defers, v.seen
+	m.Attempt, m.Defers, m.FirstSeen = v.attempt, v.defers, time.Time{}
+	if v.seen != 0 {
+		m.FirstSeen = time.Unix(0, v.seen).UTC()
+	}
 	return m
 }
 

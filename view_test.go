@@ -47,7 +47,7 @@ func TestView(t *testing.T) {
 		}
 	}
 	var in pelton.View
-	in.Lend(&pelton.Loan{Payload: v.Payload(), Key: v.Key(), Meta: pelton.Meta{Position: 7, Attempt: 1}}, 2, 0, time.Time{})
+	in.Lend(&pelton.Loan{Payload: v.Payload(), Key: v.Key(), Meta: pelton.Meta{Position: 7, Attempt: 1}}, 2, 0, 0)
 	if string(in.Payload()[:6]) != "ORD,12" || string(in.Key()) != "ORD" || in.Attempt() != 2 || in.Meta().Position != 7 {
 		t.Errorf("borrowed in place: %q, key %q, %+v", in.Payload(), in.Key(), in.Meta())
 	}

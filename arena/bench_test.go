@@ -2,7 +2,6 @@ package arena_test
 
 import (
 	"testing"
-	"time"
 
 	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/arena"
@@ -50,7 +49,7 @@ func BenchmarkLend(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		if v.Lend(loan, 1, 0, time.Time{}); len(v.Payload()) != 128 {
+		if v.Lend(loan, 1, 0, 0); len(v.Payload()) != 128 {
 			b.Fatal("a short view")
 		}
 		if err := a.Release(ref); err != nil {
@@ -76,7 +75,7 @@ func BenchmarkView(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		if v.Lend(loan, 1, 0, time.Time{}); len(v.Payload()) != 128 {
+		if v.Lend(loan, 1, 0, 0); len(v.Payload()) != 128 {
 			b.Fatal("a short view")
 		}
 	}

@@ -10,10 +10,10 @@ import (
 // Item is one delivery on its way to a plugin and back. The loop keeps it beside the turn; it is a value.
 type Item struct {
 	Ref     pelton.Ref
+	First   int64 // this delivery's first offer in Unix nanoseconds; 0 until then
 	Attempt uint32
 	Defers  uint32
-	After   int32     // see actor.Delivery.After
-	First   time.Time // of this delivery's first offer; zero until then
+	After   int32 // see actor.Delivery.After
 
 	message int32
 	plugin  int32
@@ -72,6 +72,7 @@ func (l *Ledger) Next(plugin, instance int, now time.Time, dst []Item) []Item {
 		return dst
 	}
 	var last keys
+	at := now.UnixNano()
 	q := &s.pending[instance]
 	for _, waiting := range [...]*queue[Item]{&s.back[instance], &q.again} {
 		for waiting.len() > 0 && len(dst) < cap(dst) {
@@ -82,7 +83,7 @@ func (l *Ledger) Next(plugin, instance int, now time.Time, dst []Item) []Item {
 			}
 			waiting.popFront()
 			if passes {
-				dst = l.take(s, item, now, &last, dst)
+				dst = l.take(s, item, at, &last, dst)
 			}
 		}
 	}
@@ -95,21 +96,21 @@ func (l *Ledger) Next(plugin, instance int, now time.Time, dst []Item) []Item {
 		}
 		q.fresh.popFront()
 		if passes {
-			dst = l.take(s, item, now, &last, dst)
+			dst = l.take(s, item, at, &last, dst)
 		}
 	}
 	return l.offered(plugin, dst)
 }
 
 // take puts one delivery into the turn.
-func (l *Ledger) take(s *subscriber, item Item, now time.Time, last *keys, dst []Item) []Item {
+func (l *Ledger) take(s *subscriber, item Item, now int64, last *keys, dst []Item) []Item {
 	m := l.messages.at(item.message)
 	m.flight++
 	n := len(dst)
 	dst = append(dst, item)
 	d := &dst[n]
 	d.Ref, d.hash, d.After = m.ref, m.hash, -1
-	if d.First.IsZero() {
+	if d.First == 0 {
 		d.First = now
 	}
 	if m.hash != 0 && s.spec.Policy.ByKey && !d.free {
@@ -245,4 +246,11 @@ func (l *Ledger) unblock(plugin int, hash uint64) {
 		items = append(items, b.behind.popFront())
 	}
 	l.requeue(items)
+}
+
+func (i *Item) first() time.Time {
+	if i.First == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, i.First).UTC()
 }

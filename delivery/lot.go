@@ -97,12 +97,12 @@ func (l *Ledger) leaveLot(position uint64) {
 // record describes the delivery as it stands, to be parked or given up.
 func (l *Ledger) record(item *Item, d *Decision, kind Kind) *Record {
 	m := l.messages.at(item.message)
-	r := &Record{Kind: kind, Attempt: item.Attempt, Defers: item.Defers, First: item.First, Revision: d.Revision}
+	r := &Record{Kind: kind, Attempt: item.Attempt, Defers: item.Defers, First: item.first(), Revision: d.Revision}
 	if m.lot != nil {
 		*r = *m.lot
 		r.Kind, r.Attempt, r.Defers, r.Revision = kind, item.Attempt, item.Defers, d.Revision
 		if r.First.IsZero() {
-			r.First = item.First
+			r.First = item.first()
 		}
 	}
 	r.ID = l.id(item.message).To(l.target(int(item.plugin)))
@@ -343,7 +343,10 @@ func (l *Ledger) Arrive(a Arrival) bool {
 		return true
 	}
 	s := &l.plugins[p]
-	item := Item{message: i, plugin: p, Ref: a.Ref, Attempt: r.Attempt + 1, Defers: r.Defers, First: r.First, head: r.Hash != 0 && s.spec.Policy.ByKey, hash: r.Hash}
+	item := Item{message: i, plugin: p, Ref: a.Ref, Attempt: r.Attempt + 1, Defers: r.Defers, head: r.Hash != 0 && s.spec.Policy.ByKey, hash: r.Hash}
+	if !r.First.IsZero() {
+		item.First = r.First.UnixNano()
+	}
 	switch r.Kind {
 	case KindDefer, KindBehind:
 		item.Attempt = max(r.Attempt, 1)

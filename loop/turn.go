@@ -144,7 +144,6 @@ func (l *Loop) returned(t *turn) {
 	default:
 		l.decide(t)
 	}
-	clear(t.Deliveries)
 }
 
 func (l *Loop) decide(t *turn) {

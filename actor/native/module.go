@@ -111,10 +111,11 @@ func (i *instance) Handle(ctx context.Context, t *actor.Turn) (err error) {
 	}()
 	i.out = Out{turn: t}
 	for k := range t.Deliveries {
-		if !t.Ready(k) {
+		d := &t.Deliveries[k]
+		if d.After >= 0 && !t.Ready(k) {
 			continue
 		}
-		i.message.View, i.out.delivery = &t.Deliveries[k].View, k
+		i.message.View, i.out.delivery = &d.View, k
 		t.Outcomes[k].Verdict = i.value.Handle(&i.message, &i.out)
 		if i.out.err != nil {
 			return i.out.err
