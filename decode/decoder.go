@@ -26,11 +26,13 @@ type Decoder struct {
 	cut    cutter
 	max    int // bytes of the largest payload
 
-	window  window    // the block being filled
-	skip    *skip     // the frame being skipped, if any
-	at      uint64    // position in the stream of the byte at window.start
-	arrived time.Time // when the bytes at hand were read
-	tally   Stats     // this goroutine's; Stats reads what publish copied
+	window  window      // the block being filled
+	record  Record      // of a frame of the stream: positions and nothing else
+	lent    arena.Frame // scratch: the frame that is committed
+	skip    *skip       // the frame being skipped, if any
+	at      uint64      // position in the stream of the byte at window.start
+	arrived time.Time   // when the bytes at hand were read
+	tally   Stats       // this goroutine's; Stats reads what publish copied
 	stats   counters
 }
 

@@ -26,7 +26,8 @@ func (d *Decoder) frame(ctx context.Context, n int) error {
 	case d.NeedsHeader():
 		err = d.format.table.header(payload)
 	default:
-		err = d.message(ctx, Record{Position: position, Next: next}, offset, length)
+		d.record.Position, d.record.Next = position, next
+		err = d.message(ctx, &d.record, offset, length)
 	}
 	if err != nil {
 		return err
@@ -37,15 +38,17 @@ func (d *Decoder) frame(ctx context.Context, n int) error {
 }
 
 // message checks, indexes and commits the payload at offset in the pending bytes. The record gives everything else.
-func (d *Decoder) message(ctx context.Context, r Record, offset, length int) error {
+func (d *Decoder) message(ctx context.Context, r *Record, offset, length int) error {
 	payload := d.window.pending()[offset : offset+length]
 	if reason := d.check(payload); reason != "" {
 		return d.bad(ctx, r, payload, reason)
 	}
-	frame := arena.Frame{Length: length, Fields: d.found(), Names: d.format.names, Meta: r.Meta}
+	frame := &d.lent
+	frame.Length, frame.Fields, frame.Names, frame.HasKey = length, d.found(), d.format.names, false
+	frame.Meta = r.Meta
 	frame.Meta.Lane, frame.Meta.Position, frame.Meta.Next = d.id, r.Position, r.Next
 	frame.Meta.Time = d.time(payload, r.Meta.Time)
-	if err := d.key(ctx, &frame, r.Key, offset); err != nil {
+	if err := d.key(ctx, frame, r.Key, offset); err != nil {
 		if errors.Is(err, arena.ErrTooLarge) {
 			d.tally.Bad.TooLarge++
 			payload = d.window.pending()[offset : offset+length]
@@ -54,7 +57,7 @@ func (d *Decoder) message(ctx context.Context, r Record, offset, length int) err
 		return err
 	}
 	frame.Offset = d.window.start + offset
-	ref, err := d.lane.Commit(d.window.block, &frame)
+	ref, err := d.lane.Commit(d.window.block, frame)
 	if errors.Is(err, arena.ErrFull) {
 		ref, err = d.again(ctx, frame, r.Key, offset)
 	}
@@ -67,18 +70,18 @@ func (d *Decoder) message(ctx context.Context, r Record, offset, length int) err
 }
 
 // again commits after waiting for a slot: very many very small messages are lent.
-func (d *Decoder) again(ctx context.Context, frame arena.Frame, key []byte, offset int) (pelton.Ref, error) {
+func (d *Decoder) again(ctx context.Context, frame *arena.Frame, key []byte, offset int) (pelton.Ref, error) {
 	room := frame.KeyLength + frame.Length // the key may go beside the payload once more
 	if err := d.renew(ctx, max(d.block(), d.window.have()+room)); err != nil {
 		return pelton.Ref{}, err
 	}
 	if frame.HasKey {
-		if err := d.key(ctx, &frame, key, offset); err != nil {
+		if err := d.key(ctx, frame, key, offset); err != nil {
 			return pelton.Ref{}, err
 		}
 	}
 	frame.Offset = d.window.start + offset
-	return d.lane.Commit(d.window.block, &frame)
+	return d.lane.Commit(d.window.block, frame)
 }
 
 // hand gives one frame to the loop, or takes back what it did not accept.
@@ -123,7 +126,7 @@ func invalid(text []byte) int {
 	return len(text)
 }
 
-func (d *Decoder) bad(ctx context.Context, r Record, payload []byte, reason string) error {
+func (d *Decoder) bad(ctx context.Context, r *Record, payload []byte, reason string) error {
 	bad := &Bad{Reason: reason, Length: int64(len(payload)), Payload: bytes.Clone(payload[:min(len(payload), keep)])}
 	if len(payload) > keep {
 		sum := sha256.Sum256(payload)
@@ -141,7 +144,7 @@ func (d *Decoder) truncated(ctx context.Context) error {
 		part = part[prefix:]
 	}
 	d.tally.Bad.Truncated++
-	r := Record{Position: d.at, Next: d.at + uint64(d.window.have())}
+	r := &Record{Position: d.at, Next: d.at + uint64(d.window.have())}
 	d.advance(d.window.have())
 	return d.bad(ctx, r, part, reason)
 }

@@ -21,21 +21,21 @@ func (d *Decoder) Message(ctx context.Context, r Record) error {
 	size := len(r.Payload)
 	if size > d.max {
 		d.tally.Bad.TooLarge++
-		return d.bad(ctx, r, r.Payload, d.tooLarge(int64(size)))
+		return d.bad(ctx, &r, r.Payload, d.tooLarge(int64(size)))
 	}
 	w := &d.window
 	if w.block == nil || w.free() < size+len(r.Key) {
 		err := d.renew(ctx, max(d.block(), size+len(r.Key)))
 		if errors.Is(err, arena.ErrTooLarge) {
 			d.tally.Bad.TooLarge++
-			return d.bad(ctx, r, r.Payload, d.tooLarge(int64(size))+" with its key")
+			return d.bad(ctx, &r, r.Payload, d.tooLarge(int64(size))+" with its key")
 		}
 		if err != nil {
 			return err
 		}
 	}
 	w.end = w.start + copy(w.buf[w.start:w.limit], r.Payload)
-	err := d.message(ctx, r, 0, size)
+	err := d.message(ctx, &r, 0, size)
 	w.start = w.end
 	d.at = r.Next
 	return err

@@ -162,15 +162,15 @@ func (l *Ledger) Full() bool { return l.order.len() >= l.window || l.direct > l.
 // Direct reports whether the source feeds a session or a sink itself, so that Admission needs the bytes.
 func (l *Ledger) Direct() bool { return len(l.graph.Source.Targets) > 0 }
 
-// Admit takes a message of the source. The reference is given back through [Ledger.Releases].
-func (l *Ledger) Admit(a Admission) {
+// Admit takes a message of the source; a is copied. The reference is given back through [Ledger.Releases].
+func (l *Ledger) Admit(a *Admission) {
 	l.Admitted++
 	if a.Hash == 0 {
 		l.Keyless++
 	}
-	i := l.messages.take(message{lane: &l.lane, ref: a.Ref, position: a.Position, next: a.Next, hash: a.Hash, source: true})
+	i, m := l.messages.empty()
+	m.lane, m.ref, m.position, m.next, m.hash, m.source = &l.lane, a.Ref, a.Position, a.Next, a.Hash, true
 	l.order.pushBack(i)
-	m := l.messages.at(i)
 	m.open, m.lent = 1, 1 // held while the deliveries are being opened
 	l.open(i, l.graph.Source.Plugins)
 	if len(l.graph.Source.Targets) > 0 {

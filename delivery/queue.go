@@ -74,6 +74,18 @@ func (s *slab[T]) take(v T) int32 {
 	return int32(len(s.items) - 1)
 }
 
+// empty is take of the zero value, which its user fills where it lies.
+func (s *slab[T]) empty() (int32, *T) {
+	if n := len(s.free); n > 0 {
+		i := s.free[n-1]
+		s.free = s.free[:n-1]
+		return i, &s.items[i]
+	}
+	var zero T
+	i := s.take(zero)
+	return i, &s.items[i]
+}
+
 func (s *slab[T]) at(i int32) *T { return &s.items[i] }
 
 func (s *slab[T]) give(i int32) {

@@ -211,7 +211,7 @@ func (w *world) admit() {
 		return
 	}
 	key := w.key(position)
-	w.ledger.Admit(delivery.Admission{
+	w.ledger.Admit(&delivery.Admission{
 		Ref: w.lend(), Position: position, Next: position + 10, Hash: hash(key), Key: []byte(key), Payload: fmt.Append(nil, "raw ", position),
 	})
 }

@@ -43,6 +43,9 @@ type places struct {
 
 // state is the loop goroutine's own.
 type state struct {
+	scratch
+	rested
+
 	now        time.Time
 	ended      bool   // the reader is at the end
 	issued     uint64 // watermark handed to the journal
@@ -54,13 +57,21 @@ type state struct {
 	published  time.Time
 	stale      bool // something may have changed since
 	retryOffer bool
-	alarmed    time.Time      // when the timer goes off; zero once it did
-	batch      []decode.Frame // that ended the rest and is not admitted yet
-	refs       []pelton.Ref
-	writes     []delivery.Write
-	fetches    []delivery.Fetch
-	early      []pelton.EffectID
-	effects    []pelton.Effect
+}
+
+// rested is what is left of the last rest.
+type rested struct {
+	alarmed time.Time      // when the timer goes off; zero once it did
+	batch   []decode.Frame // that ended the rest and is not admitted yet
+}
+
+// scratch is what one step of the loop's work hands to the next, reused.
+type scratch struct {
+	refs    []pelton.Ref
+	writes  []delivery.Write
+	fetches []delivery.Fetch
+	early   []pelton.EffectID
+	effects []pelton.Effect
 }
 
 // Start loads what the lane's account begins with and starts its goroutines.

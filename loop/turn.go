@@ -59,6 +59,7 @@ func Hash(key []byte) uint64 {
 // admit takes one batch from the ring into the account.
 func (l *Loop) admit(batch []decode.Frame) {
 	direct := l.ledger.Direct()
+	var a delivery.Admission
 	for i := range batch {
 		f := &batch[i]
 		if f.Bad != nil {
@@ -71,12 +72,12 @@ func (l *Loop) admit(batch []decode.Frame) {
 			l.fail(err)
 			return
 		}
-		a := delivery.Admission{Ref: f.Ref, Position: f.Position, Next: f.Next, Hash: Hash(loan.Key)}
+		a.Ref, a.Position, a.Next, a.Hash = f.Ref, f.Position, f.Next, Hash(loan.Key)
 		if direct {
 			m := &loan.Meta
 			a.Key, a.Payload, a.Time, a.Trace = slices.Clone(loan.Key), slices.Clone(loan.Payload), m.Time, m.Trace
 		}
-		l.ledger.Admit(a)
+		l.ledger.Admit(&a)
 	}
 	l.ring.back(batch)
 }
