@@ -188,6 +188,9 @@ func (a *actor) replace(s *seat) {
 func (a *actor) step(j *job, s *seat) bool {
 	p := a.slot.plugin
 	a.running = s
+	if a.probe != nil && j.turn != nil {
+		j.turn.Brief = false // the probe looks at each outcome
+	}
 	if j.phase == phaseRedo {
 		a.slot.counters.redelivered.Add(1)
 	}

@@ -57,6 +57,10 @@ func (c *counters) fault(kind FaultKind) {
 func (c *counters) settle(t *Turn) {
 	c.turns.Add(1)
 	c.deliveries.Add(uint64(len(t.Deliveries)))
+	if t.Plain {
+		c.verdicts[pelton.DecisionAck].Add(uint64(len(t.Deliveries)))
+		return
+	}
 	var verdicts [len(c.verdicts)]uint64
 	for i := range t.Outcomes {
 		if o := &t.Outcomes[i]; o.Fault != nil {

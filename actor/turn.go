@@ -51,10 +51,13 @@ type Turn struct {
 	Settlements []Settlement
 	Lost        bool          // the actor was closed before it ran the turn: nothing of it was decided
 	Plain       bool          // every delivery was acked, and nothing was put out: nothing else needs to be looked at
+	Brief       bool          // set by who offers it: a plain turn needs no outcomes
 	Revision    int           // of the version that answered
 	Reply       func(t *Turn) // called once on the actor's goroutine; must not block
 	buffer      []byte
-	budget      []int64 // bytes each delivery may still emit
+	budget      []int64 // bytes each delivery may still emit; empty before the first emit
+	limit       int64   // of the budget
+	blank       bool    // no outcome was set
 }
 
 // Reset empties the turn for another batch; emits handed out before stay valid, since their bytes are not reused.
@@ -67,17 +70,28 @@ func (t *Turn) Reset() {
 // Begin prepares the outcomes for a run of the turn's deliveries, dropping what an earlier run left; limit is
 // Limits.Output. A run over the same turn starts anew with Begin.
 func (t *Turn) Begin(limit int64) {
+	if !t.blank {
+		clear(t.Outcomes)
+	}
 	n := len(t.Deliveries)
 	if cap(t.Outcomes) < n {
-		t.Outcomes, t.budget = make([]Outcome, n), make([]int64, n)
+		t.Outcomes = make([]Outcome, n)
 	}
-	clear(t.Outcomes[:max(n, len(t.Outcomes))])
-	t.Outcomes, t.budget = t.Outcomes[:n], t.budget[:n]
-	for i := range t.budget {
-		t.budget[i] = limit
-	}
+	t.Outcomes, t.budget, t.limit = t.Outcomes[:n], t.budget[:0], limit
 	clear(t.Emits)
-	t.Emits, t.Settlements, t.Plain = t.Emits[:0], nil, false
+	t.Emits, t.Settlements, t.Plain, t.blank = t.Emits[:0], nil, false, false
+}
+
+// Acked notes that the first n deliveries were acked, for a runtime that tells of many at once: those of a plain turn that
+// is brief cost nothing then.
+func (t *Turn) Acked(n int) {
+	if t.Brief && n == len(t.Deliveries) && len(t.Emits)+len(t.Settlements) == 0 {
+		t.Plain, t.blank = true, true
+		return
+	}
+	for i := range n {
+		t.Outcomes[i].Verdict = pelton.Ack()
+	}
 }
 
 // Ready reports whether delivery i may be offered: the delivery it comes after is acked or dead (D3).
@@ -121,6 +135,12 @@ func (t *Turn) Settle(s Settlement) error {
 // charge takes size from what delivery i may still emit. The outbox stays full once it was: a smaller emit after one
 // that did not fit would change their order.
 func (t *Turn) charge(i, size int) error {
+	if n := len(t.Outcomes); len(t.budget) < n {
+		t.budget = slices.Grow(t.budget, n)[:n]
+		for k := range t.budget {
+			t.budget[k] = t.limit
+		}
+	}
 	if i < 0 || i >= len(t.budget) {
 		return &Fault{Kind: FaultMalformed, Err: fmt.Errorf("an emit names delivery %d of %d", i, len(t.budget))}
 	}

@@ -88,8 +88,7 @@ func (l *Ledger) Next(plugin, instance int, now time.Time, dst []Item) []Item {
 		}
 	}
 	for q.fresh.len() > 0 && len(dst) < cap(dst) {
-		i := *q.fresh.at(0)
-		item := Item{message: i, plugin: int32(plugin), Attempt: 1}
+		item := Item{message: int32(*q.fresh.at(0)), plugin: int32(plugin), Attempt: 1}
 		passes := len(s.blocked) == 0 || l.pass(s, &item)
 		if !passes && !l.hold(plugin, s, &item) {
 			break
@@ -114,7 +113,7 @@ func (l *Ledger) take(s *subscriber, item Item, now int64, last *keys, dst []Ite
 		d.First = now
 	}
 	if m.hash != 0 && s.spec.Policy.ByKey && !d.free {
-		d.After = last.put(dst)
+		d.After = last.put(m.hash, int32(n))
 	}
 	return dst
 }
@@ -200,23 +199,25 @@ func (l *Ledger) Pending(plugin int) int {
 }
 
 // keys finds, within one turn, the delivery of the same key that comes before. It is a small open-addressed table of
-// places in the turn, from 1, so that emptying it for a turn costs next to nothing.
-type keys [turnKeys]uint16
+// places in the turn, from 1.
+type keys struct {
+	place [turnKeys]uint16
+	hash  [MaxTurn]uint64 // by place
+}
 
 const turnKeys = 2 * MaxTurn
 
 // MaxTurn is the largest number of deliveries in one turn.
 const MaxTurn = 128
 
-// put notes the last delivery of the turn as the last of its key and returns the one before it, or -1.
-func (k *keys) put(turn []Item) int32 {
-	hash := turn[len(turn)-1].hash
+// put notes delivery i of the turn as the last of its key and returns the one before it, or -1.
+func (k *keys) put(hash uint64, i int32) int32 {
 	slot := hash % turnKeys
-	for k[slot] != 0 && turn[k[slot]-1].hash != hash {
+	for k.place[slot] != 0 && k.hash[k.place[slot]-1] != hash {
 		slot = (slot + 1) % turnKeys
 	}
-	before := int32(k[slot]) - 1
-	k[slot] = uint16(len(turn))
+	before := int32(k.place[slot]) - 1
+	k.place[slot], k.hash[i] = uint16(i)+1, hash
 	return before
 }
 

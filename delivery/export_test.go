@@ -46,7 +46,7 @@ func Describe(l *Ledger) string {
 			case line.again.len() > 0:
 				fmt.Fprintf(&s, "  first, again %v\n", l.id(line.again.at(0).message))
 			case line.fresh.len() > 0:
-				fmt.Fprintf(&s, "  first %v\n", l.id(*line.fresh.at(0)))
+				fmt.Fprintf(&s, "  first %v\n", l.id(int32(*line.fresh.at(0))))
 			}
 		}
 		for hash, b := range l.plugins[p].blocked {

@@ -210,7 +210,7 @@ func (l *Ledger) open(i int32, plugins []int) {
 		}
 		m.open++
 		m.lent++
-		l.plugins[p].queue(m.hash, m.position).fresh.pushBack(i)
+		l.plugins[p].queue(m.hash, m.position).fresh.pushBack(Fresh(i))
 	}
 }
 

@@ -44,11 +44,24 @@ func (q *queue[T]) popFront() T {
 	return v
 }
 
+// run is at most n values from the front, as they lie in a row.
+func (q *queue[T]) run(n int) []T {
+	return q.ring[q.head:min(q.head+min(n, q.n), len(q.ring))]
+}
+
+// drop forgets n values from the front, which hold nothing.
+func (q *queue[T]) drop(n int) {
+	if n > 0 {
+		q.head = (q.head + n) & (len(q.ring) - 1)
+		q.n -= n
+	}
+}
+
 // line is what waits to be offered to one instance: a double-ended queue whose back end, messages at their first offer,
 // is four bytes each.
 type line struct {
-	again queue[Item]  // put back, in front of what is fresh
-	fresh queue[int32] // messages
+	again queue[Item] // put back, in front of what is fresh
+	fresh queue[Fresh]
 }
 
 func (q *line) len() int { return q.again.len() + q.fresh.len() }

@@ -45,7 +45,6 @@ func TestKeys(t *testing.T) {
 		"pairs":        func(i int) uint64 { return uint64(i/2 + 1) },
 	} {
 		var k keys
-		var turn []Item
 		last := map[uint64]int32{}
 		for i := range MaxTurn {
 			want, ok := last[hash(i)]
@@ -53,8 +52,7 @@ func TestKeys(t *testing.T) {
 				want = -1
 			}
 			last[hash(i)] = int32(i)
-			turn = append(turn, Item{hash: hash(i)})
-			if got := k.put(turn); got != want {
+			if got := k.put(hash(i), int32(i)); got != want {
 				t.Fatalf("%s: before %d is %d, want %d", name, i, got, want)
 			}
 		}

@@ -34,8 +34,9 @@ type Loop struct {
 
 // places are what the loop keeps for each part of the graph, and where its messages lie.
 type places struct {
-	seats  [][]*turn         // by plugin and instance: the one turn of each
-	gates  []gate            // by target
+	seats  [][]*turn // by plugin and instance: the one turn of each
+	gates  []gate    // by target
+	sheets sheets
 	nests  []*nest           // by plugin: where its emits enter its output arena
 	lanes  []*arena.Lane     // all that were opened
 	owners [256]*arena.Arena // by the number in a reference

@@ -18,8 +18,10 @@ type turn struct {
 	actor.Turn
 
 	plugin, instance int
+	sheet            *sheet          // of a turn of first offers; else items are what it offers
 	items            []delivery.Item // in room
 	room             []delivery.Item
+	own              []actor.Delivery // of items
 	decisions        []delivery.Decision
 	size             int       // most deliveries
 	out              bool      // an actor has it
@@ -43,7 +45,7 @@ func (t *turn) resize(now time.Time) {
 	switch took := now.Sub(t.at); {
 	case !t.Plain || took > longTurn:
 		t.size = turnSize
-	case took < shortTurn && len(t.items) == t.size:
+	case took < shortTurn && len(t.Deliveries) == t.size:
 		t.size = min(2*t.size, delivery.MaxTurn)
 	}
 }
@@ -108,12 +110,15 @@ func (l *Loop) dispatch() bool {
 }
 
 func (l *Loop) offer(t *turn) bool {
+	if run := l.ledger.Fresh(t.plugin, t.instance, t.size); len(run) > 0 {
+		return l.offerRun(t, run)
+	}
 	t.items = l.ledger.Next(t.plugin, t.instance, l.now, t.room[:0:t.size])
 	if len(t.items) == 0 {
 		return false
 	}
-	t.Lost, t.at = false, l.now
-	t.Deliveries = slices.Grow(t.Deliveries, len(t.items))[:len(t.items)]
+	t.own = slices.Grow(t.own[:0], len(t.items))[:len(t.items)]
+	t.Lost, t.Brief, t.at, t.Deliveries = false, true, l.now, t.own
 	for i := range t.items {
 		item := &t.items[i]
 		loan, err := l.owners[item.Ref.Index>>24].Loan(item.Ref)
@@ -136,6 +141,15 @@ func (l *Loop) offer(t *turn) bool {
 func (l *Loop) returned(t *turn) {
 	t.out = false
 	t.resize(l.now)
+	if s := t.sheet; s != nil {
+		s.turns--
+		t.sheet = nil
+		if t.Plain && !t.Lost {
+			l.ledger.AckedFresh(t.plugin, s.run)
+			return
+		}
+		t.items = l.ledger.Items(t.plugin, s.run, s.at, t.room[:0])
+	}
 	switch {
 	case t.Lost:
 		l.ledger.Undecided(t.items)

@@ -110,20 +110,31 @@ func (i *instance) Handle(ctx context.Context, t *actor.Turn) (err error) {
 		}
 	}()
 	i.out = Out{turn: t}
+	acked := true // all so far
 	for k := range t.Deliveries {
 		d := &t.Deliveries[k]
-		if d.After >= 0 && !t.Ready(k) {
+		if d.After >= 0 && !acked && !t.Ready(k) {
 			continue
 		}
 		i.message.View, i.out.delivery = &d.View, k
-		t.Outcomes[k].Verdict = i.value.Handle(&i.message, &i.out)
+		verdict := i.value.Handle(&i.message, &i.out)
 		if i.out.err != nil {
 			return i.out.err
+		}
+		if acked && verdict.Decision != pelton.DecisionAck {
+			t.Acked(k)
+			acked = false
+		}
+		if !acked {
+			t.Outcomes[k].Verdict = verdict
 		}
 		if ctx.Err() != nil {
 			return errTimeout
 		}
 		actor.Heartbeat(ctx)
+	}
+	if acked {
+		t.Acked(len(t.Deliveries))
 	}
 	return nil
 }
