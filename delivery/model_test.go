@@ -25,7 +25,7 @@ func TestModel(t *testing.T) {
 	if *seed != 0 {
 		first, last = *seed, *seed
 	}
-	crashes := 0
+	crashes, runs := 0, 0
 	for s := first; s <= last && !t.Failed(); s++ {
 		w := newWorld(t, s)
 		func() {
@@ -37,8 +37,11 @@ func TestModel(t *testing.T) {
 			w.live()
 		}()
 		crashes += w.crashes
+		runs += w.runs
 	}
-	t.Logf("%d worlds, %d crashes", last-first+1, crashes)
+	if t.Logf("%d worlds, %d crashes, %d plain runs", last-first+1, crashes, runs); runs == 0 {
+		t.Error("no run came back plain: the short path was not walked")
+	}
 }
 
 func (w *world) live() {

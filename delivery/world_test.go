@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -36,7 +37,8 @@ type world struct {
 	lent     map[uint32]bool
 	index    uint32
 	queue    []pending
-	turns    [][]delivery.Item
+	turns    []turn
+	runs     int                      // that came back plain
 	out      map[pelton.EffectID]bool // records out of the lot
 	ids      map[string]uint64        // session key → newest id handed to the store
 	issued   uint64                   // watermark handed to the store
@@ -220,22 +222,46 @@ func (w *world) offer() {
 	p := w.rng.IntN(len(graph.Plugins))
 	for i := range graph.Plugins[p].Instances {
 		busy := false
-		for _, turn := range w.turns {
-			busy = busy || delivery.PluginOf(turn[0]) == p && delivery.InstanceOf(w.ledger, turn[0]) == i
+		for _, t := range w.turns {
+			busy = busy || delivery.PluginOf(t.items[0]) == p && delivery.InstanceOf(w.ledger, t.items[0]) == i
 		}
 		if busy {
 			continue
 		}
-		items := w.ledger.Next(p, i, w.now, make([]delivery.Item, 0, 1+w.rng.IntN(4)))
-		for _, item := range items {
+		t := w.next(p, i, 1+w.rng.IntN(4))
+		for _, item := range t.items {
 			if !w.lent[item.Ref.Index] {
 				w.t.Fatalf("A1: offered %v, which is released", delivery.IDOf(w.ledger, item))
 			}
 		}
-		if len(items) > 0 {
-			w.turns = append(w.turns, items)
+		if len(t.items) > 0 {
+			w.turns = append(w.turns, t)
 		}
 	}
+}
+
+// turn is what an instance has. One of first offers may have been handed out as a run.
+type turn struct {
+	items []delivery.Item
+	run   []delivery.Fresh
+}
+
+// next is the next turn of an instance, as a run where that is possible, or not.
+func (w *world) next(p, i, n int) turn {
+	run := slices.Clone(w.ledger.Fresh(p, i, n))
+	if len(run) == 0 || w.rng.IntN(4) == 0 {
+		return turn{items: w.ledger.Next(p, i, w.now, make([]delivery.Item, 0, n))}
+	}
+	starts := w.ledger.Starts(run, w.ledger.ByKey(p), nil)
+	w.ledger.Offered(p, i, len(run))
+	t := turn{items: w.ledger.Items(p, run, w.now, nil), run: run}
+	for k, start := range starts {
+		if t.items[k].Ref != start.Ref {
+			w.t.Fatalf("A1: a run has %v where its item has %v", start.Ref, t.items[k].Ref)
+		}
+		t.items[k].After = start.After
+	}
+	return t
 }
 
 // answer decides one turn, with the D3 rule that a plugin follows within it.
@@ -244,22 +270,32 @@ func (w *world) answer() {
 		return
 	}
 	n := w.rng.IntN(len(w.turns))
-	turn := w.turns[n]
+	t := w.turns[n]
 	w.turns = append(w.turns[:n], w.turns[n+1:]...)
 	if w.rng.IntN(12) == 0 && !w.calm {
-		w.ledger.Undecided(turn)
+		w.ledger.Undecided(t.items)
 		return
 	}
-	decisions := make([]delivery.Decision, len(turn))
-	for i, item := range turn {
+	decisions, plain := make([]delivery.Decision, len(t.items)), true
+	for i, item := range t.items {
 		if item.After >= 0 && !passed(&decisions[item.After]) {
+			plain = false
 			continue
 		}
 		w.check(item)
 		decisions[i] = w.decision(item)
 		w.note(item, &decisions[i])
+		plain = plain && decisions[i].Verdict.Decision == pelton.DecisionAck && decisions[i].Fault == "" && len(decisions[i].Emits) == 0
 	}
-	w.ledger.Decide(turn, decisions, w.now)
+	switch {
+	case plain && t.run != nil:
+		w.runs++
+		w.ledger.AckedFresh(delivery.PluginOf(t.items[0]), t.run)
+	case plain:
+		w.ledger.Acked(t.items)
+	default:
+		w.ledger.Decide(t.items, decisions, w.now)
+	}
 }
 
 func passed(d *delivery.Decision) bool {

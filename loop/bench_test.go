@@ -88,7 +88,9 @@ func through(b *testing.B, j *jet, plugins int) {
 	<-j.end
 	b.StopTimer()
 	used = processor() - used
+	turns := w.plugins[0].Stats().Turns
 	w.close()
+	b.ReportMetric(float64(j.n)/float64(turns), "deliveries/turn")
 	deliveries := float64(j.n * plugins)
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/deliveries, "ns/delivery")
 	b.ReportMetric(float64(used.Nanoseconds())/deliveries, "cpu-ns/delivery")
