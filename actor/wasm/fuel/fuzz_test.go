@@ -1,0 +1,94 @@
+package fuel_test
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/tetratelabs/wazero"
+
+	"github.com/peltonhq/pelton/actor/wasm/fuel"
+)
+
+// Whatever the bytes are: no panic, nor that the engine takes all memory, as it does for a list of a length that lies; what the engine takes before, it takes after, unless it is refused as not supported;
+// what it does not take before, it does not take after.
+func FuzzRewrite(f *testing.F) {
+	for _, module := range modules(f, 2<<10) {
+		f.Add(module)
+	}
+	f.Add(one(around()...).bytes())
+	ctx := context.Background()
+	engine := wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfigInterpreter().WithCoreFeatures(features).WithMemoryLimitPages(16))
+	f.Cleanup(func() { engine.Close(context.Background()) })
+	takes := func(module []byte) error {
+		compiled, err := engine.CompileModule(ctx, module)
+		if err == nil {
+			err = compiled.Close(ctx)
+		}
+		return err
+	}
+	f.Fuzz(func(t *testing.T, module []byte) {
+		metered, err := fuel.Rewrite(module, options)
+		if err != nil {
+			if !errors.Is(err, fuel.ErrUnsupported) && !strings.Contains(err.Error(), "a list of") && takes(module) == nil {
+				t.Errorf("refused, though the engine takes it: %v", err)
+			}
+			return
+		}
+		before, after := takes(module), takes(metered)
+		if before == nil && after != nil {
+			t.Errorf("the engine does not take it any more: %v", after)
+		}
+		if before != nil && after == nil && !named(before) {
+			t.Errorf("the engine takes it only now; before: %v", before)
+		}
+	})
+}
+
+// named tells whether an error is about a custom section, all of which are dropped or written anew.
+func named(err error) bool {
+	return strings.Contains(err.Error(), "section custom") || strings.Contains(err.Error(), "custom section")
+}
+
+// modules are all that come with the engine, up to a size.
+func modules(t testing.TB, most int64) (all [][]byte) {
+	t.Helper()
+	err := filepath.WalkDir(filepath.Join(suites(t), "..", "..", ".."), func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || filepath.Ext(path) != ".wasm" {
+			return err
+		}
+		if info, err := d.Info(); err != nil || info.Size() > most {
+			return err
+		}
+		module, err := os.ReadFile(path)
+		all = append(all, module)
+		return err
+	})
+	if err != nil || len(all) < 100 {
+		t.Fatalf("%d modules, %v", len(all), err)
+	}
+	return all
+}
+
+// Modules of many compilers: those that the engine takes, it takes after rewriting too.
+func TestRealModules(t *testing.T) {
+	count := 0
+	for _, module := range modules(t, 4<<20) {
+		if len(module) < 16<<10 || !compiles(t, module) {
+			continue
+		}
+		count++
+		metered, err := fuel.Rewrite(module, options)
+		if err != nil || !compiles(t, metered) {
+			t.Errorf("a module of %d bytes: %v", len(module), err)
+		}
+		t.Logf("%d bytes, %.1f %% more", len(module), 100*float64(len(metered)-len(module))/float64(len(module)))
+	}
+	if count < 10 {
+		t.Errorf("only %d modules were tried", count)
+	}
+}
