@@ -20,6 +20,10 @@ const (
 	exportMemory = "memory"
 	hostModule   = "pelton"
 	wasiModule   = "wasi_snapshot_preview1"
+
+	// The import that the rewriter adds; no artifact may have it.
+	fuelModule = "pelton_fuel"
+	fuelName   = "ask"
 )
 
 const i32, i64 = api.ValueTypeI32, api.ValueTypeI64
@@ -68,7 +72,7 @@ func checkImports(m wazero.CompiledModule) error {
 	for _, f := range m.ImportedFunctions() {
 		module, name, _ := f.Import()
 		switch module {
-		case wasiModule:
+		case wasiModule, fuelModule:
 		case hostModule:
 			given, ok := imports[name]
 			if !ok {

@@ -4,7 +4,4 @@ package wasm
 
 import "time"
 
-var threads = clock{
-	thread: func() int { return 0 },
-	used:   func(int) (time.Duration, bool) { return 0, false },
-}
+func threads() (time.Duration, bool) { return 0, false }

@@ -5,119 +5,136 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/peltonhq/pelton/actor"
 )
 
-// deadline bounds the calls of one instance, a span at a time. One timer watches all its spans, and its context is made
-// once, so that a turn in time costs no allocation here. A caller's context that may end in a turn is watched too, which
-// costs a few allocations a turn; an actor's needs no watch.
+// deadline bounds the calls of one instance. It has no goroutine and no timer: the guest asks it, on its own goroutine,
+// whenever it has used up its fuel. A call that ends before the guest asks costs nothing here.
 //
-// For the length of a span the goroutine keeps its thread, whose clock then is the guest's alone.
+// From the second time on that a call asks, its goroutine keeps its thread, whose clock then is the guest's alone.
 type deadline struct {
-	bound   bound
-	clock   clock
-	timer   *time.Timer
-	unwatch func() bool
-	done    chan struct{} // closed for good when a span was over its time, or the instance was closed in it
-	cause   atomic.Pointer[error]
+	bound  bound
+	clock  clock
+	made   time.Time // readings of the clock on the wall are distances from it
+	parent context.Context
+	limit  time.Duration // of processor time between two answers of the guest
+	call   span
+	locked bool // the thread is kept
+	host   int  // bytes that the host worked on for the guest since it asked
 
-	mu   sync.Mutex // between the instance's goroutine and the watch
-	span span
+	done  chan struct{} // closed for good when a call was ended, or the instance was closed in it
+	cause atomic.Pointer[error]
 }
 
-// bound is the context of calls. The engine looks at it in a goroutine of its own, which may come late: so it never
-// changes.
+// bound is the context of calls. It carries values only: what ends a call is a panic of the deadline.
 type bound struct {
-	context.Context //nolint:containedctx // values only
+	context.Context //nolint:containedctx // the values of instantiation
 
 	instance *Instance
-	done     <-chan struct{}
 }
 
 func newDeadline(values context.Context, n *Instance) *deadline {
-	done := make(chan struct{})
-	d := &deadline{bound: bound{values, n, done}, clock: threads, done: done}
-	d.timer = time.AfterFunc(time.Hour, d.watch)
-	d.timer.Stop()
-	return d
+	return &deadline{bound: bound{values, n}, clock: threads, made: time.Now(), done: make(chan struct{})}
 }
 
-// Why a span was ended by its watch.
-var (
-	errLate    = fmt.Errorf("limits.time: %w", context.DeadlineExceeded)
-	errBlocked = errors.New("blocked")
+const (
+	// ration is the fuel that a guest is given when it asks: it asks every 12 to 160 µs.
+	ration = 100_000
+	// hostRation is how many bytes the host works on for a guest before it looks at the time on its own.
+	hostRation = 256 << 10
 )
 
-// begin starts a span; the guest may use limit of processor time before its first answer and between two of them.
+// Why calls were ended.
+var (
+	errLate  = fmt.Errorf("limits.time: %w", context.DeadlineExceeded)
+	errEnded = errors.New("the call was ended")
+)
+
+// begin starts a turn, or the start; the guest may use limit of processor time before its first answer and between two
+// of them.
 func (d *deadline) begin(parent context.Context, limit time.Duration) {
-	runtime.LockOSThread()
-	now, wait := time.Now(), limit/firstLook
-	d.mu.Lock()
-	d.span = span{open: true, parent: parent, limit: limit, thread: d.clock.thread(), since: now, waited: wait, next: now.Add(wait)}
-	d.mu.Unlock()
-	d.timer.Reset(wait)
-	if parent.Done() != nil && !actor.Heartbeat(parent) {
-		d.unwatch = context.AfterFunc(parent, func() { d.end(parent.Err()) })
-	}
+	d.parent, d.limit = parent, limit
 }
 
-// stop ends a span. An end that came in its last moment counts: it has closed the module already, or will.
+// stop ends what begin started.
 func (d *deadline) stop() {
-	d.timer.Stop()
-	d.mu.Lock()
-	d.span = span{} // a watch that comes late finds nothing open
-	d.mu.Unlock()
-	if d.unwatch != nil && !d.unwatch() {
-		<-d.done
+	d.parent = nil
+	if d.locked {
+		d.locked = false
+		runtime.UnlockOSThread()
 	}
-	d.unwatch = nil
-	runtime.UnlockOSThread()
 }
 
-// watch is the timer's. An actor hears of every look that finds the span in order.
-func (d *deadline) watch() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	s, now := &d.span, time.Now()
-	if !s.open || now.Before(s.next) { // it is late, of a span before
-		return
-	}
-	wait, err := s.look(now, d.clock)
-	if err != nil {
-		d.end(err)
-		return
-	}
-	s.next = now.Add(wait)
-	d.timer.Reset(wait)
-	actor.Heartbeat(s.parent)
-}
-
-// enter says where the answers of a call will be; they must be 0 now.
+// enter says where the answers of the next call will be; they must be 0 now.
 func (d *deadline) enter(table []byte, stride, at int) {
-	d.mu.Lock()
-	d.span.answers = answers{table: table, stride: stride, at: at}
-	d.mu.Unlock()
+	d.call.answers = answers{table: table, stride: stride, at: at}
 }
 
-// leave ends a call: the watch looks at the guest's memory no more.
+// leave ends a call.
 func (d *deadline) leave() {
-	d.mu.Lock()
-	d.span.answers, d.span.moved = answers{}, true
-	d.mu.Unlock()
+	if d.call.asked || d.call.answers.table != nil {
+		d.call = span{}
+	}
 }
 
-// end closes the channel; the first cause stays.
+// ask is the guest's question whether it may go on: the fuel for it, or a panic that ends the call.
+func (d *deadline) ask() int32 {
+	d.host = 0
+	d.check()
+	if now := time.Since(d.made); !d.call.asked {
+		d.call.start(now, d.limit)
+		actor.Heartbeat(d.parent)
+	} else if now >= d.call.next {
+		d.look(now)
+	}
+	return ration
+}
+
+// work is asked for the guest while the host does n bytes of work for it in one call.
+func (d *deadline) work(n int) {
+	if d.host += n; d.host >= hostRation {
+		d.ask()
+	}
+}
+
+// check ends the call if its caller gave up or the instance was closed.
+func (d *deadline) check() {
+	if err := d.parent.Err(); err != nil {
+		d.end(err)
+	}
+	if d.cause.Load() != nil {
+		panic(errEnded)
+	}
+}
+
+// look judges the call by the clock of its thread. An actor hears of every look that finds it in order.
+func (d *deadline) look(now time.Duration) {
+	if !d.locked {
+		d.locked = true
+		runtime.LockOSThread()
+	}
+	used, known := d.clock()
+	if !known {
+		used = now
+	}
+	if d.call.late(now, used, d.limit) {
+		d.end(errLate)
+		panic(errEnded)
+	}
+	actor.Heartbeat(d.parent)
+}
+
+// end keeps the first cause.
 func (d *deadline) end(cause error) {
 	if d.cause.CompareAndSwap(nil, &cause) {
 		close(d.done)
 	}
 }
 
-// err is why a span was ended, or nil.
+// err is why a call was ended, or nil.
 func (d *deadline) err() error {
 	if cause := d.cause.Load(); cause != nil {
 		return *cause
@@ -125,45 +142,35 @@ func (d *deadline) err() error {
 	return nil
 }
 
-// sleep is the guest's sleep. It counts as if the guest had used the processor, and ends with the span, since a sleeping
-// guest passes no loop header.
+// sleep is the guest's sleep. It counts as if the guest had used the processor.
 func (d *deadline) sleep(nanos int64) {
 	if nanos <= 0 {
 		return
 	}
-	d.mu.Lock()
-	d.span.slept = min(d.span.slept+min(time.Duration(nanos), d.span.limit), d.span.limit)
-	d.mu.Unlock()
-	t := time.NewTimer(time.Duration(nanos))
+	d.check()
+	d.look(time.Since(d.made)) // answers before the sleep begin the limit anew
+	wait := min(time.Duration(nanos), d.limit-d.call.slept)
+	t := time.NewTimer(wait)
 	defer t.Stop()
 	select {
 	case <-t.C:
 	case <-d.done:
+	case <-d.parent.Done():
 	}
+	d.call.slept += wait
+	d.check()
+	d.look(time.Since(d.made))
 }
-
-// Deadline is not known in advance: Done tells.
-func (b *bound) Deadline() (time.Time, bool) { return time.Time{}, false }
-
-// Done is closed when the span is over its time or its caller gave up.
-func (b *bound) Done() <-chan struct{} { return b.done }
-
-// Err is for the engine, which only asks whether the context ended; deadline.err knows why.
-func (b *bound) Err() error {
-	select {
-	case <-b.done:
-		return context.DeadlineExceeded
-	default:
-		return nil
-	}
-}
-
-type instanceKey struct{}
 
 // Value finds the instance for the imports.
 func (b *bound) Value(key any) any {
 	if _, ok := key.(instanceKey); ok {
 		return b.instance
 	}
+	if b.instance.module != nil {
+		return nil // all others are of instantiation; the engine asks for one at every call
+	}
 	return b.Context.Value(key)
 }
+
+type instanceKey struct{}

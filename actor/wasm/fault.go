@@ -49,9 +49,6 @@ func (n *Instance) overtime(cause error) *actor.Fault {
 		err = fmt.Errorf("the start took longer than %s", startTime)
 	case cause == errLate: //nolint:errorlint // the very value
 		err = fmt.Errorf("the turn took longer than limits.time of %s", time.Duration(n.env.Limits.Time))
-	case cause == errBlocked: //nolint:errorlint // the very value
-		limit := time.Duration(n.env.Limits.Time)
-		err = fmt.Errorf("the turn was blocked for %s, though it did not use its limits.time of %s", far(limit), limit)
 	}
 	return &actor.Fault{Kind: actor.FaultTimeout, Broken: true, Err: err}
 }

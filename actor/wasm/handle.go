@@ -28,13 +28,9 @@ func (n *Instance) Handle(ctx context.Context, t *actor.Turn) error {
 	return n.finish(fault)
 }
 
-// finish closes a turn. A deadline that passed in its last moment counts: the module is closed, or will be.
+// finish closes a turn.
 func (n *Instance) finish(fault *actor.Fault) error {
 	n.end()
-	if cause := n.deadline.err(); fault == nil && cause != nil {
-		fault = n.overtime(cause)
-		n.wrong.broken = fault
-	}
 	if fault == nil {
 		return nil // a nil *Fault in an error would not be nil
 	}
@@ -69,7 +65,6 @@ func (n *Instance) run(t *actor.Turn, fields []string) *actor.Fault {
 	n.chunk.stage(t, fields, bytes)
 	n.deadline.enter(bytes[:len(n.chunk.order)*deliverySize], deliverySize, decisionAt)
 	status, fault := n.call(n.calls.handle, uint64(n.window.at), uint64(len(n.chunk.order)))
-	n.deadline.leave()
 	switch {
 	case fault != nil:
 		return fault

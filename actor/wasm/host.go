@@ -2,6 +2,7 @@ package wasm
 
 import (
 	"context"
+	crypto "crypto/rand"
 	"math/rand/v2"
 	"strconv"
 	"strings"
@@ -43,9 +44,28 @@ var imports = map[string]given{
 	"random":  fn((*Instance).draw, wide),
 }
 
-// provide makes the module pelton in the engine. Its functions are shared by all instances, which they find in the
-// call's context.
+// noise is the source of the guest's random bytes. It is asked for as many at once as the guest likes.
+type noise struct{ work func(bytes int) }
+
+// Read never fails.
+func (s noise) Read(p []byte) (int, error) {
+	const most = 64 << 10
+	p = p[:min(len(p), most)]
+	s.work(len(p))
+	return crypto.Read(p)
+}
+
+// provide makes the modules pelton and pelton_fuel in the engine. Their functions are shared by all instances, which they
+// find in the call's context.
 func provide(ctx context.Context, engine wazero.Runtime) error {
+	ask := api.GoFunc(func(ctx context.Context, stack []uint64) {
+		n, _ := ctx.Value(instanceKey{}).(*Instance)
+		result(stack, n.deadline.ask())
+	})
+	fuel := engine.NewHostModuleBuilder(fuelModule).NewFunctionBuilder().WithGoFunction(ask, nil, one).Export(fuelName)
+	if _, err := fuel.Instantiate(ctx); err != nil {
+		return err
+	}
 	b := engine.NewHostModuleBuilder(hostModule)
 	for name, g := range imports {
 		b = b.NewFunctionBuilder().WithGoFunction(api.GoFunc(func(ctx context.Context, stack []uint64) {

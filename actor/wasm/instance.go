@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -53,7 +52,6 @@ type calls struct {
 	window, init   api.Function
 	abi            api.Function
 	stack          [2]uint64
-	spans          uint
 }
 
 // declared is what the guest said about itself.
@@ -74,8 +72,8 @@ func newInstance(env actor.Env) *Instance {
 	n.memory.limit = uint64(min(env.Limits.Memory, maxMemory))
 	n.deadline = newDeadline(experimental.WithMemoryAllocator(context.Background(), &n.memory), n)
 	n.stdio.log.init(env.Log)
-	n.stdio.out = lines{log: &n.stdio.log, level: "info"}
-	n.stdio.err = lines{log: &n.stdio.log, level: "warn", watch: true}
+	n.stdio.out = lines{log: &n.stdio.log, level: "info", work: n.deadline.work}
+	n.stdio.err = lines{log: &n.stdio.log, level: "warn", work: n.deadline.work, watch: true}
 	n.declared.open = true
 	n.users.Store(1)
 	return n
@@ -129,17 +127,9 @@ func (n *Instance) acquire() bool {
 
 var errClosed = errors.New("the instance is closed")
 
-// yieldAfter is how many spans an instance runs before it lets others go first. The engine starts a goroutine per call
-// to watch the context. On a busy machine a caller that never waits outruns them: over ten thousand were seen to pile
-// up, with this at most 65.
-const yieldAfter = 16
-
 // end closes the span. An instance that was closed meanwhile is given back here.
 func (n *Instance) end() {
 	n.deadline.stop()
-	if n.calls.spans++; n.calls.spans%yieldAfter == 0 {
-		runtime.Gosched()
-	}
 	n.drop(context.Background()) //nolint:errcheck // Close has answered already
 }
 
@@ -158,7 +148,9 @@ func (n *Instance) drop(ctx context.Context) (err error) {
 // call runs one function of the guest and returns its i32. An error is a *Fault and breaks the instance.
 func (n *Instance) call(f api.Function, params ...uint64) (int32, *actor.Fault) {
 	copy(n.calls.stack[:], params)
-	if err := f.CallWithStack(&n.deadline.bound, n.calls.stack[:]); err != nil {
+	err := f.CallWithStack(&n.deadline.bound, n.calls.stack[:])
+	n.deadline.leave()
+	if err != nil {
 		n.wrong.broken = n.fault(err)
 		return 0, n.wrong.broken
 	}

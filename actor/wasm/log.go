@@ -12,6 +12,7 @@ const (
 	lineLimit = 4 << 10 // bytes of one line of the log; the rest of it is cut
 	lineRate  = 100     // lines a second of one instance
 	lineBurst = 200
+	lineCost  = 128 // of a line, beside its bytes, in bytes of work
 )
 
 // limiter passes an instance's lines on to the plugin's log as far as its rate allows, and says how many it did not
@@ -48,8 +49,9 @@ func (l *limiter) line(level, message string) {
 type lines struct {
 	log     *limiter
 	level   string
-	watch   bool   // look for the words of a panic
-	panic   string // the first line of the guest's last words
+	work    func(bytes int) // is told of what is done for the guest
+	watch   bool            // look for the words of a panic
+	panic   string          // the first line of the guest's last words
 	partial []byte
 }
 
@@ -58,6 +60,7 @@ func (l *lines) Write(p []byte) (int, error) {
 	size := len(p)
 	for len(p) > 0 {
 		i := bytes.IndexByte(p, '\n')
+		l.work(lineCost + max(i, 0))
 		if i < 0 {
 			l.add(p)
 			break

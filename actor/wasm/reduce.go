@@ -67,7 +67,6 @@ func (n *Instance) fold(folds []actor.Call) *actor.Fault {
 	}
 	n.deadline.enter(window[:len(folds)*foldSize], foldSize, statusAt)
 	status, fault := n.call(n.calls.reduce, uint64(n.window.at), uint64(len(folds)))
-	n.deadline.leave()
 	switch {
 	case fault != nil:
 		return fault

@@ -2,7 +2,6 @@ package wasm
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -11,9 +10,12 @@ import (
 	"time"
 
 	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/experimental"
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
 
 	"github.com/peltonhq/pelton/actor"
+	"github.com/peltonhq/pelton/actor/wasm/fuel"
 )
 
 // Options are how the runtime works.
@@ -35,6 +37,9 @@ type Runtime struct {
 // export missing or of another signature, an import that is not given, another version.
 var ErrABI = errors.New("not a Pelton plugin")
 
+// features are those of WebAssembly that guests may use: all that wazero has and the rewriter can meter.
+const features = api.CoreFeaturesV2 | experimental.CoreFeaturesTailCall | experimental.CoreFeaturesExtendedConst
+
 // New prepares the engine and the modules that guests import.
 func New(ctx context.Context, o Options) (*Runtime, error) {
 	cache := wazero.NewCompilationCache()
@@ -44,7 +49,7 @@ func New(ctx context.Context, o Options) (*Runtime, error) {
 			return nil, fmt.Errorf("compilation cache %s: %w", o.CacheDir, err)
 		}
 	}
-	config := wazero.NewRuntimeConfig().WithCompilationCache(cache).WithCloseOnContextDone(true)
+	config := wazero.NewRuntimeConfig().WithCompilationCache(cache).WithCoreFeatures(features)
 	r := &Runtime{engine: wazero.NewRuntimeWithConfig(ctx, config), cache: cache}
 	if o.CacheDir != "" {
 		r.spare = sync.OnceValues(func() (*Runtime, error) {
@@ -57,7 +62,7 @@ func New(ctx context.Context, o Options) (*Runtime, error) {
 		return nil, errors.Join(fmt.Errorf("module wasi_snapshot_preview1: %w", err), r.Close(ctx))
 	}
 	if err := provide(ctx, r.engine); err != nil {
-		return nil, errors.Join(fmt.Errorf("module pelton: %w", err), r.Close(ctx))
+		return nil, errors.Join(fmt.Errorf("modules pelton and pelton_fuel: %w", err), r.Close(ctx))
 	}
 	return r, nil
 }
@@ -71,20 +76,54 @@ func (r *Runtime) Close(ctx context.Context) error {
 	return err
 }
 
-// compile makes machine code of the artifact. The directory is only a cache: if it is damaged, or its disk full, the
-// module is compiled without it.
-func (r *Runtime) compile(ctx context.Context, artifact []byte) (*Module, error) {
-	compiled, err := r.engine.CompileModule(ctx, artifact)
+// meter gives the artifact as it is run: it asks for fuel. The rewriter comes first, since it bounds what a module makes
+// the engine allocate; then the engine validates the artifact, whose own words are better than those about its
+// rewritten form, and which must not owe its validity to that.
+func (r *Runtime) meter(artifact []byte) ([]byte, error) {
+	metered, err := fuel.Rewrite(artifact, fuel.Options{Module: fuelModule, Name: fuelName, Elements: mostElements})
 	if err == nil {
-		sum := sha256.Sum256(artifact)
-		return &Module{engine: r.engine, compiled: compiled, digest: "sha256:" + hex.EncodeToString(sum[:])}, nil
+		err = r.validate(artifact)
+	}
+	switch {
+	case errors.Is(err, fuel.ErrUnsupported):
+		return nil, fmt.Errorf("%w: the module uses what plugins can't use: %w", ErrABI, err)
+	case err != nil:
+		return nil, fmt.Errorf("%w: the module is not valid WebAssembly: %s", ErrABI, firstLine(err.Error()))
+	}
+	return metered, nil
+}
+
+// mostElements of all tables of a guest together; they are the host's memory, 8 bytes each.
+const mostElements = 1 << 18
+
+// validate lets the engine look at a module and not compile it: that is cancelled before it begins.
+func (r *Runtime) validate(artifact []byte) error {
+	ctx, cancel := context.WithCancel(experimental.WithCompilationWorkers(context.Background(), 2))
+	cancel()
+	compiled, err := r.engine.CompileModule(ctx, artifact)
+	switch {
+	case errors.Is(err, context.Canceled):
+		return nil
+	case err == nil: // nothing in it is to be compiled
+		return compiled.Close(context.Background())
+	default:
+		return err
+	}
+}
+
+// compile makes machine code of a module. The directory is only a cache: if it is damaged, or its disk full, the module
+// is compiled without it.
+func (r *Runtime) compile(ctx context.Context, metered []byte) (wazero.Runtime, wazero.CompiledModule, error) {
+	compiled, err := r.engine.CompileModule(ctx, metered)
+	if err == nil {
+		return r.engine, compiled, nil
 	}
 	if r.spare != nil {
 		if spare, failed := r.spare(); failed == nil {
-			return spare.compile(ctx, artifact)
+			return spare.compile(ctx, metered)
 		}
 	}
-	return nil, fmt.Errorf("%w: the module is not valid WebAssembly: %s", ErrABI, firstLine(err.Error()))
+	return nil, nil, fmt.Errorf("compile the module: %s", firstLine(err.Error()))
 }
 
 // Load checks that the artifact is a plugin and compiles it. It runs the module's initialisation once, bounded in
@@ -93,8 +132,13 @@ func (r *Runtime) Load(ctx context.Context, artifact []byte) (actor.Module, erro
 	if len(artifact) < 8 || string(artifact[:4]) != "\x00asm" {
 		return nil, fmt.Errorf("%w: the artifact does not begin like a WebAssembly module; give a .wasm file or a directory with Go source", ErrABI)
 	}
-	m, err := r.compile(ctx, artifact)
+	metered, err := r.meter(artifact)
 	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(artifact)
+	m := &Module{digest: "sha256:" + hex.EncodeToString(sum[:])}
+	if m.engine, m.compiled, err = r.compile(ctx, metered); err != nil {
 		return nil, err
 	}
 	if err = check(m.compiled); err == nil {
@@ -161,7 +205,7 @@ func (m *Module) instantiate(ctx context.Context, env actor.Env) (*Instance, err
 		return nil, fmt.Errorf("limits.memory of %s: the system has no address space of that size; lower it", bytesize(n.env.Limits.Memory))
 	}
 	config := wazero.NewModuleConfig().WithName("").WithStartFunctions("_initialize").
-		WithStdout(&n.stdio.out).WithStderr(&n.stdio.err).WithRandSource(rand.Reader).
+		WithStdout(&n.stdio.out).WithStderr(&n.stdio.err).WithRandSource(noise{n.deadline.work}).
 		WithSysWalltime().WithSysNanotime().WithNanosleep(n.deadline.sleep)
 	_ = n.begin(ctx, startTime) // nobody else has the instance yet, so it can't be closed
 	module, err := m.engine.InstantiateModule(&n.deadline.bound, m.compiled, config)

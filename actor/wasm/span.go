@@ -1,26 +1,19 @@
 package wasm
 
 import (
-	"context"
 	"sync/atomic"
 	"time"
 	"unsafe"
 )
 
-// span is a turn, or the start: what a deadline measures. deadline.mu guards it while it is open.
+// span is one call of the guest, as far as it has asked.
 type span struct {
-	open    bool
-	parent  context.Context //nolint:containedctx // lives as long as the span
-	limit   time.Duration   // of processor time between two answers of the guest
-	thread  int             // that the guest runs on
-	since   time.Time       // of the last answer seen
-	mark    time.Duration   // the thread's clock then; unknown before the first look
+	asked   bool
 	marked  bool
+	mark    time.Duration // the thread's clock at the last answer seen
 	slept   time.Duration // since then, in the guest's own sleeps
-	waited  time.Duration // since then, by the watch; not the time on the wall, which goes on while the process is stopped
-	next    time.Time     // of the watch
-	answers answers       // of the call under way
-	moved   bool          // a call of this span was over, and no look has seen it yet
+	next    time.Duration // when to look, on the wall
+	answers answers
 }
 
 // answers are the fields of the guest's descriptors in which it answers; 0 is no answer yet.
@@ -30,11 +23,8 @@ type answers struct {
 	seen       int    // most answers of any look: a guest that takes one back gains nothing
 }
 
-// advanced looks for answers since the last look. The guest may be writing them: what is missed now is seen next time.
+// advanced looks for answers since the last look.
 func (a *answers) advanced() bool {
-	if a.table == nil {
-		return false
-	}
 	given := 0
 	for at := a.at; at < len(a.table); at += a.stride {
 		answer := (*uint32)(unsafe.Pointer(&a.table[at])) //nolint:gosec // aligned, since window and stride are
@@ -49,38 +39,29 @@ func (a *answers) advanced() bool {
 	return true
 }
 
-// The bounds of a watch. A first look comes early: it only notes where the thread's clock stands, because reading that
-// costs 0.4 µs, too much for every turn. So a turn is ended when it has used between 1 and about 1.2 times its limit.
+// When to look, in parts of the limit. The first look only notes where the thread's clock stands, since a reading costs
+// 0.4 µs, too much for every call. So a call is ended when it has used 1 to about 1.2 times its limit.
 const (
-	firstLook = 8  // in this part of the limit
-	leastWait = 32 // the next look comes after this part of the limit at least
-	farLimits = 20
-	farMore   = 5 * time.Second
+	firstLook = 16
+	mostWait  = 8 // between two looks, so that answers are seen soon
+	leastWait = 32
 )
 
-// far is the backstop: how long a guest may take on the wall between two answers, whatever it uses of the processor.
-func far(limit time.Duration) time.Duration { return farLimits*limit + farMore }
+// start is the first time that the call asks.
+func (s *span) start(now, limit time.Duration) {
+	s.asked, s.next = true, now+limit/firstLook
+}
 
-// look judges the span: how long to wait for the next look, or why the span is over.
-func (s *span) look(now time.Time, c clock) (time.Duration, error) {
-	used, known := c.used(s.thread)
-	if s.answers.advanced() || s.moved || !s.marked {
-		if s.marked {
-			s.since, s.slept, s.waited = now, 0, 0
-		}
-		s.mark, s.marked, s.moved = used, true, false
+// late judges the call, and says when to look again. used is the thread's clock.
+func (s *span) late(now, used, limit time.Duration) bool {
+	s.asked = true
+	if !s.marked {
+		s.marked, s.mark = true, used
+		s.answers.advanced()
+	} else if s.answers.advanced() {
+		s.mark, s.slept = used, 0
 	}
-	spent := now.Sub(s.since)
-	if known {
-		spent = used - s.mark + s.slept
-	}
-	switch {
-	case spent >= s.limit:
-		return 0, errLate
-	case s.waited >= far(s.limit):
-		return 0, errBlocked
-	}
-	wait := max(s.limit-spent, s.limit/leastWait)
-	s.waited += wait
-	return wait, nil
+	spent := used - s.mark + s.slept
+	s.next = now + max(min(limit-spent, limit/mostWait), limit/leastWait)
+	return spent >= limit
 }

@@ -4,23 +4,21 @@ import (
 	"context"
 	"errors"
 	"runtime"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
-	"unsafe"
 )
 
-const limit = 100 * time.Millisecond
+const (
+	limit = 100 * time.Millisecond
+	pause = 150 * time.Microsecond // between two questions of a guest
+)
 
 // share is a clock of a thread that gets a part of the time that passes.
 func share(part float64) clock {
 	start := time.Now()
-	return clock{
-		thread: func() int { return 7 },
-		used: func(thread int) (time.Duration, bool) {
-			return time.Hour + time.Duration(part*float64(time.Since(start))), thread == 7
-		},
+	return func() (time.Duration, bool) {
+		return time.Hour + time.Duration(part*float64(time.Since(start))), true
 	}
 }
 
@@ -33,45 +31,54 @@ func TestSpan(t *testing.T) {
 		from   time.Duration // the earliest end
 		within time.Duration // after that
 	}{
-		"a loop":                    {1, loop, errLate, limit, limit / 5},
-		"a loop on half a thread":   {0.5, loop, errLate, 2 * limit, limit},
-		"a loop on a 20th":          {0.05, loop, errLate, 20 * limit, 5 * limit},
-		"in time though it starves": {0.01, func(*deadline) { time.Sleep(5 * time.Second) }, nil, 5 * time.Second, 0},
-		"blocked":                   {0, loop, errBlocked, far(limit), limit},
-		"a long sleep":              {0, func(d *deadline) { d.sleep(int64(time.Hour)) }, errLate, 0, limit / 5},
-		"sleeps without end":        {0, naps, errLate, limit - 5*time.Millisecond, limit},
+		"a loop":                    {1, loop, errLate, limit, limit / 10},
+		"a loop on half a thread":   {0.5, loop, errLate, 2 * limit, limit / 5},
+		"a loop on a 20th":          {0.05, loop, errLate, 20 * limit, 4 * limit},
+		"in time though it starves": {0.01, func(d *deadline) { spin(d, 5*time.Second) }, nil, 5 * time.Second, pause},
+		"a long sleep":              {0, func(d *deadline) { d.sleep(int64(time.Hour)) }, errLate, limit, 0},
+		"sleeps without end":        {0, naps, errLate, limit, 0},
 		"a short sleep":             {0, func(d *deadline) { d.sleep(int64(limit / 2)) }, nil, limit / 2, 0},
-		"slow answers":              {1, func(d *deadline) { answer(d, 64, 90*time.Millisecond) }, nil, 64 * 90 * time.Millisecond, 0},
+		"slow answers":              {1, func(d *deadline) { answer(d, 64, 90*time.Millisecond) }, nil, 64 * 90 * time.Millisecond, 64 * pause},
 		"slow answers, then a loop": {1, func(d *deadline) {
 			answer(d, 10, 90*time.Millisecond)
 			loop(d)
-		}, errLate, 900*time.Millisecond + limit, limit + limit/5},
+		}, errLate, 900*time.Millisecond + limit, limit / 4},
+		"answers, then a long sleep": {0, func(d *deadline) {
+			answer(d, 1, 0)
+			d.sleep(int64(limit / 2))
+			put(d, 1)
+			d.sleep(int64(limit / 2))
+			put(d, 2)
+			d.sleep(int64(time.Hour))
+		}, errLate, 2 * limit, pause},
 		"an answer taken back": {1, func(d *deadline) {
-			table := make([]byte, 2*deliverySize)
-			d.enter(table, deliverySize, decisionAt)
-			for d.err() == nil { // one step forth, one step back
-				put(table, 0, 1)
-				time.Sleep(60 * time.Millisecond)
-				put(table, 0, 0)
-				time.Sleep(60 * time.Millisecond)
+			d.enter(make([]byte, 2*deliverySize), deliverySize, decisionAt)
+			for { // one step forth, one step back
+				put(d, 0)
+				spin(d, 60*time.Millisecond)
+				d.call.answers.table[decisionAt] = 0
+				spin(d, 60*time.Millisecond)
 			}
-		}, errLate, limit, 4 * limit},
+		}, errLate, limit, limit + limit/4},
 		"many calls": {1, func(d *deadline) {
 			for range 20 {
 				answer(d, 1, 90*time.Millisecond)
+				d.leave()
 			}
-		}, nil, 20 * 90 * time.Millisecond, 0},
+		}, nil, 20 * 90 * time.Millisecond, 20 * pause},
+		"work of the host": {1, func(d *deadline) {
+			for {
+				time.Sleep(time.Microsecond)
+				d.work(hostRation / 100)
+			}
+		}, errLate, limit, limit / 10},
 	}
 	for name, row := range rows {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				d := newDeadline(context.Background(), nil)
 				d.clock = share(row.part)
-				start := time.Now()
-				d.begin(context.Background(), limit)
-				row.guest(d)
-				d.stop()
-				took := time.Since(start)
+				took := run(d, row.guest)
 				if !errors.Is(d.err(), row.cause) || took < row.from || took > row.from+row.within {
 					t.Errorf("ended after %v with %v, want %v after %v to %v", took, d.err(), row.cause, row.from, row.from+row.within)
 				}
@@ -80,78 +87,110 @@ func TestSpan(t *testing.T) {
 	}
 }
 
-func loop(d *deadline) { <-d.done }
+// run is a span of one guest; a panic by which the deadline ends it comes no further.
+func run(d *deadline, guest func(d *deadline)) time.Duration {
+	start := time.Now()
+	d.begin(context.Background(), limit)
+	func() {
+		defer func() {
+			if r := recover(); r != nil && !errors.Is(r.(error), errEnded) {
+				panic(r)
+			}
+		}()
+		guest(d)
+	}()
+	d.stop()
+	return time.Since(start)
+}
+
+// spin works, and asks now and then.
+func spin(d *deadline, long time.Duration) {
+	for start := time.Now(); time.Since(start) < long; {
+		time.Sleep(pause)
+		d.ask()
+	}
+}
+
+func loop(d *deadline) { spin(d, time.Hour) }
 
 func naps(d *deadline) {
-	for d.err() == nil {
+	for {
 		d.sleep(int64(time.Millisecond))
 	}
 }
 
 // answer is a call with n deliveries, each of which takes each.
 func answer(d *deadline, n int, each time.Duration) {
-	table := make([]byte, n*deliverySize)
-	d.enter(table, deliverySize, decisionAt)
+	d.enter(make([]byte, (n+2)*deliverySize), deliverySize, decisionAt)
 	for i := range n {
-		time.Sleep(each)
-		put(table, i, 1)
+		spin(d, each)
+		put(d, i)
 	}
-	d.leave()
 }
 
-// put writes an answer as a guest does: without a lock, while the watch may look.
-func put(table []byte, i int, v uint32) {
-	atomic.StoreUint32((*uint32)(unsafe.Pointer(&table[i*deliverySize+decisionAt])), v)
-}
+// put writes an answer as a guest does.
+func put(d *deadline, i int) { d.call.answers.table[i*deliverySize+decisionAt] = 1 }
 
 // Elsewhere than on Linux nobody tells the time of a thread: then it is that on the wall.
 func TestSpanWithoutAClock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDeadline(context.Background(), nil)
-		d.clock.used = func(int) (time.Duration, bool) { return 0, false }
-		start := time.Now()
-		d.begin(context.Background(), limit)
-		answer(d, 5, 90*time.Millisecond)
-		if d.err() != nil {
-			t.Errorf("slow answers: %v", d.err())
-		}
-		loop(d)
-		d.stop()
-		if took := time.Since(start) - 450*time.Millisecond; !errors.Is(d.err(), errLate) || took < limit || took > 2*limit+limit/5 {
+		d.clock = func() (time.Duration, bool) { return 0, false }
+		took := run(d, func(d *deadline) {
+			answer(d, 5, 90*time.Millisecond)
+			loop(d)
+		})
+		if took -= 450 * time.Millisecond; !errors.Is(d.err(), errLate) || took < limit || took > limit+limit/4 {
 			t.Errorf("ended %v after the last answer with %v", took, d.err())
 		}
 	})
 }
 
-// A process that stood still for an hour has not waited for an hour: the backstop counts what the watch asked for.
-func TestStandstill(t *testing.T) {
-	start := time.Now()
-	s := span{open: true, limit: limit, since: start}
-	still := clock{used: func(int) (time.Duration, bool) { return time.Minute, true }}
-	for n := range 20 {
-		if _, err := s.look(start.Add(time.Duration(n)*time.Hour), still); err != nil {
-			t.Fatalf("look %d: %v", n, err)
+// A guest that does not ask, or once only, is not measured: that is most calls.
+func TestShortCallsReadNoClock(t *testing.T) {
+	d := newDeadline(context.Background(), nil)
+	d.clock = func() (time.Duration, bool) {
+		t.Error("the clock was read")
+		return 0, true
+	}
+	for range 100 {
+		d.begin(context.Background(), time.Hour)
+		d.enter(make([]byte, deliverySize), deliverySize, decisionAt)
+		if fuel := d.ask(); fuel <= 0 {
+			t.Errorf("got %d units", fuel)
 		}
+		d.leave()
+		d.stop()
 	}
 }
 
-// A look that comes late, of a span before, finds nothing to judge.
-func TestLateLook(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		d := newDeadline(context.Background(), nil)
-		d.clock.used = func(int) (time.Duration, bool) {
-			t.Error("a late look read the clock")
-			return 0, false
+// Who gave up, and an instance that was closed, ends the call at its next question, and its sleep at once.
+func TestEndFromOutside(t *testing.T) {
+	for name, guest := range map[string]func(*deadline){"a loop": loop, "a sleep": func(d *deadline) { d.sleep(int64(limit)) }} {
+		for _, closed := range []bool{true, false} {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithCancel(context.Background())
+				defer cancel()
+				d := newDeadline(context.Background(), nil)
+				d.clock = share(1)
+				start := time.Now()
+				time.AfterFunc(limit/2, func() {
+					if closed {
+						d.end(context.Canceled)
+					} else {
+						cancel()
+					}
+				})
+				run(d, func(d *deadline) {
+					d.parent = ctx
+					guest(d)
+				})
+				if took := time.Since(start); !errors.Is(d.err(), context.Canceled) || took < limit/2 || took > limit/2+pause {
+					t.Errorf("%s, closed %t: ended after %v with %v", name, closed, took, d.err())
+				}
+			})
 		}
-		d.watch()
-		d.begin(context.Background(), limit)
-		d.watch()
-		d.stop()
-		d.watch()
-		if d.err() != nil {
-			t.Error(d.err())
-		}
-	})
+	}
 }
 
 // The real clock: it goes while its thread works.
@@ -161,26 +200,15 @@ func TestThreads(t *testing.T) {
 	}
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	thread := threads.thread()
-	begin, known := threads.used(thread)
+	begin, known := threads()
 	if !known {
 		t.Fatal("the clock of this thread is not known")
 	}
-	other, seen := make(chan struct{}), time.Duration(0)
-	for now := begin; now < begin+20*time.Millisecond; now, _ = threads.used(thread) {
+	seen := time.Duration(0)
+	for now := begin; now < begin+20*time.Millisecond; now, _ = threads() {
 		if now < seen {
 			t.Fatalf("it went back from %v to %v", seen, now)
 		}
 		seen = now
-	}
-	go func() { // read from another thread, since this one is taken
-		defer close(other)
-		if now, known := threads.used(thread); !known || now < seen {
-			t.Errorf("another thread sees %v, %t; want %v at least", now, known, seen)
-		}
-	}()
-	<-other
-	if _, known := threads.used(1 << 28); known {
-		t.Error("a thread that is not there has a clock")
 	}
 }
