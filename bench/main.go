@@ -1,137 +1,123 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"os"
-	"os/exec"
-	"runtime"
+	"path/filepath"
+	"runtime/pprof"
 	"slices"
 	"strings"
 	"time"
 
-	"golang.org/x/perf/benchfmt"
+	"github.com/peltonhq/pelton/bench/fanout"
+	"github.com/peltonhq/pelton/bench/measure"
+	"github.com/peltonhq/pelton/bench/parts"
 )
 
-// table is one set of benchmarks of one package.
-type table struct {
-	name, pkg, bench, what string
+// workload is what -only names.
+type workload struct {
+	name string
+	run  func(o *measure.Options) error
 }
 
-var tables = []table{
-	{"arena", "./arena", "^(BenchmarkLend|BenchmarkView)$", "One message lent, borrowed and released, by one goroutine."},
-	{"decode", "./decode", "^Benchmark", "Flights as lines of JSON and CSV, cut and indexed straight in the arena; bufio.Scanner beside it."},
-	{"native", "./actor/native", "^Benchmark", "Deliveries to a native plugin, alone and through its mailbox."},
-	{"wasm", "./actor/wasm", "^Benchmark(Noop|Delays|Airports|Start)$", "Deliveries to a WASM plugin, with its time limit on."},
-	{"fan-out", "./loop", "^BenchmarkFanOut$", "1 KiB messages from one lane to 1, 4 and 16 native plugins, all of which ack; through the real ring, loop, arena, mailboxes, verdicts and watermark."},
-	{"store", "./store/local", "^Benchmark", "The embedded store, fsync always and off."},
+var workloads = []workload{
+	{"aa", fanout.Same},
+	{"w1", fanout.Run},
+	{"parts", parts.Run},
 }
 
 func main() {
-	only := flag.String("only", "", "one table by name")
-	count := flag.Int("count", 6, "runs of each benchmark")
+	only := flag.String("only", "", "names of workloads, with commas: "+strings.Join(names(), ", "))
+	quick := flag.Bool("quick", false, "one short round of each: the shape of the tables, not figures")
+	profile := flag.String("profile", "", "write a profile of the processor's time to this file; with -only aa it is of Pelton alone in W1")
 	flag.Parse()
-	if err := run(os.Stdout, *only, *count); err != nil {
+	if err := profiled(*profile, func() error { return run(*only, *quick) }); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(out io.Writer, only string, count int) error {
-	fmt.Fprintf(out, "# Results\n\nMedians of %d runs with the lowest and the highest, %s, %s, %d processors. Run again: `cd bench && go run . > RESULTS.md`;\none table: `go run . -only NAME`. The machine is shared and noisy: trust ratios within a table.\n",
-		count, time.Now().UTC().Format(time.DateOnly), runtime.Version(), runtime.NumCPU())
-	found := false
-	for _, t := range tables {
-		if only != "" && t.name != only {
-			continue
-		}
-		found = true
-		if err := t.run(out, count); err != nil {
-			return fmt.Errorf("%s: %w", t.name, err)
-		}
+// profiled writes a profile of f to a file, if one is named.
+func profiled(file string, f func() error) error {
+	if file == "" {
+		return f()
 	}
-	if !found {
-		return fmt.Errorf("no table %q", only)
-	}
-	return nil
-}
-
-func (t table) run(out io.Writer, count int) error {
-	cmd := exec.Command("go", "test", "-run", "^$", "-bench", t.bench, "-benchmem", "-benchtime", "0.5s", "-count", fmt.Sprint(count), t.pkg)
-	cmd.Dir = ".."
-	cmd.Stderr = os.Stderr
-	text, err := cmd.Output()
-	if err != nil {
-		return fmt.Errorf("%w\n%s", err, text)
-	}
-	names, values, units, err := parse(text)
+	out, err := os.Create(file)
 	if err != nil {
 		return err
 	}
-	if len(names) == 0 {
-		return errors.New("no benchmark ran")
+	if err := pprof.StartCPUProfile(out); err != nil {
+		return err
 	}
-	fmt.Fprintf(out, "\n## %s\n\n%s\n\n| benchmark | %s |\n|---|%s\n", t.name, t.what, strings.Join(units, " | "), strings.Repeat("---|", len(units)))
-	for _, name := range names {
-		fmt.Fprintf(out, "| %s |", name)
-		for _, unit := range units {
-			fmt.Fprintf(out, " %s |", cell(values[name][unit]))
+	err = f()
+	pprof.StopCPUProfile()
+	return errors.Join(err, out.Close())
+}
+
+func names() (all []string) {
+	for _, w := range workloads {
+		all = append(all, w.name)
+	}
+	return all
+}
+
+// choose gives the workloads of a list of names; all for none.
+func choose(only string) ([]workload, error) {
+	if only == "" {
+		return workloads, nil
+	}
+	var chosen []workload
+	for name := range strings.SplitSeq(only, ",") {
+		i := slices.Index(names(), name)
+		if i < 0 {
+			return nil, fmt.Errorf("no workload %q: there are %s", name, strings.Join(names(), ", "))
 		}
-		fmt.Fprintln(out)
+		chosen = append(chosen, workloads[i])
 	}
+	return chosen, nil
+}
+
+func run(only string, quick bool) error {
+	chosen, err := choose(only)
+	if err != nil {
+		return err
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return err
+	}
+	tree, err := filepath.Abs("..")
+	if err != nil {
+		return err
+	}
+	o := &measure.Options{Out: os.Stdout, Log: os.Stderr, Quick: quick, Dir: filepath.Join(cache, "pelton-bench"), Tree: tree}
+	if err := os.MkdirAll(o.Dir, 0o755); err != nil {
+		return err
+	}
+	begin := time.Now()
+	header(o, only)
+	for _, w := range chosen {
+		if err := w.run(o); err != nil {
+			return fmt.Errorf("%s: %w", w.name, err)
+		}
+	}
+	o.Tell("done in %v", time.Since(begin).Round(time.Second))
 	return nil
 }
 
-// parse reads the lines of `go test -bench`: names and units in the order of their first appearance.
-func parse(text []byte) (names []string, values map[string]map[string][]float64, units []string, err error) {
-	values = map[string]map[string][]float64{}
-	r := benchfmt.NewReader(bytes.NewReader(text), "go test")
-	for r.Scan() {
-		result, ok := r.Result().(*benchfmt.Result)
-		if !ok {
-			continue
-		}
-		name := strings.TrimSuffix(result.Name.String(), fmt.Sprintf("-%d", runtime.GOMAXPROCS(0)))
-		if values[name] == nil {
-			names = append(names, name)
-			values[name] = map[string][]float64{}
-		}
-		for _, v := range result.Values {
-			value, unit := v.Value, v.Unit
-			if v.OrigUnit != "" { // as go test wrote it: ns/op, not sec/op
-				value, unit = v.OrigValue, v.OrigUnit
-			}
-			if !slices.Contains(units, unit) {
-				units = append(units, unit)
-			}
-			values[name][unit] = append(values[name][unit], value)
-		}
+func header(o *measure.Options, only string) {
+	command := "go run ."
+	if only != "" {
+		command += " -only " + only
 	}
-	return names, values, units, r.Err()
-}
-
-// cell is the median with the lowest and highest value, or just the value where all are the same.
-func cell(v []float64) string {
-	if len(v) == 0 {
-		return ""
+	if o.Quick {
+		command += " -quick"
 	}
-	slices.Sort(v)
-	low, mid, high := v[0], v[len(v)/2], v[len(v)-1]
-	if low == high {
-		return number(mid)
+	fmt.Fprintf(o.Out, "# Results\n\nMade by `cd bench && %s > RESULTS.md` on %s.\n%s.\n", command, time.Now().UTC().Format(time.DateOnly), measure.Machine())
+	if o.Quick {
+		fmt.Fprintf(o.Out, "\n**A quick run: one short round each. It shows the tables, not the figures.**\n")
 	}
-	return fmt.Sprintf("%s (%s–%s)", number(mid), number(low), number(high))
-}
-
-func number(f float64) string {
-	switch {
-	case f >= 100 || f == float64(int64(f)):
-		return fmt.Sprintf("%.0f", f)
-	case f >= 10:
-		return fmt.Sprintf("%.1f", f)
-	}
-	return fmt.Sprintf("%.2f", f)
+	fmt.Fprintf(o.Out, "\nFigures are medians over rounds, with the lowest and the highest; contestants of a table take turns, round after round. Ratios\nare of medians. A ratio within the spread of the first table says nothing.\n")
 }

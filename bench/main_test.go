@@ -1,26 +1,15 @@
 package main
 
-import (
-	"slices"
-	"testing"
-)
+import "testing"
 
-func TestParse(t *testing.T) {
-	text := "goos: linux\npkg: example\nBenchmarkA/x \t 100\t 12.5 ns/op\t 3 allocs/op\nBenchmarkA/x \t 100\t 10.5 ns/op\t 3 allocs/op\nBenchmarkB \t 1\t 7 MB/s\nPASS\n"
-	names, values, units, err := parse([]byte(text))
-	if err != nil {
-		t.Fatal(err)
+func TestChoose(t *testing.T) {
+	if all, err := choose(""); err != nil || len(all) != len(workloads) {
+		t.Errorf("%d of %d workloads, %v", len(all), len(workloads), err)
 	}
-	if len(names) != 2 || len(units) != 3 {
-		t.Fatalf("names %q, units %q", names, units)
+	if two, err := choose("w1,aa"); err != nil || len(two) != 2 || two[0].name != "w1" || two[1].name != "aa" {
+		t.Errorf("%v, %v", two, err)
 	}
-	if got := values[names[0]]["ns/op"]; !slices.Equal(got, []float64{12.5, 10.5}) {
-		t.Errorf("values %v", got)
-	}
-	if got, want := cell(values[names[0]]["ns/op"]), "12.5 (10.5–12.5)"; got != want {
-		t.Errorf("cell %q, want %q", got, want)
-	}
-	if got, want := cell(values[names[0]]["allocs/op"]), "3"; got != want {
-		t.Errorf("cell %q, want %q", got, want)
+	if _, err := choose("w9"); err == nil {
+		t.Error("w9 was found")
 	}
 }
