@@ -14,6 +14,7 @@ import (
 	"github.com/peltonhq/pelton/bench/fanout"
 	"github.com/peltonhq/pelton/bench/measure"
 	"github.com/peltonhq/pelton/bench/parts"
+	"github.com/peltonhq/pelton/bench/pipeline"
 )
 
 // workload is what -only names.
@@ -25,15 +26,17 @@ type workload struct {
 var workloads = []workload{
 	{"aa", fanout.Same},
 	{"w1", fanout.Run},
+	{"w2", pipeline.Run},
 	{"parts", parts.Run},
 }
 
 func main() {
 	only := flag.String("only", "", "names of workloads, with commas: "+strings.Join(names(), ", "))
 	quick := flag.Bool("quick", false, "one short round of each: the shape of the tables, not figures")
+	install := flag.Bool("install", false, "install toolchains and tools that are missing, with apt-get, npm and rustup")
 	profile := flag.String("profile", "", "write a profile of the processor's time to this file; with -only aa it is of Pelton alone in W1")
 	flag.Parse()
-	if err := profiled(*profile, func() error { return run(*only, *quick) }); err != nil {
+	if err := profiled(*profile, func() error { return run(*only, *quick, *install) }); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -79,7 +82,7 @@ func choose(only string) ([]workload, error) {
 	return chosen, nil
 }
 
-func run(only string, quick bool) error {
+func run(only string, quick, install bool) error {
 	chosen, err := choose(only)
 	if err != nil {
 		return err
@@ -92,7 +95,7 @@ func run(only string, quick bool) error {
 	if err != nil {
 		return err
 	}
-	o := &measure.Options{Out: os.Stdout, Log: os.Stderr, Quick: quick, Dir: filepath.Join(cache, "pelton-bench"), Tree: tree}
+	o := &measure.Options{Out: os.Stdout, Log: os.Stderr, Quick: quick, Install: install, Dir: filepath.Join(cache, "pelton-bench"), Tree: tree}
 	if err := os.MkdirAll(o.Dir, 0o755); err != nil {
 		return err
 	}

@@ -12,11 +12,12 @@ import (
 
 // Options of a run of workloads.
 type Options struct {
-	Out   io.Writer // of the Markdown
-	Log   io.Writer // of progress
-	Quick bool      // the shape only: one short round
-	Dir   string    // for built programs and generated data; kept between runs
-	Tree  string    // root of the main module
+	Out     io.Writer // of the Markdown
+	Log     io.Writer // of progress
+	Quick   bool      // the shape only: one short round
+	Install bool      // tools that are missing, by apt-get, npm and rustup
+	Dir     string    // for built programs and generated data; kept between runs
+	Tree    string    // root of the main module
 }
 
 // Rounds is how often each contestant runs.
@@ -112,4 +113,20 @@ func after(file, name string) string {
 		}
 	}
 	return "unknown"
+}
+
+// FileSystem names the kind of file system that a directory is on.
+func FileSystem(dir string) string {
+	best, kind := "", "unknown"
+	text, err := os.ReadFile("/proc/mounts")
+	if err != nil {
+		return kind
+	}
+	for line := range strings.Lines(string(text)) {
+		f := strings.Fields(line)
+		if len(f) > 2 && len(f[1]) >= len(best) && (f[1] == "/" || dir == f[1] || strings.HasPrefix(dir, f[1]+"/")) {
+			best, kind = f[1], f[2]
+		}
+	}
+	return kind
 }
