@@ -130,7 +130,7 @@ func (r *Runtime) compile(ctx context.Context, metered []byte) (wazero.Runtime, 
 // time and memory, to ask for its version.
 func (r *Runtime) Load(ctx context.Context, artifact []byte) (actor.Module, error) {
 	if len(artifact) < 8 || string(artifact[:4]) != "\x00asm" {
-		return nil, fmt.Errorf("%w: the artifact does not begin like a WebAssembly module; give a .wasm file or a directory with Go source", ErrABI)
+		return nil, fmt.Errorf("%w: the artifact does not begin like a WebAssembly module; give a .wasm file or a directory with a plugin's source", ErrABI)
 	}
 	metered, err := r.meter(artifact)
 	if err != nil {

@@ -52,9 +52,9 @@ func TestBadInput(t *testing.T) {
 		{"address", "", "stats --addr nope", 2, `--addr "nope": want HOST:PORT`},
 		{"no wheel", "", "stats --addr 127.0.0.1:1", 3, "127.0.0.1:1"},
 		{"free port", good, "stats", 2, "pelton.yaml lets the wheel take a free port; give the one that `pelton run` printed by --addr"},
-		{"plugin path", "", "plugin swap p nowhere --addr 127.0.0.1:1", 2, "plugin nowhere: no such file or directory; give a directory with Go source or a .wasm file"},
+		{"plugin path", "", "plugin swap p nowhere --addr 127.0.0.1:1", 2, "plugin nowhere: no such file or directory; give a directory with a plugin's source or a .wasm file"},
 		{"plugin name", "", "plugin new Bad", 2, `plugin name "Bad": want a lower-case letter`},
-		{"language", "", "plugin new p --lang rust", 2, "--lang rust: not available in this version; want go"},
+		{"language", "", "plugin new p --lang cobol", 2, "--lang cobol: unknown language; want go, rust, assemblyscript, c"},
 		{"shell", "", "completion tcsh", 2, `unknown shell "tcsh"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/peltonhq/pelton/sdk/build"
@@ -35,7 +36,7 @@ func (a *app) init(dir string) error {
 		{Name: ".gitignore", Data: []byte(".pelton/\n")},
 		{Name: "README.md", Data: []byte(initReadme)},
 	}
-	plugin, err := template(initPlugin)
+	plugin, err := template("go", initPlugin)
 	if err != nil {
 		return err
 	}
@@ -55,27 +56,24 @@ func (a *app) pluginNew() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "new NAME",
 		Short: "Make the source of a new plugin",
-		Long: `Make the source of a plugin that passes messages on, with a test, in plugins/NAME. Nothing
-that is there is changed.`,
+		Long: `Make the source of a plugin that passes messages on, in plugins/NAME. It builds and runs as
+it is. Nothing that is there is changed.`,
 		Example: `  pelton plugin new late
-  pelton plugin new late --dir ../late`,
+  pelton plugin new late --lang rust
+  pelton plugin new late --lang c --dir ../late`,
 		Args: args(1, 1, "a NAME for the plugin"),
 		RunE: func(_ *cobra.Command, args []string) error { return a.newPlugin(args[0], lang, dir) },
 	}
-	c.Flags().StringVar(&lang, "lang", "go", "its `LANGUAGE`: go")
+	c.Flags().StringVar(&lang, "lang", "go", "its `LANGUAGE`: "+strings.Join(build.Languages(), ", "))
 	c.Flags().StringVar(&dir, "dir", "", "the `DIR` to make (default plugins/NAME)")
 	return c
 }
 
 func (a *app) newPlugin(name, lang, dir string) error {
-	switch lang {
-	case "go":
-	case "rust", "assemblyscript", "c":
-		return usagef("--lang %s: not available in this version; want go", lang)
-	default:
-		return usagef("--lang %s: unknown language; want go", lang)
+	if !slices.Contains(build.Languages(), lang) {
+		return usagef("--lang %s: unknown language; want %s", lang, strings.Join(build.Languages(), ", "))
 	}
-	files, err := template(name)
+	files, err := template(lang, name)
 	if err != nil {
 		return err
 	}
@@ -85,21 +83,25 @@ func (a *app) newPlugin(name, lang, dir string) error {
 	if err := lay(dir, files); err != nil {
 		return err
 	}
-	a.printf("made %s\nnext: add it to pelton.yaml:\n\nplugins:\n  %s:\n    from: [SOURCE]\n    wasm: {path: %s}\n", dir, name, filepath.ToSlash(dir))
+	a.printf("made %s\n", dir)
+	if lang == "assemblyscript" {
+		a.printf("next: install its compiler: npm --prefix %s install\n", filepath.ToSlash(dir))
+	}
+	a.printf("next: add it to pelton.yaml:\n\nplugins:\n  %s:\n    from: [SOURCE]\n    wasm: {path: %s}\n", name, filepath.ToSlash(dir))
 	return nil
 }
 
 // template is the source of a new plugin, which finds the SDK on this machine.
-func template(name string) ([]build.File, error) {
+func template(lang, name string) ([]build.File, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		return nil, &coded{exitEnvironment, fmt.Sprintf("no cache directory: %v; set XDG_CACHE_HOME or HOME", err)}
 	}
-	sdk, err := build.Install(filepath.Join(cache, "pelton"))
+	sdk, err := build.Install(filepath.Join(cache, "pelton"), lang)
 	if err != nil {
 		return nil, &coded{exitEnvironment, err.Error()}
 	}
-	files, err := build.Template(name, sdk)
+	files, err := build.Template(lang, name, sdk)
 	if err != nil {
 		return nil, usagef("%v", err)
 	}

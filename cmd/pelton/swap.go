@@ -20,8 +20,8 @@ func (a *app) pluginSwap() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "swap NAME PATH",
 		Short: "Replace a plugin while messages flow",
-		Long: `Build PATH (a directory with Go source, or a .wasm file), upload it, and make it the new
-version of NAME. Source that does not compile never reaches the wheel. It waits for the
+		Long: `Build PATH (a directory with source in any of the languages of 'plugin new', or a .wasm
+file), upload it, and make it the new version of NAME. Source that does not compile never reaches the wheel. It waits for the
 outcome: exit 0 when the new version is live, 1 when it was rolled back, with the reason.`,
 		Example: `  pelton plugin swap delays plugins/delays
   pelton plugin swap session/airports airports.wasm --reason 'also counts cancelled flights'`,

@@ -118,7 +118,7 @@ func (s Sink) validate(p *problems, path string) {
 func code(p *problems, path string, w *Wasm, n *Native) {
 	p.exactlyOne(path, map[string]bool{"wasm": w != nil, "native": n != nil})
 	if w != nil && w.Path == "" {
-		p.missing(path+".wasm.path", "give a directory with Go source or a .wasm file")
+		p.missing(path+".wasm.path", "give a directory with a plugin's source or a .wasm file")
 	}
 	if n != nil && n.Name == "" {
 		p.missing(path+".native.name", "give the name that the code is registered by")

@@ -16,7 +16,7 @@ type Plugin struct {
 
 // Wasm names a WebAssembly module.
 type Wasm struct {
-	Path string `yaml:"path" json:"path" jsonschema:"required" jsonschema_description:"A directory with Go source, which is built, or a .wasm file; relative to the config file."`
+	Path string `yaml:"path" json:"path" jsonschema:"required" jsonschema_description:"A directory with a plugin's source (Go, Rust, AssemblyScript or C), which is built, or a .wasm file; relative to the config file."`
 }
 
 // Native names Go code that is registered in this program.

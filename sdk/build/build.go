@@ -25,19 +25,27 @@ type Artifact struct {
 
 // Errors of Build. Their texts say what to do.
 var (
-	// ErrNoToolchain says that the machine has no Go command.
-	ErrNoToolchain = errors.New("no Go toolchain")
+	// ErrNoToolchain says that the machine lacks what builds the plugin's language.
+	ErrNoToolchain = errors.New("no toolchain")
 	// ErrCompile wraps the compiler's lines.
 	ErrCompile = errors.New("the plugin does not compile")
-	// ErrModule says that the directory is not a Go module that can be built.
+	// ErrModule says that the directory is none that can be built.
 	ErrModule = errors.New("not a plugin's directory")
 )
+
+// project is one directory's source and how it is going to be built.
+type project interface {
+	// signature is a hash of all that the result depends on.
+	signature() string
+	// compile makes the module and puts it at target, at once.
+	compile(ctx context.Context, target string) error
+}
 
 // Build makes the module of the plugin in dir, or reads it if dir is a .wasm file.
 func Build(ctx context.Context, dir string, o Options) (Artifact, error) {
 	info, err := os.Stat(dir)
 	if err != nil {
-		return Artifact{}, fmt.Errorf("plugin %s: %w; give a directory with Go source or a .wasm file", dir, errors.Unwrap(err))
+		return Artifact{}, fmt.Errorf("plugin %s: %w; give a directory with a plugin's source or a .wasm file", dir, errors.Unwrap(err))
 	}
 	if !info.IsDir() {
 		return read(dir)
@@ -49,7 +57,7 @@ func Build(ctx context.Context, dir string, o Options) (Artifact, error) {
 	if err != nil {
 		return Artifact{}, fmt.Errorf("plugin %s: %w", dir, err)
 	}
-	target := filepath.Join(o.CacheDir, "modules", p.hash+".wasm")
+	target := filepath.Join(o.CacheDir, "modules", p.signature()+".wasm")
 	if a, err := read(target); err == nil {
 		return a, nil
 	}

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -20,7 +22,7 @@ import (
 func place(t *testing.T, sdk string) string {
 	t.Helper()
 	dir := t.TempDir()
-	files, err := build.Template("sample", sdk)
+	files, err := build.Template("go", "sample", sdk)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,35 +51,39 @@ func offline(t *testing.T, dir, cache string, log *bytes.Buffer) (build.Artifact
 	return build.Build(t.Context(), dir, o)
 }
 
-func TestArchiveIsUpToDate(t *testing.T) {
-	b, err := os.ReadFile("sdk.txtar")
-	if err != nil {
-		t.Fatal(err)
-	}
-	packed := map[string]string{}
-	for _, f := range txtar.Parse(b).Files {
-		packed[f.Name] = string(f.Data)
-	}
-	entries, err := os.ReadDir("../go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, e := range entries {
-		name := e.Name()
-		if name != "go.mod" && (!strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go")) {
-			continue
-		}
-		source, err := os.ReadFile(filepath.Join("../go", name))
+func TestArchivesAreUpToDate(t *testing.T) {
+	for _, lang := range build.Languages() {
+		b, err := os.ReadFile(lang + ".txtar")
 		if err != nil {
 			t.Fatal(err)
 		}
-		if packed[name] != string(source) {
-			t.Errorf("sdk.txtar has another %s than sdk/go: run go generate ./sdk/build", name)
+		packed := map[string]string{}
+		for _, f := range txtar.Parse(b).Files {
+			packed[f.Name] = string(f.Data)
 		}
-		delete(packed, name)
-	}
-	for name := range packed {
-		t.Errorf("sdk.txtar has %s, which sdk/go has not: run go generate ./sdk/build", name)
+		dir := filepath.Join("..", lang)
+		err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			name := strings.TrimPrefix(filepath.ToSlash(path), "../"+lang+"/")
+			ext := filepath.Ext(name)
+			if !slices.Contains([]string{".go", ".h", ".rs", ".ts", ".mod", ".toml", ".json"}, ext) || strings.HasSuffix(name, "_test.go") {
+				return nil
+			}
+			source, err := os.ReadFile(path)
+			if packed[name] != string(source) {
+				t.Errorf("%s.txtar has another %s than %s: run go generate ./sdk/build", lang, name, dir)
+			}
+			delete(packed, name)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name := range packed {
+			t.Errorf("%s.txtar has %s, which %s has not: run go generate ./sdk/build", lang, name, dir)
+		}
 	}
 }
 
@@ -179,21 +185,45 @@ func TestCompilerErrors(t *testing.T) {
 }
 
 func TestNoToolchain(t *testing.T) {
-	dir := place(t, "")
 	t.Setenv("PATH", t.TempDir())
-	_, err := build.Build(t.Context(), dir, build.Options{CacheDir: t.TempDir()})
-	if !errors.Is(err, build.ErrNoToolchain) || !strings.Contains(err.Error(), "go.dev/dl") {
-		t.Errorf("got %v", err)
+	for lang, words := range map[string]string{
+		"go": "https://go.dev/dl", "rust": "libstd-rust-dev-wasm32", "assemblyscript": "Node.js", "c": "apt-get install clang lld",
+	} {
+		dir := filepath.Join(t.TempDir(), "p") // the name is part of no message
+		files, err := build.Template(lang, "sample", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range files {
+			lay(t, filepath.Join(dir, f.Name), string(f.Data))
+		}
+		_, err = build.Build(t.Context(), dir, build.Options{CacheDir: t.TempDir()})
+		if !errors.Is(err, build.ErrNoToolchain) || !strings.Contains(err.Error(), words) || !strings.Contains(err.Error(), "or give a .wasm file, which works instead") {
+			t.Errorf("%s: got %v, want %q", lang, err, words)
+		}
 	}
+}
+
+// lay is write into a directory that may not be there.
+func lay(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	write(t, path, text)
 }
 
 func TestWhatIsNoPlugin(t *testing.T) {
 	empty, file := t.TempDir(), filepath.Join(t.TempDir(), "x.wasm")
 	write(t, file, "<html>")
-	broken := t.TempDir()
+	broken, both := t.TempDir(), t.TempDir()
 	write(t, filepath.Join(broken, "go.mod"), "modul x\n")
+	for _, name := range []string{"Cargo.toml", "asconfig.json", "x.c"} {
+		write(t, filepath.Join(both, name), "")
+	}
 	rows := []struct{ path, words string }{
-		{empty, "no go.mod; `pelton plugin new NAME`"},
+		{empty, "no go.mod, Cargo.toml, asconfig.json or .c file; `pelton plugin new NAME`"},
+		{both, "it has both Cargo.toml and asconfig.json"},
 		{file, "neither a directory nor a WebAssembly module"},
 		{broken, "go.mod:1: unknown directive: modul"},
 		{filepath.Join(empty, "nowhere"), "no such file or directory"},
@@ -232,7 +262,7 @@ func TestLocalDependencyIsPartOfTheHash(t *testing.T) {
 }
 
 func TestTemplatePassesItsOwnTestOffline(t *testing.T) {
-	sdk, err := build.Install(t.TempDir())
+	sdk, err := build.Install(t.TempDir(), "go")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -242,15 +272,18 @@ func TestTemplatePassesItsOwnTestOffline(t *testing.T) {
 	if out, err := c.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
-	if again, err := build.Install(filepath.Dir(filepath.Dir(sdk))); err != nil || again != sdk {
+	if again, err := build.Install(filepath.Dir(filepath.Dir(sdk)), "go"); err != nil || again != sdk {
 		t.Errorf("a second install: %s, %v", again, err)
 	}
 }
 
 func TestTemplateName(t *testing.T) {
 	for _, name := range []string{"", "Upper", "a/b", "1st", "..", strings.Repeat("a", 64)} {
-		if _, err := build.Template(name, ""); err == nil {
+		if _, err := build.Template("go", name, ""); err == nil {
 			t.Errorf("the name %q was accepted", name)
 		}
+	}
+	if _, err := build.Template("cobol", "x", ""); err == nil || !strings.Contains(err.Error(), "want go, rust, assemblyscript, c") {
+		t.Errorf("got %v", err)
 	}
 }

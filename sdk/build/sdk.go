@@ -2,7 +2,7 @@ package build
 
 import (
 	"crypto/sha256"
-	_ "embed"
+	"embed"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -17,13 +17,28 @@ import (
 // SDK is the module path of the Go SDK.
 const SDK = "github.com/peltonhq/pelton/sdk/go"
 
-//go:embed sdk.txtar
-var archive []byte
+//go:embed *.txtar
+var archives embed.FS
 
-// Install lays the SDK's source into cacheDir and returns its directory. The name has the hash of the content, so
-// that versions stand side by side and a second call finds the first one's work.
-func Install(cacheDir string) (string, error) {
-	dir, err := filepath.Abs(filepath.Join(cacheDir, "sdk", "go-"+digest(archive)[:16]))
+// archive is the packed SDK of a language.
+func archive(lang string) []byte {
+	b, err := archives.ReadFile(lang + ".txtar")
+	if err != nil {
+		panic("package build has no archive of the SDK for " + lang)
+	}
+	return b
+}
+
+// unpack is the SDK's files.
+func unpack(lang string) []txtar.File { return txtar.Parse(archive(lang)).Files }
+
+// Install lays a language's SDK into cacheDir and returns the directory that its compiler searches. The name has the hash
+// of the content, so that versions stand side by side and a second call finds the first one's work.
+func Install(cacheDir, lang string) (string, error) {
+	if _, err := lookup(lang); err != nil {
+		return "", err
+	}
+	dir, err := filepath.Abs(filepath.Join(cacheDir, "sdk", lang+"-"+digest(archive(lang))[:16]))
 	if err != nil {
 		return "", err
 	}
@@ -39,8 +54,12 @@ func Install(cacheDir string) (string, error) {
 		return "", fmt.Errorf("sdk: %w", err)
 	}
 	defer os.RemoveAll(temporary) //nolint:errcheck // gone already if it was renamed
-	for _, f := range txtar.Parse(archive).Files {
-		if err = os.WriteFile(filepath.Join(temporary, f.Name), f.Data, 0o644); err != nil {
+	below := temporary
+	if lang == "assemblyscript" {
+		below = filepath.Join(temporary, "pelton") // its compiler finds a package by its name
+	}
+	for _, f := range unpack(lang) {
+		if err = refresh(filepath.Join(below, f.Name), f.Data); err != nil {
 			return "", fmt.Errorf("sdk: %w", err)
 		}
 	}
@@ -54,15 +73,15 @@ func Install(cacheDir string) (string, error) {
 	return dir, nil
 }
 
-// sdkPlace is where a build finds the SDK. There is no such directory: the go command is told by an overlay which files
-// stand for its content, since the name ends up in the module, and with the cache's own the same source would give
+// sdkPlace is where a build of Go finds the SDK. There is no such directory: the go command is told by an overlay which
+// files stand for its content, since the name ends up in the module, and with the cache's own the same source would give
 // another digest on each machine.
 const sdkPlace = "/pelton/sdk/go"
 
 // overlay is the go command's file that says where the SDK's files really are.
 func overlay(sdk string) ([]byte, error) {
 	replace := map[string]string{}
-	for _, f := range txtar.Parse(archive).Files {
+	for _, f := range unpack("go") {
 		replace[sdkPlace+"/"+f.Name] = filepath.Join(sdk, f.Name)
 	}
 	return json.Marshal(map[string]any{"Replace": replace})

@@ -1,0 +1,128 @@
+//go:build sdks
+
+package wasm_test
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/peltonhq/pelton"
+	"github.com/peltonhq/pelton/actor"
+	"github.com/peltonhq/pelton/actor/actortest"
+)
+
+// foreign are the languages other than Go that the suite is written in. .ci/steps/60-sdks.sh installs their compilers.
+var foreign = []string{"c", "rust", "assemblyscript"}
+
+func TestLanguagesConform(t *testing.T) {
+	r := engine(t)
+	for _, lang := range foreign {
+		fresh := func(name string) func(testing.TB) actor.Module {
+			return func(t testing.TB) actor.Module {
+				t.Helper()
+				m, err := r.Load(t.Context(), guest(t, "testdata/"+lang+"/"+name))
+				if err != nil {
+					t.Fatal(err)
+				}
+				return m
+			}
+		}
+		t.Run(lang, func(t *testing.T) {
+			actortest.Run(t, actortest.Kit{Suite: fresh("suite"), Reducer: fresh("reducer")})
+		})
+	}
+}
+
+// What the kit has no command for: the texts and headers of a message, one of them longer than a first buffer.
+func TestLanguagesMetaOnDemand(t *testing.T) {
+	for _, lang := range foreign {
+		n := start(t, load(t, guest(t, "testdata/"+lang+"/suite")), patient())
+		meta := &pelton.Meta{
+			Lane: &pelton.LaneID{Source: "s", Incarnation: "i", Lane: strings.Repeat("long", 100)}, Position: 7, Attempt: 3,
+			Trace: "00-1-2-01", Headers: []pelton.Header{{Name: "h", Value: strings.Repeat("é", 200)}},
+		}
+		turn := &actor.Turn{Deliveries: []actor.Delivery{{View: pelton.Borrow([]byte("about"), nil, meta, nil, nil), After: -1}}}
+		turn.Begin(actor.DefaultOutput)
+		if err := n.Handle(t.Context(), turn); err != nil {
+			t.Fatal(err)
+		}
+		want := strings.Join([]string{meta.MessageID().String(), "s", meta.Lane.Lane, meta.Headers[0].Value, "00-1-2-01"}, "|")
+		if got := string(turn.Emits[0].Payload); got != want {
+			t.Errorf("%s: got %s, want %s", lang, got, want)
+		}
+	}
+}
+
+// Each says in its own way why it ends, and why it does not start.
+func TestLanguagesSayWhy(t *testing.T) {
+	words := map[string]string{
+		"c": "panic: the suite's trap", "rust": "panic: the suite's trap (src/lib.rs:", "assemblyscript": "panic: the suite's trap (assembly/index.ts:",
+	}
+	for _, lang := range foreign {
+		m := load(t, guest(t, "testdata/"+lang+"/suite"))
+		n := start(t, m, patient())
+		if f := fault(t, n.Handle(t.Context(), batch(actor.DefaultOutput, "trap"))); f.Kind != actor.FaultTrap || !strings.HasPrefix(f.Err.Error(), words[lang]) {
+			t.Errorf("%s: got %v, want %s", lang, f, words[lang])
+		}
+		for config, words := range map[string]string{
+			`{"fail":"a \"b\" caf\u00e9"}`:          `the plugin refused to start: a "b" café`,
+			`{"fial":"x"}`:                          `the plugin refused to start: config: unknown key "fial"`,
+			`{"fail":3}`:                            `the plugin refused to start: config: "fail" wants a text`,
+			`{"fail":"","deep":{"a":["}",1,null]}}`: `the plugin refused to start: config: unknown key "deep"`,
+		} {
+			if _, err := m.Start(t.Context(), actor.Env{Config: []byte(config)}); err == nil || err.Error() != words {
+				t.Errorf("%s: %s: got %v, want %s", lang, config, err, words)
+			}
+		}
+	}
+}
+
+// A window is not zeroed or made anew for nothing: after the largest message memory stays where it is.
+func TestLanguagesKeepTheirMemory(t *testing.T) {
+	for _, lang := range foreign {
+		n := start(t, load(t, guest(t, "testdata/"+lang+"/suite")), patient())
+		turn := func() {
+			for _, size := range []int{1 << 20, 10, 1 << 18} {
+				one(t, n, "echo;log "+strings.Repeat("x", size))
+			}
+		}
+		turn()
+		turn()
+		before := n.Memory()
+		for range 20 {
+			turn()
+		}
+		if after := n.Memory(); after != before || after > 32<<20 {
+			t.Errorf("%s: memory went from %d to %d bytes", lang, before, after)
+		}
+	}
+}
+
+// delays in other languages does exactly what delays does, on all flights.
+func TestLanguagesOfTheExample(t *testing.T) {
+	emits := func(name, config string) string {
+		env := patient()
+		env.Config = []byte(config)
+		n := start(t, load(t, guest(t, example+"plugins/"+name)), env)
+		var all bytes.Buffer
+		for _, turn := range turnsOf(t) {
+			if err := n.Handle(t.Context(), turn); err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range turn.Emits {
+				fmt.Fprintf(&all, "%d %s %s %s\n", e.Delivery, e.Output, e.Key, e.Payload)
+			}
+		}
+		return all.String()
+	}
+	for _, config := range []string{`{}`, `{"late_after": 60}`} {
+		want := emits("delays", config)
+		for _, name := range []string{"delays-c", "delays-rust"} {
+			if got := emits(name, config); got != want || !strings.Contains(want, " late ") {
+				t.Errorf("%s with %s emits other things than delays", name, config)
+			}
+		}
+	}
+}
