@@ -33,3 +33,13 @@ func (v *View) Located() map[string]Field {
 	}
 	return all
 }
+
+// Fields gives what is configured, located or not, in its order: names[i] is the name of fields[i]. Both are borrowed, as
+// the view is.
+func (v *View) Fields() (fields []Field, names []string) {
+	if v.loan == nil {
+		return nil, nil
+	}
+	n := min(len(v.loan.Fields), len(v.loan.Names))
+	return v.loan.Fields[:n], v.loan.Names[:n]
+}

@@ -1,0 +1,5 @@
+package process_test
+
+const hostVariable = "PELTON_TEST_HOST"
+
+func host() {}
