@@ -11,6 +11,8 @@ import (
 // View is a borrowed message: it is valid only inside the turn it was lent for. Neither the View nor any slice
 // that it returns may be kept, sent to another goroutine or returned; [View.Own] copies it into a [Message].
 // The zero View has no bytes and no Meta.
+//
+//pelton:lends it is what an arena lends for a turn
 type View struct {
 	loan    *Loan
 	attempt uint32
@@ -21,6 +23,8 @@ type View struct {
 // Loan is what a [View] shows of a message that is lent. Package arena keeps one beside each message, so that all who
 // look at it share it: the views of sixteen plugins are sixteen pointers. Who lends fills it before, and nobody changes
 // it until the message is back.
+//
+//pelton:lends it shows the bytes where the arena has them
 type Loan struct {
 	Payload []byte
 	Key     []byte   // nil when it has none
@@ -30,6 +34,8 @@ type Loan struct {
 }
 
 // Borrow builds a View over bytes that the caller lends; see [Loan]. It is for tests: an arena has its loans already.
+//
+//pelton:lends the bytes stay the caller's
 func Borrow(payload, key []byte, meta *Meta, fields []Field, names []string) View {
 	l := &Loan{Payload: payload, Key: key, Fields: fields, Names: names, Meta: *meta}
 	return l.View()
@@ -143,6 +149,8 @@ type Field struct {
 }
 
 // Value is one located field. Raw is borrowed.
+//
+//pelton:lends Raw is a part of the message's payload
 type Value struct {
 	Kind Kind
 	Raw  []byte

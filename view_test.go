@@ -8,6 +8,8 @@ import (
 )
 
 // borrowed is a view over bytes, and the bytes.
+//
+//pelton:lends the bytes are the test's own
 func borrowed() (pelton.View, []byte) {
 	bytes := []byte(`ORD,12,-1.5,"a ""b""",x\n\u00e9`)
 	lane := &pelton.LaneID{Source: "s", Incarnation: "i", Lane: "l"}

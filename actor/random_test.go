@@ -197,6 +197,7 @@ func (w *witness) drive(t *testing.T, p *actor.Plugin, instance int, rng *rand.R
 	return messages
 }
 
+//pelton:lends the bytes are the test's own
 func delivery(message uint64, key uint16) actor.Delivery {
 	v := pelton.Borrow(binary.BigEndian.AppendUint64(nil, message), binary.BigEndian.AppendUint16(nil, key),
 		&pelton.Meta{Position: message, Attempt: 1}, nil, nil)
@@ -205,6 +206,8 @@ func delivery(message uint64, key uint16) actor.Delivery {
 
 // verify checks one answer and gives what is to be offered again: what a live version failed on, and what waits behind
 // it. Acks have their one emit.
+//
+//pelton:lends the bytes are the test's own
 func (w *witness) verify(t *testing.T, turn *actor.Turn) (again []actor.Delivery) {
 	t.Helper()
 	emits := map[int]int{}

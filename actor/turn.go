@@ -10,6 +10,8 @@ import (
 )
 
 // Delivery is one message offered to one plugin in one turn.
+//
+//pelton:lends it carries the view to the plugin
 type Delivery struct {
 	View  pelton.View // lent for the turn
 	Token uint64      // the loop's handle
@@ -45,8 +47,8 @@ type Settlement struct {
 // Turn is a batch of deliveries on its way through an actor. The loop owns it, lends it to the actor with Offer and
 // has it back in Reply; it is reused, so an actor keeps nothing of it. Emits are owned copies (E1).
 type Turn struct {
-	Deliveries  []Delivery
-	Outcomes    []Outcome // same length as Deliveries
+	Deliveries  []Delivery //pelton:lends the loop empties them (Reset) before it releases the messages
+	Outcomes    []Outcome  // same length as Deliveries
 	Emits       []Emitted
 	Settlements []Settlement
 	Lost        bool          // the actor was closed before it ran the turn: nothing of it was decided
@@ -124,10 +126,11 @@ func (t *Turn) Settle(s Settlement) error {
 	if err := t.charge(s.Delivery, size); err != nil {
 		return err
 	}
-	s.Emits = slices.Clone(s.Emits)
-	for i := range s.Emits {
-		s.Emits[i].Key, s.Emits[i].Payload = t.own(s.Emits[i].Key), t.own(s.Emits[i].Payload)
+	emits := slices.Clone(s.Emits)
+	for i := range emits {
+		emits[i].Key, emits[i].Payload = t.own(emits[i].Key), t.own(emits[i].Payload)
 	}
+	s.Emits = emits
 	t.Settlements = append(t.Settlements, s)
 	return nil
 }

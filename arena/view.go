@@ -13,6 +13,8 @@ const poison = 0xDB
 // Loan is what views of the message show. The caller must hold a reference and may use it as long as it does: the loan is
 // the slot's own, and another message's when the slot is lent again. Nothing is copied and nothing of the slot is read but
 // its state. A stale reference is an error (A1).
+//
+//pelton:lends whoever holds a reference may look until its release
 func (a *Arena) Loan(ref pelton.Ref) (*pelton.Loan, error) {
 	c, i := a.slots.at(ref.Index)
 	if c == nil || ref.Index>>indexBits != a.number || !c.is(i, ref) {
@@ -36,6 +38,8 @@ func (a *Arena) Loan(ref pelton.Ref) (*pelton.Loan, error) {
 //	loads state again: not g → error
 //
 // Whatever new value the viewer read was written after the release, so its second look sees the release at least.
+//
+//pelton:lends as Loan
 func (a *Arena) View(ref pelton.Ref) (pelton.View, error) {
 	slot, err := a.Loan(ref)
 	if err != nil {

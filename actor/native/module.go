@@ -85,7 +85,7 @@ func panicked(value any) *actor.Fault {
 type instance struct {
 	value   Plugin
 	outputs []pelton.Output
-	message Message
+	message Message //pelton:lends Handle clears it before it returns
 	out     Out
 }
 

@@ -45,6 +45,8 @@ func (r Registry) Lookup(name string) (actor.Module, error) {
 }
 
 // Message is one delivery, borrowed until Handle returns.
+//
+//pelton:lends it is the view of one delivery
 type Message struct {
 	*pelton.View
 
@@ -59,6 +61,8 @@ func (m *Message) Log(level, message string) { m.log(level, message) }
 func (m *Message) HoldToken() string { return actor.HoldToken(m.plugin, m.View) }
 
 // Out takes what a delivery puts out. It takes effect only if the delivery is acked (E1).
+//
+//pelton:lends it belongs to one delivery and copies what it is given
 type Out struct {
 	turn     *actor.Turn
 	delivery int

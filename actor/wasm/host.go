@@ -183,6 +183,8 @@ func (n *Instance) field(stack []uint64) {
 }
 
 // delivery is the view of the chunk's delivery i; outside the chunk is the guest's fault.
+//
+//pelton:lends the host functions of one call use it
 func (n *Instance) delivery(i int32) *pelton.View {
 	if n.turn == nil || i < 0 || int(i) >= len(n.chunk.order) {
 		n.blame(malformed("an import was given delivery %d of %d", i, len(n.chunk.order)))

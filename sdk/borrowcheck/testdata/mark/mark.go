@@ -1,0 +1,57 @@
+// Package mark shows the one way to say that something may hold what is borrowed.
+package mark
+
+import (
+	"github.com/peltonhq/pelton"
+	"github.com/peltonhq/pelton/actor/native"
+)
+
+// turn holds a message for the time of Handle.
+//
+//pelton:lends it is made anew for each message
+type turn struct {
+	m      *native.Message
+	origin []byte
+}
+
+func (t *turn) locate() {
+	v, _ := t.m.Field("origin")
+	t.origin = v.Raw
+}
+
+// where may return what is borrowed, since it is a method of a lender.
+func (t *turn) where() []byte { return t.origin }
+
+type state struct {
+	last  []byte
+	first []byte //pelton:lends Handle clears it before it returns
+	turn  *turn
+}
+
+// origin gives a part of the payload.
+//
+//pelton:lends it is used at once
+func origin(m *native.Message) []byte {
+	v, _ := m.Field("origin")
+	return v.Raw
+}
+
+func (s *state) Handle(m *native.Message, _ *native.Out) pelton.Verdict {
+	s.first = m.Payload()
+	t := &turn{m: m}
+	t.locate()
+	s.last = t.where() // want `borrowed m.where\(\) is stored in field last of state`
+	s.turn = t         // want `borrowed m is stored in field turn`
+	s.last = origin(m) // want `borrowed origin\(m\) is stored in field last`
+	s.last = m.Key()   //pelton:lends this very line is excused
+	//pelton:lends the next line is excused
+	s.last = m.Key()
+	s.first = nil
+	return pelton.Ack()
+}
+
+//pelton:lends // want `needs a reason: write why noReason may hold what is borrowed`
+func noReason(m *native.Message) []byte { return m.Key() }
+
+//pelton:lends beside nothing // want `excuses nothing on this line or the next: remove it`
+var nothing = 1
