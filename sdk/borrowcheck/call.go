@@ -18,7 +18,7 @@ func (f *flow) call(i ssa.CallInstruction) {
 		f.literal(i, callee)
 		return
 	}
-	args, effect, name := common.Args, (*Effect)(nil), "it"
+	args, effect, name := common.Args, (*Effect)(nil), "a function value"
 	switch {
 	case common.IsInvoke():
 		args = append([]ssa.Value{common.Value}, args...)
@@ -30,9 +30,9 @@ func (f *flow) call(i ssa.CallInstruction) {
 		effect, name = f.effectOf(callee, args), callee.Name()
 	default:
 		args = append([]ssa.Value{common.Value}, args...)
-		effect = f.unknown(common.Signature())
+		effect = f.dynamic(common.Signature())
 		for _, fn := range f.tree { // it may be any function literal of this type
-			if fn != f.fn && types.Identical(signature(fn), common.Signature()) {
+			if fn != f.fn && types.Identical(plain(fn.Signature), plain(common.Signature())) {
 				f.literal(i, fn)
 			}
 		}
@@ -42,12 +42,6 @@ func (f *flow) call(i ssa.CallInstruction) {
 	if callee != nil && f.marks.lends(callee.Object()) {
 		f.lend(i, callee, args)
 	}
-}
-
-// signature is the type of a function without its receiver.
-func signature(fn *ssa.Function) *types.Signature {
-	s := fn.Signature
-	return types.NewSignatureType(nil, nil, nil, s.Params(), s.Results(), s.Variadic())
 }
 
 // literal binds the parameters and results of a function literal.

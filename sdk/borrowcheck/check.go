@@ -26,6 +26,7 @@ type checker struct {
 	effects map[*types.Func]*Effect
 	flows   []*flow
 	bodies  map[*types.Func][]*types.Func // implementations of a method of an interface
+	values  map[*types.Func]bool          // functions and methods that are used as values: they may be called by any variable
 	told    map[string]bool
 }
 
@@ -37,7 +38,7 @@ func run(pass *analysis.Pass) (any, error) {
 	m := readMarks(pass)
 	c := &checker{
 		shapes: shapes{marks: m, held: make(map[types.Type]bool)}, pass: pass, effects: make(map[*types.Func]*Effect),
-		bodies: make(map[*types.Func][]*types.Func), told: make(map[string]bool),
+		bodies: make(map[*types.Func][]*types.Func), values: make(map[*types.Func]bool), told: make(map[string]bool),
 	}
 	c.begin()
 	for news := true; news; {
@@ -154,6 +155,32 @@ func (c *checker) invoked(t types.Type, method *types.Func) *Effect {
 		}
 	}
 	return e
+}
+
+// dynamic is what is known of a function that a variable holds: that of an unknown one, and what the functions of this
+// type do that the package uses as values. Parameter 0 is the function itself, which has the receiver of a method.
+func (c *checker) dynamic(s *types.Signature) *Effect {
+	e := c.unknown(s)
+	for object := range c.values {
+		known, sig := c.effects[originOf(object)], object.Signature()
+		if known == nil || !types.Identical(plain(sig), plain(s)) {
+			continue
+		}
+		shift := 1
+		if sig.Recv() != nil {
+			shift = 0
+		}
+		e.keep(known.Keeps << shift & params)
+		for i, from := range known.Into {
+			e.into(i+shift, from<<shift&params)
+		}
+	}
+	return e
+}
+
+// plain is the type of a function without its receiver.
+func plain(s *types.Signature) *types.Signature {
+	return types.NewSignatureType(nil, nil, nil, s.Params(), s.Results(), s.Variadic())
 }
 
 func (c *checker) implementations(t types.Type, method *types.Func) []*types.Func {

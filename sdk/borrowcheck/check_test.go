@@ -17,11 +17,8 @@ func TestAnalyzer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"escape", "fine", "mark"} {
-		t.Run(name, func(t *testing.T) {
-			analysistest.Run(reports{t}, root, borrowcheck.Analyzer, "./sdk/borrowcheck/testdata/"+name)
-		})
-	}
+	const data = "./sdk/borrowcheck/testdata/"
+	analysistest.Run(reports{t}, root, borrowcheck.Analyzer, data+"escape", data+"fine", data+"mark")
 }
 
 // reports drops what analysistest says of facts: they are tested by the reports that need them.

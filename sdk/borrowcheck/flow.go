@@ -26,6 +26,7 @@ type flow struct {
 	results map[ssa.Value][]origin     // of calls
 	returns map[*ssa.Function][]origin // of function literals
 	source  map[ssa.Value]ssa.Value    // where what is borrowed in it came from, for words
+	at      token.Pos                  // of the last instruction that has one
 	news    bool
 	telling bool // the last run: report
 }
@@ -67,10 +68,26 @@ func (f *flow) grow(fn *ssa.Function) {
 					f.bound[v] = m.Bindings[k]
 				}
 			}
+			f.mention(i)
 		}
 	}
 	for _, a := range fn.AnonFuncs {
 		f.grow(a)
+	}
+}
+
+// mention notes the functions that an instruction uses as values.
+func (f *flow) mention(i ssa.Instruction) {
+	var called ssa.Value
+	if call, ok := i.(ssa.CallInstruction); ok {
+		called = call.Common().Value
+	}
+	for _, v := range i.Operands(nil) {
+		if fn, ok := (*v).(*ssa.Function); ok && fn != called {
+			if object, ok := fn.Object().(*types.Func); ok {
+				f.values[object] = true
+			}
+		}
 	}
 }
 
@@ -94,6 +111,9 @@ func (f *flow) run() (changed bool) {
 
 // step takes one instruction.
 func (f *flow) step(i ssa.Instruction) {
+	if i.Pos().IsValid() {
+		f.at = i.Pos()
+	}
 	switch i := i.(type) {
 	case *ssa.Phi:
 		for _, e := range i.Edges {
@@ -343,7 +363,7 @@ func (f *flow) ret(r *ssa.Return) {
 		out := o &^ borrowed
 		if f.free {
 			out = o
-		} else if o&borrowed != 0 {
+		} else if o&borrowed != 0 && r.Block() != fn.Recover {
 			f.escape(r.Pos(), v, "is returned by "+fn.Name())
 		}
 		if f.effect.result(i, out) {

@@ -60,6 +60,10 @@ func (f *flow) walk(v ssa.Value, p place, seen map[ssa.Value]bool, do func(place
 		f.walk(v.X, p, seen, do)
 	case *ssa.Convert:
 		f.walk(v.X, p, seen, do)
+	case *ssa.MakeClosure: // a method value: a store by the method goes into its receiver
+		for _, b := range v.Bindings {
+			f.walk(b, p, seen, do)
+		}
 	case *ssa.FreeVar:
 		if b := f.bound[v]; b != nil {
 			f.walk(b, p, seen, do)

@@ -79,7 +79,10 @@ func (s *shapes) stdlib(f *types.Func, args []types.Type) *Effect {
 	if f.Signature().Variadic() && len(args) > 0 {
 		args = append(args[:len(args)-1:len(args)-1], args[len(args)-1].Underlying().(*types.Slice).Elem())
 	}
-	if !aliasing[f.Pkg().Path()] || copying[name] || copyingLevel[name] && !slices.ContainsFunc(args, s.deep) {
+	if !aliasing[f.Pkg().Path()] {
+		all = readers(args)
+	}
+	if copying[name] || copyingLevel[name] && !slices.ContainsFunc(args, s.deep) {
 		return e
 	}
 	for i := range f.Signature().Results().Len() {
@@ -90,6 +93,16 @@ func (s *shapes) stdlib(f *types.Func, args []types.Type) *Effect {
 		e.result(i, all)
 	}
 	return e
+}
+
+// readers are the arguments that can be read from: a decoder, a request or a decompressor reads on when it is used.
+func readers(args []types.Type) (o origin) {
+	for i, t := range args {
+		if m, _, _ := types.LookupFieldOrMethod(t, true, nil, "Read"); m != nil {
+			o |= param(i)
+		}
+	}
+	return o
 }
 
 // fresh reports whether what the function returns is new memory, whatever its elements point to.

@@ -17,6 +17,9 @@ func (f *flow) escape(pos token.Pos, v ssa.Value, what string) {
 	if !f.telling {
 		return
 	}
+	if !pos.IsValid() {
+		pos = f.at
+	}
 	at := f.pass.Fset.Position(pos)
 	if key := fmt.Sprintf("%s:%d", at.Filename, at.Line); !f.told[key] {
 		f.told[key] = true

@@ -2,10 +2,16 @@
 package escape
 
 import (
+	"bufio"
 	"bytes"
 	"container/list"
+	"context"
+	"encoding/json"
 	"fmt"
+	"github.com/peltonhq/pelton/actor"
 	"iter"
+	"net/http"
+	"reflect"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -54,6 +60,13 @@ type state struct {
 	next    *state
 	err     error
 	buffer  *bytes.Buffer
+	scanner *bufio.Scanner
+	decoder *json.Decoder
+	ctx     context.Context
+	hooks   []func()
+	setter  func(b []byte)
+	ring    [4][]byte
+	request *http.Request
 }
 
 var (
@@ -395,4 +408,94 @@ func useGeneric(s *state, m *native.Message) {
 
 var inVariable = func(m *native.Message) {
 	global = m.Payload() // want `borrowed m.Payload\(\) is stored in variable global`
+}
+
+// Odd ways.
+
+func (s *state) reflected(m *native.Message) {
+	reflect.ValueOf(s).Elem().Field(0).SetBytes(m.Payload()) // want `borrowed m.Payload\(\) is passed to SetBytes, which stores it`
+}
+
+func (s *state) readers(m *native.Message) {
+	s.scanner = bufio.NewScanner(bytes.NewReader(m.Payload()))                    // want `is stored in field scanner`
+	s.decoder = json.NewDecoder(bytes.NewReader(m.Payload()))                     // want `is stored in field decoder`
+	s.request, s.err = http.NewRequest("POST", "/", bytes.NewReader(m.Payload())) // want `is stored in field request`
+	s.ctx = context.WithValue(context.Background(), s, m)                         // want `is stored in field ctx`
+}
+
+func (s *state) hooked(m *native.Message) {
+	s.hooks = append(s.hooks, func() { fmt.Println(m.Attempt()) }) // want `borrowed m is stored in field hooks`
+}
+
+func resultOfDefer(m *native.Message) (b []byte) {
+	defer func() { b = m.Payload() }()
+	return nil // want `borrowed m.Payload\(\) is returned by resultOfDefer`
+}
+
+func lazily(b []byte) func() []byte { return func() []byte { return b } }
+
+func (s *state) lazy(m *native.Message) {
+	s.call = lazily(m.Payload())    // want `borrowed lazily\(m.Payload\(\)\) is stored in field call`
+	s.bytes = lazily(m.Payload())() // want `is stored in field bytes`
+}
+
+func (s *state) inVariable(m *native.Message) {
+	s.setter = s.remember
+	s.setter(m.Payload()) // want `borrowed m.Payload\(\) is passed to a function value, which keeps it`
+	f := keepGlobal
+	if m.Attempt() > 1 {
+		f = func([]byte) {}
+	}
+	f(m.Key()) // want `borrowed m.Key\(\) is passed to a function value, which keeps it`
+}
+
+func keepGlobal(b []byte) { global = b }
+
+func (s *state) switched(m *native.Message) {
+	var x any = m.Payload()
+	switch x := x.(type) {
+	case []byte:
+		s.bytes = x // want `borrowed m.Payload\(\) is stored in field bytes`
+	}
+}
+
+func (s *state) inArray(m *native.Message) {
+	s.ring[m.Attempt()%4] = m.Payload() // want `borrowed m.Payload\(\) is stored in field ring`
+}
+
+func (s state) byValue(m *native.Message) {
+	s.bytes = m.Payload()      // the receiver is a copy
+	s.byKey["a"] = m.Payload() // want `borrowed m.Payload\(\) is stored in field byKey`
+}
+
+func localChannel(m *native.Message) {
+	c := make(chan []byte, 1)
+	c <- m.Payload() // want `borrowed m.Payload\(\) is sent to a channel`
+}
+
+type wrapped struct {
+	*native.Message
+
+	n int
+}
+
+func (s *state) wrapped(m *native.Message) {
+	w := wrapped{m, 1}
+	s.any = w         // want `borrowed m is stored in field any`
+	s.bytes = w.Key() // want `borrowed m.Key\(\) is stored in field bytes`
+}
+
+// instance is a runtime of one's own.
+type instance struct {
+	last  []byte
+	all   []actor.Delivery
+	first *actor.Delivery
+}
+
+func (i *instance) Handle(t *actor.Turn) {
+	i.last = t.Deliveries[0].View.Payload() // want `borrowed t.Deliveries\[…\].View.Payload\(\) is stored in field last`
+	i.all = t.Deliveries                    // want `borrowed t.Deliveries is stored in field all`
+	for k := range t.Deliveries {
+		i.first = &t.Deliveries[k] // want `borrowed t.Deliveries\[…\] is stored in field first`
+	}
 }
