@@ -6,6 +6,8 @@ import (
 )
 
 // Message is one message offered to the plugin; borrowed until the handler returns.
+//
+//pelton:lends the next message overwrites it
 type Message struct {
 	payload  []byte
 	key      []byte

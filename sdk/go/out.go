@@ -3,6 +3,8 @@ package pelton
 import "time"
 
 // Out takes what a handler puts out while it handles one message.
+//
+//pelton:lends it belongs to one message and copies what it is given
 type Out struct {
 	delivery int32
 	wheel    wheel
@@ -25,6 +27,8 @@ func (o *Out) Settle(token string, v Verdict) *Settlement {
 }
 
 // Settlement is a decision on a held message; what is emitted through it is an emit of that message.
+//
+//pelton:lends as Out
 type Settlement struct{ out Out }
 
 // Emit is [Out.Emit] on behalf of the held message.

@@ -22,6 +22,8 @@ const (
 )
 
 // Value is one field that the wheel located while decoding. Raw is borrowed.
+//
+//pelton:lends Raw is a part of the message's payload
 type Value struct {
 	Kind Kind
 	Raw  []byte
