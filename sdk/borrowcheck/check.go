@@ -27,6 +27,7 @@ type checker struct {
 	flows   []*flow
 	bodies  map[*types.Func][]*types.Func // implementations of a method of an interface
 	values  map[*types.Func]bool          // functions and methods that are used as values: they may be called by any variable
+	given   map[*ssa.Function]bool        // functions whose arguments are borrowed, by the type that they were converted to
 	told    map[string]bool
 }
 
@@ -38,7 +39,7 @@ func run(pass *analysis.Pass) (any, error) {
 	m := readMarks(pass)
 	c := &checker{
 		shapes: shapes{marks: m, held: make(map[types.Type]bool)}, pass: pass, effects: make(map[*types.Func]*Effect),
-		bodies: make(map[*types.Func][]*types.Func), values: make(map[*types.Func]bool), told: make(map[string]bool),
+		bodies: make(map[*types.Func][]*types.Func), values: make(map[*types.Func]bool), given: make(map[*ssa.Function]bool), told: make(map[string]bool),
 	}
 	c.begin()
 	for news := true; news; {
@@ -89,6 +90,9 @@ func (c *checker) begin() {
 		}
 	}
 	c.flows = append(c.flows, newFlow(c, pkg.Func("init"), new(Effect))) // variables that are functions
+	for _, f := range c.flows {
+		f.prepare()
+	}
 }
 
 // effectOf is what is known of a function.

@@ -45,17 +45,27 @@ func newFlow(c *checker, fn *ssa.Function, effect *Effect) *flow {
 		got: make(map[ssa.Value]origin), cells: make(map[cell]origin), stray: make(map[cell]origin), results: make(map[ssa.Value][]origin),
 		returns: make(map[*ssa.Function][]origin), source: make(map[ssa.Value]ssa.Value),
 	}
-	if object, ok := fn.Object().(*types.Func); ok {
+	f.grow(fn)
+	return f
+}
+
+// prepare looks at the declaration, once all that the package says of its functions is known.
+func (f *flow) prepare() {
+	f.free = f.given[f.fn]
+	if object, ok := f.fn.Object().(*types.Func); ok {
 		recv := object.Signature().Recv()
-		f.free = c.marks.lends(object) || recv != nil && c.lender(recv.Type())
+		f.free = f.free || f.marks.lends(object) || recv != nil && f.lender(recv.Type())
 	}
-	for i, p := range fn.Params {
-		if c.lenders(p.Type()) {
+	for i, p := range f.fn.Params {
+		if f.isLent(p) {
 			f.lent |= param(i)
 		}
 	}
-	f.grow(fn)
-	return f
+}
+
+// isLent reports whether a parameter is borrowed by what it is.
+func (f *flow) isLent(p *ssa.Parameter) bool {
+	return f.lenders(p.Type()) || f.given[p.Parent()] && f.holds(p.Type()) && (p.Parent().Signature.Recv() == nil || index(p) > 0)
 }
 
 // grow collects the function literals and where their free variables come from.
@@ -76,8 +86,13 @@ func (f *flow) grow(fn *ssa.Function) {
 	}
 }
 
-// mention notes the functions that an instruction uses as values.
+// mention notes the functions that an instruction uses as values, and those that become values of a marked type.
 func (f *flow) mention(i ssa.Instruction) {
+	if c, ok := i.(*ssa.ChangeType); ok {
+		if n, ok := types.Unalias(c.Type()).(*types.Named); ok && f.marks.lends(n.Origin().Obj()) {
+			f.give(c.X)
+		}
+	}
 	var called ssa.Value
 	if call, ok := i.(ssa.CallInstruction); ok {
 		called = call.Common().Value
@@ -88,6 +103,19 @@ func (f *flow) mention(i ssa.Instruction) {
 				f.values[object] = true
 			}
 		}
+	}
+}
+
+func (f *flow) give(v ssa.Value) {
+	fn := asLiteral(v)
+	if fn == nil {
+		return
+	}
+	if object, ok := fn.Object().(*types.Func); ok { // a method value is a wrapper
+		fn = fn.Prog.FuncValue(originOf(object))
+	}
+	if fn != nil {
+		f.given[fn] = true
 	}
 }
 
@@ -198,6 +226,8 @@ func operand(v ssa.Value) ssa.Value {
 		return v.X
 	case *ssa.Next:
 		return v.Iter
+	case *ssa.UnOp:
+		return v.X
 	case *ssa.Lookup:
 		return v.X
 	case *ssa.TypeAssert:
@@ -220,7 +250,7 @@ func (f *flow) of(v ssa.Value) origin {
 		if v.Parent() == f.fn {
 			o |= param(index(v))
 		}
-		if f.lenders(v.Type()) {
+		if f.isLent(v) {
 			o |= borrowed
 		}
 		return o

@@ -17,131 +17,130 @@ type place struct {
 
 // places finds what a store through v changes. Places that may hold what is borrowed are left out.
 func (f *flow) places(v ssa.Value, do func(place)) {
-	f.walk(v, place{field: whole}, make(map[ssa.Value]bool), do)
+	w := walk{flow: f, seen: make(map[ssa.Value]bool), do: do}
+	w.from(v, place{field: whole})
 }
 
-func (f *flow) walk(v ssa.Value, p place, seen map[ssa.Value]bool, do func(place)) {
-	if seen[v] {
+// walk goes from an address back to what it is a part of.
+type walk struct {
+	*flow
+
+	seen map[ssa.Value]bool
+	do   func(place)
+}
+
+func (w *walk) from(v ssa.Value, p place) {
+	if w.seen[v] {
 		return
 	}
-	seen[v] = true
+	w.seen[v] = true
 	switch v := v.(type) {
 	case *ssa.FieldAddr:
-		f.inField(v.X, v.Field, p, seen, do)
+		w.field(v.X, v.Field, p)
 	case *ssa.Field:
-		f.inField(v.X, v.Field, p, seen, do)
+		w.field(v.X, v.Field, p)
 	case *ssa.Phi:
 		for _, e := range v.Edges {
-			f.walk(e, p, seen, do)
+			w.from(e, p)
 		}
-	case *ssa.UnOp:
-		if v.Op == token.MUL && !f.lender(v.Type()) {
-			p.reach |= f.of(v) & (params | global)
-			p.field = whole
-			f.walk(v.X, p, seen, do)
-		}
-	case *ssa.Lookup:
-		if f.lender(v.Type()) {
-			return
-		}
-		p.reach |= f.of(v) & (params | global)
-		f.walk(v.X, p, seen, do)
-	case *ssa.Extract:
-		if f.lender(v.Type()) {
-			return
-		}
-		if call, ok := v.Tuple.(*ssa.Call); ok {
-			p.made, p.reach = call, p.reach|f.of(v)&(params|global)
-			f.arrive(p, do)
-			return
-		}
-		f.walk(v.Tuple, p, seen, do)
-	case *ssa.TypeAssert:
-		f.walk(v.X, p, seen, do)
-	case *ssa.Convert:
-		f.walk(v.X, p, seen, do)
 	case *ssa.MakeClosure: // a method value: a store by the method goes into its receiver
 		for _, b := range v.Bindings {
-			f.walk(b, p, seen, do)
+			w.from(b, p)
 		}
+	case *ssa.UnOp, *ssa.Lookup:
+		w.loaded(v, operand(v), p)
+	case *ssa.Extract:
+		if call, ok := v.Tuple.(*ssa.Call); ok {
+			w.returned(v, call, p)
+			return
+		}
+		w.from(v.Tuple, p)
+	case *ssa.Call:
+		w.returned(v, v, p)
 	case *ssa.FreeVar:
-		if b := f.bound[v]; b != nil {
-			f.walk(b, p, seen, do)
+		if b := w.bound[v]; b != nil {
+			w.from(b, p)
 		}
 	case *ssa.Parameter:
-		f.atParam(v, p, do)
+		w.param(v, p)
 	case *ssa.Global:
 		p.reach |= global
-		if p.name == "" {
-			p.name = "variable " + v.Name()
-		}
-		f.arrive(p, do)
-	case *ssa.Call:
-		if f.lender(v.Type()) {
-			return
-		}
-		p.made = v
-		if b, ok := v.Call.Value.(*ssa.Builtin); ok && b.Name() == "append" {
-			f.arrive(p, do)
-			f.walk(v.Call.Args[0], p, seen, do)
-			return
-		}
-		if fn := v.Call.StaticCallee(); fn == nil || !fresh(fn) {
-			p.reach |= f.of(v) & (params | global)
-		}
-		f.arrive(p, do)
+		w.arrive(p, "variable "+v.Name())
 	default:
 		if x := operand(v); x != nil {
-			f.walk(x, p, seen, do)
+			w.from(x, p)
 			return
 		}
 		p.made = v
-		f.arrive(p, do)
+		w.arrive(p, "")
 	}
 }
 
-// inField goes on from a field to its struct.
-func (f *flow) inField(x ssa.Value, field int, p place, seen map[ssa.Value]bool, do func(place)) {
+// field goes on from a field to its struct.
+func (w *walk) field(x ssa.Value, field int, p place) {
 	t := x.Type().Underlying()
 	if ptr, ok := t.(*types.Pointer); ok {
 		t = ptr.Elem()
 	}
 	s, ok := t.Underlying().(*types.Struct)
-	if !ok {
-		return
-	}
-	object := s.Field(field)
-	if f.marks.lends(object) {
+	if !ok || w.marks.lends(s.Field(field)) {
 		return
 	}
 	if p.name == "" {
-		p.name = "field " + object.Name()
+		p.name = "field " + s.Field(field).Name()
 		if n, ok := types.Unalias(t).(*types.Named); ok {
 			p.name += " of " + n.Obj().Name()
 		}
 	}
 	p.field = field
-	f.walk(x, p, seen, do)
+	w.from(x, p)
 }
 
-func (f *flow) atParam(v *ssa.Parameter, p place, do func(place)) {
-	if f.lender(v.Type()) {
+// loaded goes on from v, which was read from x: what v points to may be a part of all that v may reach.
+func (w *walk) loaded(v, x ssa.Value, p place) {
+	if w.lender(v.Type()) {
+		return
+	}
+	p.reach |= w.of(v) & (params | global)
+	p.field = whole
+	w.from(x, p)
+}
+
+// returned is at v, a result of a call: new, or a part of an argument.
+func (w *walk) returned(v ssa.Value, call *ssa.Call, p place) {
+	if w.lender(v.Type()) {
+		return
+	}
+	p.made = call
+	if b, ok := call.Call.Value.(*ssa.Builtin); ok && b.Name() == "append" { // into a new array or that of its argument
+		w.arrive(p, "")
+		w.from(call.Call.Args[0], p)
+		return
+	}
+	if fn := call.Call.StaticCallee(); fn == nil || !fresh(fn) {
+		p.reach |= w.of(v) & (params | global)
+	}
+	w.arrive(p, "")
+}
+
+func (w *walk) param(v *ssa.Parameter, p place) {
+	if w.lender(v.Type()) {
 		return
 	}
 	p.field = whole
-	p.reach |= f.of(v) & (params | global)
-	if v.Parent() != f.fn {
+	p.reach |= w.of(v) & (params | global)
+	if v.Parent() != w.fn {
 		p.reach |= global // of a function literal: whose it is, is not known
 	}
-	if p.name == "" {
-		p.name = "what " + v.Name() + " points to"
-	}
-	f.arrive(p, do)
+	w.arrive(p, "what "+v.Name()+" points to")
 }
 
-func (f *flow) arrive(p place, do func(place)) {
-	p.reach &^= f.lent
-	do(p)
+func (w *walk) arrive(p place, name string) {
+	if p.name == "" {
+		p.name = name
+	}
+	p.reach &^= w.lent
+	w.do(p)
 }
 
 // store puts src where dst points. how is empty for a plain store.

@@ -10,14 +10,16 @@ type shapes struct {
 	held  map[types.Type]bool
 }
 
-// lender reports whether t, or what it points to, is a type that carries the mark: its values are borrowed.
+// lender reports whether t, or what it points to, is a type that carries the mark: its values are borrowed. A marked type
+// of functions is none: what such functions are given is borrowed, see flow.mention.
 func (s *shapes) lender(t types.Type) bool {
 	for {
 		switch u := types.Unalias(t).(type) {
 		case *types.Pointer:
 			t = u.Elem()
 		case *types.Named:
-			return s.marks.lends(u.Origin().Obj())
+			_, function := u.Underlying().(*types.Signature)
+			return !function && s.marks.lends(u.Origin().Obj())
 		default:
 			return false
 		}

@@ -35,7 +35,7 @@ func (f *flow) word(v ssa.Value, seen map[ssa.Value]bool) string {
 		return f.kind(v)
 	}
 	seen[v] = true
-	if p, ok := v.(*ssa.Parameter); ok && f.lenders(v.Type()) {
+	if p, ok := v.(*ssa.Parameter); ok && f.isLent(p) {
 		if o := p.Object(); o == nil || o.Name() == "" { // of a loop over a function
 			return f.kind(v)
 		}
@@ -55,8 +55,6 @@ func (f *flow) word(v ssa.Value, seen map[ssa.Value]bool) string {
 		}
 	case *ssa.Extract:
 		return f.word(v.Tuple, seen)
-	case *ssa.UnOp:
-		return f.word(v.X, seen)
 	case *ssa.Call:
 		return f.callWord(v, seen)
 	}

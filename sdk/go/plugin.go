@@ -16,6 +16,8 @@ type Handler func(m *Message, out *Out) Verdict
 // Reducer folds an emit into the state of the session key, and returns the new state: the payload of the next
 // snapshot. state is empty for a new session. The arguments are borrowed until it returns; the result may alias
 // them. An error refuses this emit; the state stays as it was.
+//
+//pelton:lends its arguments, until it returns
 type Reducer func(key, state, emit []byte) ([]byte, error)
 
 // plugin is what a program registered. A program has one.

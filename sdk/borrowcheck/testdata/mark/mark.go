@@ -55,3 +55,39 @@ func noReason(m *native.Message) []byte { return m.Key() }
 
 //pelton:lends beside nothing // want `excuses nothing on this line or the next: remove it`
 var nothing = 1
+
+// fold is a function that is lent its arguments.
+//
+//pelton:lends until it returns
+type fold func(key, state []byte) ([]byte, error)
+
+func register(fold) {}
+
+type sum struct{ state []byte }
+
+func (s *sum) fold(key, state []byte) ([]byte, error) {
+	s.state = key // want `borrowed key is stored in field state of sum`
+	return state, nil
+}
+
+func add(_, state []byte) ([]byte, error) {
+	global = state // want `borrowed state is stored in variable global`
+	return state, nil
+}
+
+func other(_, state []byte) ([]byte, error) {
+	global = state // it is no fold
+	return nil, nil
+}
+
+var global []byte
+
+func init() {
+	register(add)
+	register((&sum{}).fold)
+	register(func(key, _ []byte) ([]byte, error) {
+		global = key // want `borrowed key is stored in variable global`
+		return key, nil
+	})
+	_, _ = other(nil, nil)
+}
