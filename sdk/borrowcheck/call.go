@@ -39,6 +39,9 @@ func (f *flow) call(i ssa.CallInstruction) {
 	}
 	f.feed(args)
 	f.apply(i, effect, args, name)
+	if callee != nil && isNamed(callee, pooling) && f.of(args[1])&borrowed != 0 {
+		f.escape(i.Pos(), args[1], "is put into a pool")
+	}
 	if callee != nil && f.marks.lends(callee.Object()) {
 		f.lend(i, callee, args)
 	}

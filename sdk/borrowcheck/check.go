@@ -112,7 +112,7 @@ func (c *checker) effectOf(callee *ssa.Function, args []ssa.Value) *Effect {
 		return c.unknown(callee.Signature)
 	}
 	e := new(Effect)
-	if c.pass.ImportObjectFact(object, e) || c.pass.ImportPackageFact(object.Pkg(), new(Checked)) {
+	if forgetting[object.FullName()] || c.pass.ImportObjectFact(object, e) || c.isChecked(object.Pkg()) {
 		return e
 	}
 	kinds := make([]types.Type, len(args))
@@ -120,6 +120,11 @@ func (c *checker) effectOf(callee *ssa.Function, args []ssa.Value) *Effect {
 		kinds[i] = a.Type()
 	}
 	return c.stdlib(object, kinds)
+}
+
+// isChecked reports whether the functions of a package have facts: a package of the standard library has none.
+func (c *checker) isChecked(pkg *types.Package) bool {
+	return pkg != nil && (pkg == c.pass.Pkg || c.pass.ImportPackageFact(pkg, new(Checked)))
 }
 
 // unknown is what is assumed of a function that is not known: it keeps nothing, and what it returns may be any of its
@@ -196,8 +201,10 @@ func (c *checker) implementations(t types.Type, method *types.Func) []*types.Fun
 	if !ok || iface.NumMethods() == 0 {
 		return nil
 	}
+	// What io.Writer and the like may do with their arguments is said by their contracts.
+	ours := c.isChecked(method.Pkg())
 	for _, pkg := range append([]*types.Package{c.pass.Pkg}, c.pass.Pkg.Imports()...) {
-		if pkg != c.pass.Pkg && !c.pass.ImportPackageFact(pkg, new(Checked)) {
+		if pkg != c.pass.Pkg && !(ours && c.isChecked(pkg)) {
 			continue
 		}
 		for _, name := range pkg.Scope().Names() {

@@ -18,7 +18,7 @@ func TestAnalyzer(t *testing.T) {
 		t.Fatal(err)
 	}
 	const data = "./sdk/borrowcheck/testdata/"
-	analysistest.Run(reports{t}, root, borrowcheck.Analyzer, data+"escape", data+"fine", data+"mark")
+	analysistest.Run(reports{t}, root, borrowcheck.Analyzer, data+"escape", data+"fine", data+"mark", data+"missed")
 }
 
 // reports drops what analysistest says of facts: they are tested by the reports that need them.

@@ -12,6 +12,7 @@ import (
 // new.
 type flow struct {
 	*checker
+	notes
 
 	fn      *ssa.Function
 	effect  *Effect
@@ -20,15 +21,19 @@ type flow struct {
 	tree    []*ssa.Function
 	inside  map[*ssa.Function]bool
 	bound   map[*ssa.FreeVar]ssa.Value
+	at      token.Pos // of the last instruction that has one
+	news    bool
+	telling bool // the last run: report
+}
+
+// notes are what a flow knows of values; they only grow.
+type notes struct {
 	got     map[ssa.Value]origin
 	cells   map[cell]origin
 	stray   map[cell]origin            // what came into a cell other than by a plain store: see variable.go
 	results map[ssa.Value][]origin     // of calls
 	returns map[*ssa.Function][]origin // of function literals
 	source  map[ssa.Value]ssa.Value    // where what is borrowed in it came from, for words
-	at      token.Pos                  // of the last instruction that has one
-	news    bool
-	telling bool // the last run: report
 }
 
 // cell is one field of a variable of the function; whole is the field of all of it.
@@ -42,8 +47,10 @@ const whole = -1
 func newFlow(c *checker, fn *ssa.Function, effect *Effect) *flow {
 	f := &flow{
 		checker: c, fn: fn, effect: effect, inside: make(map[*ssa.Function]bool), bound: make(map[*ssa.FreeVar]ssa.Value),
-		got: make(map[ssa.Value]origin), cells: make(map[cell]origin), stray: make(map[cell]origin), results: make(map[ssa.Value][]origin),
-		returns: make(map[*ssa.Function][]origin), source: make(map[ssa.Value]ssa.Value),
+		notes: notes{
+			got: make(map[ssa.Value]origin), cells: make(map[cell]origin), stray: make(map[cell]origin),
+			results: make(map[ssa.Value][]origin), returns: make(map[*ssa.Function][]origin), source: make(map[ssa.Value]ssa.Value),
+		},
 	}
 	f.grow(fn)
 	return f
@@ -390,13 +397,10 @@ func (f *flow) ret(r *ssa.Return) {
 			f.answer(fn, i, o)
 			continue
 		}
-		out := o &^ borrowed
-		if f.free {
-			out = o
-		} else if o&borrowed != 0 && r.Block() != fn.Recover {
+		if o&borrowed != 0 && !f.free && r.Block() != fn.Recover {
 			f.escape(r.Pos(), v, "is returned by "+fn.Name())
 		}
-		if f.effect.result(i, out) {
+		if f.effect.result(i, o&^borrowed) { // what is borrowed whatever the arguments were is known by the mark, see lend
 			f.news = true
 		}
 	}

@@ -67,6 +67,7 @@ type state struct {
 	setter  func(b []byte)
 	ring    [4][]byte
 	request *http.Request
+	list2   [][]byte
 }
 
 var (
@@ -228,6 +229,11 @@ func (s *state) unsafeSlice(m *native.Message) {
 	s.bytes = unsafe.Slice(&m.Payload()[0], 3) // want `stored in field bytes`
 }
 
+func (s *state) number8(m *native.Message) {
+	at := uintptr(unsafe.Pointer(&m.Payload()[0]))
+	s.bytes = unsafe.Slice((*byte)(unsafe.Pointer(at)), 8) // want `stored in field bytes`
+}
+
 // Functions.
 
 func (s *state) closure(m *native.Message) {
@@ -360,7 +366,7 @@ func others(m *native.Message, s *state) {
 	s.bytes = keep.NewPair(nil, m.Key()).Left // want `borrowed NewPair\(m.Key\(\)\).Left is stored in field bytes`
 	s.list.PushBack(m.Payload())              // want `borrowed m.Payload\(\) is passed to PushBack, which stores it`
 	s.sync.Store("last", m.Payload())         // want `borrowed m.Payload\(\) is passed to Store, which stores it`
-	s.pool.Put(m.View)                        // want `borrowed m is passed to Put, which keeps it`
+	s.pool.Put(m.View)                        // want `borrowed m is put into a pool`
 	b := m.Payload()
 	s.atomic.Store(&b)            // want `borrowed m.Payload\(\) is passed to Store.*, which stores it`
 	keep.Later(func() { out(m) }) // want `borrowed m is passed to Later, which keeps it`
@@ -483,6 +489,49 @@ func (s *state) wrapped(m *native.Message) {
 	w := wrapped{m, 1}
 	s.any = w         // want `borrowed m is stored in field any`
 	s.bytes = w.Key() // want `borrowed m.Key\(\) is stored in field bytes`
+}
+
+func (s *state) resultOfLiteral(m *native.Message) {
+	get := func() []byte { return m.Payload() }
+	s.bytes = get() // want `is stored in field bytes`
+}
+
+func (s *state) rememberAt(_ int, b []byte) { s.bytes = b }
+
+func (s *state) chosen(m *native.Message) {
+	put := s.rememberAt
+	if m.Attempt() > 1 {
+		put = func(int, []byte) {}
+	}
+	put(1, m.Key()) // want `borrowed m.Key\(\) is passed to a function value, which stores it`
+}
+
+func (s *state) recursive(m *native.Message) {
+	var walk func(b []byte, depth int)
+	walk = func(b []byte, depth int) {
+		if depth > 0 {
+			walk(b[1:], depth-1)
+		}
+		s.bytes = b // want `is stored in field bytes`
+	}
+	walk(m.Payload(), 3)
+}
+
+func (s *state) appended(m *native.Message) {
+	all := append(s.list2[:1], nil)
+	all[0] = m.Payload() // want `borrowed m.Payload\(\) is stored in field list2 of state`
+}
+
+func each(m *native.Message) {
+	keep.Each(func(p *keep.Pair) { p.Left = m.Key() }) // want `borrowed m.Key\(\) is stored in field Left of Pair`
+}
+
+func fill(p *pair, b []byte) { p.key = b }
+
+func (s *state) filled(m *native.Message) {
+	var p pair
+	fill(&p, m.Payload())
+	s.pair = p // want `borrowed m.Payload\(\) is stored in field pair`
 }
 
 // instance is a runtime of one's own.

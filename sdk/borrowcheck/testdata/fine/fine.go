@@ -10,11 +10,15 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"unsafe"
 
 	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/actor/native"
 	"github.com/peltonhq/pelton/sdk/borrowcheck/testdata/keep"
 )
+
+var pool = sync.Pool{New: func() any { return new(flight) }}
 
 type state struct {
 	bytes   []byte
@@ -104,6 +108,11 @@ func (s *state) inTheTurn(m *native.Message, out *native.Out) pelton.Verdict {
 		}
 	}()
 	defer func() { s.delay = int64(len(local.b)) }()
+	text := unsafe.String(&m.Payload()[0], 1)
+	s.bytes = []byte(text)
+	scratch := pool.Get().(*flight)
+	scratch.Raw = m.Payload()
+	out.Settle("a/1", pelton.Ack(), pelton.Emit{Key: m.Key(), Payload: m.Payload()})
 	emit := out.Emit
 	emit("", views[0].Key(), m.Payload())
 	pair := keep.NewPair(m.Key(), m.Payload())

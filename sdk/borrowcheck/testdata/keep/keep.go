@@ -67,5 +67,14 @@ func Later(f func()) { go f() }
 // Now runs f at once.
 func Now(f func()) { f() }
 
+var pairs []*Pair
+
+// Each gives f pairs that belong to the package.
+func Each(f func(p *Pair)) {
+	for _, p := range pairs {
+		f(p)
+	}
+}
+
 // Keeper is implemented by Box and by types elsewhere.
 type Keeper interface{ Put(x any) }

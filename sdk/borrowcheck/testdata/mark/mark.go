@@ -50,6 +50,31 @@ func (s *state) Handle(m *native.Message, _ *native.Out) pelton.Verdict {
 	return pelton.Ack()
 }
 
+var memory []byte
+
+// slot is a part of memory that somebody will overwrite.
+//
+//pelton:lends until the next call
+func slot(i int) []byte { return memory[i:] }
+
+// look lends into a view that the caller has.
+//
+//pelton:lends until the next call
+func look(i int, v *pelton.View) error {
+	v.Borrow(memory[i:], nil, &pelton.Meta{}, nil, nil)
+	return nil
+}
+
+func (s *state) lent() {
+	s.last = slot(1) // want `borrowed slot\(…\) is stored in field last`
+	var v pelton.View
+	if look(1, &v) == nil {
+		s.last = v.Key() // want `borrowed v.Key\(\) is stored in field last`
+	}
+	var empty pelton.View
+	s.last = empty.Key()
+}
+
 //pelton:lends // want `needs a reason: write why noReason may hold what is borrowed`
 func noReason(m *native.Message) []byte { return m.Key() }
 

@@ -25,7 +25,7 @@ var copying = words(`
 	bytes.Clone bytes.Join bytes.Map bytes.Repeat bytes.Replace bytes.ReplaceAll bytes.Runes bytes.Title bytes.ToLower
 	bytes.ToLowerSpecial bytes.ToTitle bytes.ToTitleSpecial bytes.ToUpper bytes.ToUpperSpecial bytes.ToValidUTF8
 	(*bytes.Buffer).ReadBytes (*bufio.Reader).ReadBytes io.ReadAll
-	(*regexp.Regexp).Expand (*regexp.Regexp).ReplaceAll (*regexp.Regexp).ReplaceAllFunc (*regexp.Regexp).ReplaceAllLiteral
+	(*sync.Pool).Get (*regexp.Regexp).Expand (*regexp.Regexp).ReplaceAll (*regexp.Regexp).ReplaceAllFunc (*regexp.Regexp).ReplaceAllLiteral
 `)
 
 var copyingLevel = words(`slices.Clone slices.Concat slices.Repeat`)
@@ -45,8 +45,19 @@ var storing = words(`
 
 // keeping functions hold on to their arguments: for a later call, another goroutine or whoever asks next.
 var keeping = words(`
-	context.AfterFunc expvar.Publish (reflect.Value).Send runtime.AddCleanup runtime.SetFinalizer (*sync.Pool).Put
+	context.AfterFunc expvar.Publish (reflect.Value).Send runtime.AddCleanup runtime.SetFinalizer
 	(*sync.WaitGroup).Go time.AfterFunc unique.Make
+`)
+
+// pooling is where what a function made goes back to. What it still holds is reported there; the callers of a function
+// that has a pool are not told that it keeps their arguments: as a rule it forgets them.
+const pooling = "(*sync.Pool).Put"
+
+// forgetting are functions of other modules that look as if they kept their arguments, since they store them in buffers
+// that live on: nothing reads them there after the call.
+var forgetting = words(`
+	(*github.com/cockroachdb/pebble/v2.DB).Get github.com/goccy/go-yaml.Unmarshal
+	(*github.com/klauspost/compress/zstd.Decoder).DecodeAll (*github.com/klauspost/compress/zstd.Encoder).EncodeAll
 `)
 
 func words(list string) map[string]bool {
@@ -80,7 +91,7 @@ func (s *shapes) stdlib(f *types.Func, args []types.Type) *Effect {
 		args = append(args[:len(args)-1:len(args)-1], args[len(args)-1].Underlying().(*types.Slice).Elem())
 	}
 	if !aliasing[f.Pkg().Path()] {
-		all = readers(args)
+		all = readers(f.Name(), args)
 	}
 	if copying[name] || copyingLevel[name] && !slices.ContainsFunc(args, s.deep) {
 		return e
@@ -95,8 +106,12 @@ func (s *shapes) stdlib(f *types.Func, args []types.Type) *Effect {
 	return e
 }
 
-// readers are the arguments that can be read from: a decoder, a request or a decompressor reads on when it is used.
-func readers(args []types.Type) (o origin) {
+// readers are the arguments of a constructor that can be read from: a decoder, a request or a decompressor reads on when
+// it is used.
+func readers(name string, args []types.Type) (o origin) {
+	if !strings.HasPrefix(name, "New") {
+		return 0
+	}
 	for i, t := range args {
 		if m, _, _ := types.LookupFieldOrMethod(t, true, nil, "Read"); m != nil {
 			o |= param(i)
@@ -109,6 +124,11 @@ func readers(args []types.Type) (o origin) {
 func fresh(fn *ssa.Function) bool {
 	object, ok := fn.Object().(*types.Func)
 	return ok && copyingLevel[originOf(object).FullName()]
+}
+
+func isNamed(fn *ssa.Function, name string) bool {
+	object, ok := fn.Object().(*types.Func)
+	return ok && object.FullName() == name
 }
 
 // deep reports whether a copy of the elements of a slice still shares memory with it.
