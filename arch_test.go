@@ -87,6 +87,7 @@ var layers = []archtest.Layer{
 		Why: "the CLI runs an engine, talks to one through the client, and builds plugins",
 	},
 
+	{Path: "sdk/process", May: []string{".", "api/gen/..."}, Why: "programs link it: it speaks the generated protocol in the vocabulary's words"},
 	{Path: "sdk/...", May: []string{"sdk/..."}, Why: "guests link it: it knows nothing of the host"},
 	{Path: "examples/...", May: []string{".", "engine", "sdk/...", "examples/..."}, Why: "examples use what users may use"},
 	{Path: "docs/...", May: []string{".", "engine", "sdk/..."}, Why: "documentation uses what users may use"},
@@ -96,7 +97,7 @@ var fences = []archtest.Fence{
 	{Vendor: []string{"github.com/tetratelabs/wazero"}, In: []string{"actor/wasm/..."}, Why: "one place knows the WASM runtime"},
 	{Vendor: []string{"github.com/cockroachdb"}, In: []string{"store/local/..."}, Why: "the store can be another one"},
 	{
-		Vendor: []string{"google.golang.org/grpc", "connectrpc.com"}, In: []string{"api/rpc/...", "api/gen/...", "api/client", "actor/process/..."},
+		Vendor: []string{"google.golang.org/grpc", "connectrpc.com"}, In: []string{"api/rpc/...", "api/gen/...", "api/client", "actor/process/...", "sdk/process"},
 		Why: "the Service is free of transports",
 	},
 	{

@@ -5,7 +5,7 @@ import "time"
 // Plugin is one plugin, or the reducer of a session.
 type Plugin struct {
 	Name      string   `json:"name"` // a reducer is "session/NAME"
-	Kind      string   `json:"kind"` // wasm or native
+	Kind      string   `json:"kind"` // wasm, native or process
 	Digest    string   `json:"digest,omitempty"`
 	State     string   `json:"state"` // running, swapping, restarting or failed
 	Reason    string   `json:"reason,omitempty"`

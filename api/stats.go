@@ -12,7 +12,7 @@ type Topology struct {
 type Node struct {
 	Kind    string   `json:"kind"` // source, plugin, session or sink
 	Name    string   `json:"name"`
-	Type    string   `json:"type,omitempty"`    // file, http, wasm, native, …
+	Type    string   `json:"type,omitempty"`    // file, http, wasm, native, process, …
 	Outputs []string `json:"outputs,omitempty"` // of a plugin
 	Reducer string   `json:"reducer,omitempty"` // of a session: the reducer's name as a plugin
 }

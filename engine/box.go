@@ -17,14 +17,16 @@ import (
 
 // box is one plugin or reducer of the wheel: its actor and the history of its code.
 type box struct {
-	name   string
-	kind   string // wasm or native
-	path   string // of the code, for wasm
-	native string // registered name, for native
-	from   []string
-	opts   actor.Options
-	plugin *actor.Plugin
-	ledger *ledger
+	name    string
+	kind    string // wasm, native or process
+	path    string // of the code, for wasm
+	native  string // registered name, for native
+	process *config.Process
+	loader  actor.Runtime // of its code; nil for native
+	from    []string
+	opts    actor.Options
+	plugin  *actor.Plugin
+	ledger  *ledger
 
 	mu      sync.Mutex // a swap or a late rollback is being stored
 	current actor.Version
@@ -37,7 +39,7 @@ func (w *wheel) describe() []*box {
 	for _, name := range w.c.PluginNames() {
 		c := w.c.Plugins[name]
 		b := &box{name: name, kind: c.Type(), from: c.From}
-		b.code(c.Wasm, c.Native)
+		b.code(c.Wasm, c.Native, c.Process)
 		b.opts = actor.Options{
 			Env:       actor.Env{Plugin: name, Config: settings(c.Config), Limits: actor.Limits{Memory: int64(c.Limits.Memory), Time: int64(c.Limits.Time), Output: int64(c.Limits.Output)}},
 			Instances: c.Instances, Require: w.plan.read(name), Health: healthOf(c.Health),
@@ -50,7 +52,7 @@ func (w *wheel) describe() []*box {
 			continue
 		}
 		b := &box{name: config.ReducerName(name), kind: c.Reduce.Type(), from: c.From}
-		b.code(c.Reduce.Wasm, c.Reduce.Native)
+		b.code(c.Reduce.Wasm, c.Reduce.Native, c.Reduce.Process)
 		b.opts = actor.Options{
 			Env:       actor.Env{Plugin: b.name, Config: settings(c.Reduce.Config), Limits: actor.Limits{Memory: int64(c.Reduce.Limits.Memory), Time: int64(c.Reduce.Limits.Time), Output: int64(c.Reduce.Limits.Output)}},
 			Instances: c.Reduce.Instances, Health: healthOf(c.Reduce.Health),
@@ -68,7 +70,8 @@ func names(outputs []pelton.Output) []string {
 	return list
 }
 
-func (b *box) code(w *config.Wasm, n *config.Native) {
+func (b *box) code(w *config.Wasm, n *config.Native, p *config.Process) {
+	b.process = p
 	if w != nil {
 		b.path = w.Path
 	}
@@ -97,6 +100,10 @@ func (w *wheel) openPlugins(ctx context.Context) error {
 	}
 	w.runtime = runtime
 	w.later(runtime.Close)
+	if err := w.openProcesses(); err != nil {
+		return err
+	}
+	w.later(w.closeProcesses)
 	outputs := map[string][]string{}
 	for _, b := range w.boxes {
 		if err := w.openBox(ctx, b); err != nil {
@@ -173,7 +180,7 @@ func (w *wheel) resume(ctx context.Context, b *box, code code, d desired) error 
 			return fmt.Errorf("plugin %s: %w", b.name, err)
 		}
 		_ = code.module.Close(ctx)
-		if code.module, err = w.runtime.Load(ctx, bytes); err != nil {
+		if code.module, err = b.loader.Load(ctx, bytes); err != nil {
 			return fmt.Errorf("plugin %s revision %d: %w", b.name, live.Number, err)
 		}
 	}
@@ -207,7 +214,10 @@ type code struct {
 }
 
 func (w *wheel) build(ctx context.Context, b *box) (code, error) {
-	if b.kind == "native" {
+	switch b.kind {
+	case "process":
+		return w.pack(ctx, b)
+	case "native":
 		module, err := w.o.Native.Lookup(b.native)
 		if err != nil {
 			return code{}, usage(fmt.Errorf("plugin %s: %w", b.name, err))
@@ -221,6 +231,7 @@ func (w *wheel) build(ctx context.Context, b *box) (code, error) {
 	case err != nil:
 		return code{}, usage(fmt.Errorf("plugin %s: %w", b.name, err))
 	}
+	b.loader = w.runtime
 	module, err := w.runtime.Load(ctx, a.Bytes)
 	if err != nil {
 		return code{}, usage(fmt.Errorf("plugin %s: %s: %w", b.name, b.path, err))

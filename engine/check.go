@@ -18,6 +18,10 @@ func (w *wheel) check(ctx context.Context) ([]config.Warning, error) {
 	}
 	w.runtime = runtime
 	defer func() { _ = runtime.Close(ctx) }()
+	if err := w.openProcesses(); err != nil {
+		return nil, err
+	}
+	defer func() { _ = w.closeProcesses(ctx) }()
 	outputs := map[string][]string{}
 	for _, b := range w.boxes {
 		if outputs[b.name], err = w.try(ctx, b); err != nil {

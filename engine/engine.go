@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/peltonhq/pelton/actor/native"
+	"github.com/peltonhq/pelton/actor/process"
 	"github.com/peltonhq/pelton/actor/wasm"
 	"github.com/peltonhq/pelton/api"
 	"github.com/peltonhq/pelton/engine/config"
@@ -42,7 +43,8 @@ type wheel struct {
 	plan    *plan
 	store   *local.Store
 	runtime *wasm.Runtime
-	boxes   []*box // plugins in config order, reducers behind
+	process *process.Runtime // nil unless a plugin is a process
+	boxes   []*box           // plugins in config order, reducers behind
 	session map[string]*session.Sessions
 	sinks   map[string]*sink.Worker
 	names   struct{ sessions, sinks []string } // in config order

@@ -159,7 +159,7 @@ func (b *box) swapping() error {
 
 // try loads the code and swaps it in. Code that does not load is rolled back before anything was touched (W2).
 func (p plugins) try(ctx context.Context, b *box, r api.Revision, bytes []byte) (actor.Result, actor.Module, error) {
-	module, err := p.runtime.Load(ctx, bytes)
+	module, err := b.loader.Load(ctx, bytes)
 	if err != nil {
 		return actor.Result{State: actor.StateRolledBack, Reason: err.Error()}, nil, nil //nolint:nilerr // it is the answer
 	}

@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/peltonhq/pelton/internal/bundle"
 )
 
 // layout is the files of a version on disk, for as long as its module is there. A copy of its own means that an edit of
@@ -17,7 +19,7 @@ type layout struct {
 const lockSuffix = ".lock"
 
 // lay writes files into a new directory.
-func lay(base string, files []file) (*layout, error) {
+func lay(base string, files []bundle.File) (*layout, error) {
 	l, err := newLayout(base)
 	if err != nil {
 		return nil, fmt.Errorf("directory of process plugins: %w", err)
@@ -55,16 +57,16 @@ func (l *layout) current() bool {
 	return err == nil && os.SameFile(mine, there)
 }
 
-func (l *layout) write(f file) error {
-	path := filepath.Join(l.dir, filepath.FromSlash(f.name))
+func (l *layout) write(f bundle.File) error {
+	path := filepath.Join(l.dir, filepath.FromSlash(f.Name))
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
 	mode := os.FileMode(0o600)
-	if f.executable {
+	if f.Executable {
 		mode = 0o700
 	}
-	return os.WriteFile(path, f.content, mode)
+	return os.WriteFile(path, f.Content, mode)
 }
 
 func (l *layout) remove() {

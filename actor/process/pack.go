@@ -6,12 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/peltonhq/pelton/internal/bundle"
 )
 
 // plan is a command with its paths looked up.
@@ -92,16 +93,9 @@ func (p *Program) inside(path string) (string, bool) {
 	if err != nil || !filepath.IsLocal(name) || slices.Contains(p.config.Command, path) {
 		return "", false
 	}
-	for part := range strings.SplitSeq(filepath.ToSlash(name), "/") {
-		if skipped(part) {
-			return "", false
-		}
-	}
-	return filepath.ToSlash(name), true
+	name = filepath.ToSlash(name)
+	return name, bundle.Local(name)
 }
-
-// skipped are files and directories that are no part of a program.
-func skipped(name string) bool { return strings.HasPrefix(name, ".") || name == "__pycache__" }
 
 func fileDigest(path string) (string, error) {
 	f, err := os.Open(path)
@@ -119,85 +113,18 @@ func fileDigest(path string) (string, error) {
 // Pack makes the artifact of the program as it is configured: its command, the files that belong to it, and the digests
 // of files of the machine that the command names. Hidden files and __pycache__ are left out.
 func (p *Program) Pack() ([]byte, error) {
-	b := bundle{manifest: manifest{Command: p.plan.command, Machine: p.plan.machine}, limit: p.config.Limit}
+	b := bundle.New(p.config.Limit)
+	b.Manifest = bundle.Manifest{Command: p.plan.command, Machine: p.plan.machine}
 	if p.config.Dir != "" {
-		if err := b.tree(p.root); err != nil {
+		if err := b.Tree(p.root); err != nil {
 			return nil, err
 		}
-		return b.encode()
+		return b.Encode()
 	}
 	for _, name := range p.plan.files {
-		if err := b.file(filepath.Join(p.root, filepath.FromSlash(name)), name); err != nil {
+		if err := b.File(filepath.Join(p.root, filepath.FromSlash(name)), name); err != nil {
 			return nil, err
 		}
 	}
-	return b.encode()
-}
-
-// Pack makes the artifact of another version of a program from its directory, or from the one file that it consists of;
-// the command stays that of the config. limit is the largest artifact in bytes.
-func Pack(path string, limit int64) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, fmt.Errorf("plugin %s: %w; give the directory of the new version, or its program file", path, errors.Unwrap(err))
-	}
-	b := bundle{limit: limit}
-	if info.IsDir() {
-		err = b.tree(path)
-	} else {
-		b.manifest.File = filepath.Base(path)
-		err = b.file(path, b.manifest.File)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return b.encode()
-}
-
-// tree adds all files below root.
-func (b *bundle) tree(root string) error {
-	return filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
-		if err != nil || path == root {
-			return err
-		}
-		if skipped(e.Name()) {
-			if e.IsDir() {
-				return filepath.SkipDir
-			}
-			return nil
-		}
-		if e.IsDir() {
-			return nil
-		}
-		name, err := filepath.Rel(root, path)
-		if err != nil {
-			return err
-		}
-		return b.file(path, filepath.ToSlash(name))
-	})
-}
-
-// file adds one file under a name.
-func (b *bundle) file(path, name string) error {
-	info, err := os.Lstat(path)
-	if err != nil {
-		return err
-	}
-	if info.Mode()&fs.ModeSymlink != 0 {
-		if info, err = os.Stat(path); err != nil {
-			return fmt.Errorf("%s is a symbolic link to nothing: %w", path, err)
-		}
-	}
-	if !info.Mode().IsRegular() {
-		return fmt.Errorf("%s is no regular file; a program's directory has files and directories only (hidden ones are left out: put an environment into .venv)", path)
-	}
-	if b.size += info.Size(); b.size > b.limit {
-		return fmt.Errorf("the files of the program are more than limits.artifact of %d bytes, with %s; hidden files and directories are left out", b.limit, path)
-	}
-	content, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	b.files = append(b.files, file{name: name, executable: info.Mode()&0o111 != 0, content: content})
-	return nil
+	return b.Encode()
 }

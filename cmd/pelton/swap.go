@@ -3,12 +3,15 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"io"
 	"io/fs"
 
 	"github.com/peltonhq/pelton/api"
 	"github.com/peltonhq/pelton/api/client"
+	"github.com/peltonhq/pelton/internal/bundle"
 	"github.com/peltonhq/pelton/sdk/build"
 	"github.com/spf13/cobra"
 	"github.com/vbauerster/mpb/v8"
@@ -21,8 +24,13 @@ func (a *app) pluginSwap() *cobra.Command {
 		Use:   "swap NAME PATH",
 		Short: "Replace a plugin while messages flow",
 		Long: `Build PATH (a directory with source in any of the languages of 'plugin new', or a .wasm
-file), upload it, and make it the new version of NAME. Source that does not compile never reaches the wheel. It waits for the
-outcome: exit 0 when the new version is live, 1 when it was rolled back, with the reason.`,
+file), upload it, and make it the new version of NAME. Source that does not compile never
+reaches the wheel. It waits for the outcome: exit 0 when the new version is live, 1 when it
+was rolled back, with the reason.
+
+Of a plugin that runs as a process, PATH is the directory of the new version, or its
+program file if the plugin is one file (no process.dir in the config). It is uploaded as
+it is; the command stays that of the config.`,
 		Example: `  pelton plugin swap delays plugins/delays
   pelton plugin swap session/airports airports.wasm --reason 'also counts cancelled flights'`,
 		Args: args(2, 2, "the NAME of a plugin and the PATH of its new version"),
@@ -33,14 +41,14 @@ outcome: exit 0 when the new version is live, 1 when it was rolled back, with th
 }
 
 func (a *app) swap(ctx context.Context, name, path, why string) error {
-	artifact, err := build.Build(ctx, path, build.Options{Log: a.err})
-	if errors.Is(err, fs.ErrNotExist) {
-		return usagef("%v", err)
-	}
-	if err != nil {
-		return err
-	}
 	return a.call(func(w *client.Client) error {
+		artifact, err := a.artifact(ctx, w, name, path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return usagef("%v", err)
+		}
+		if err != nil {
+			return err
+		}
 		if err := a.push(ctx, w, artifact); err != nil {
 			return err
 		}
@@ -51,6 +59,27 @@ func (a *app) swap(ctx context.Context, name, path, why string) error {
 		return a.swapped(result)
 	})
 }
+
+// artifact makes what a plugin of that kind is swapped for. The wheel is asked, since a directory with Go source may be
+// either.
+func (a *app) artifact(ctx context.Context, w *client.Client, name, path string) (build.Artifact, error) {
+	all, err := w.Plugins(ctx)
+	if err != nil {
+		return build.Artifact{}, err
+	}
+	for _, p := range all {
+		if p.Name != name || p.Kind != "process" {
+			continue
+		}
+		bytes, err := bundle.Pack(path, uploadLimit)
+		sum := sha256.Sum256(bytes)
+		return build.Artifact{Path: path, Bytes: bytes, Digest: api.DigestPrefix + hex.EncodeToString(sum[:])}, err
+	}
+	return build.Build(ctx, path, build.Options{Log: a.err})
+}
+
+// uploadLimit keeps a directory that was not meant from being read whole; the wheel has its own limits.artifact.
+const uploadLimit = 1 << 30
 
 // push uploads an artifact that the wheel does not have, with a bar on a terminal.
 func (a *app) push(ctx context.Context, w *client.Client, artifact build.Artifact) error {

@@ -289,6 +289,8 @@ func preset(v reflect.Value) {
 		*target = DefaultReduce()
 	case *Sink:
 		*target = DefaultSink()
+	case *Process:
+		*target = DefaultProcess()
 	case *SinkFile:
 		*target = DefaultSinkFile()
 	}

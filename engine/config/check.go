@@ -57,7 +57,7 @@ func (t Time) validate(p *problems, path string) {
 }
 
 func (g Plugin) validate(p *problems, path string) {
-	code(p, path, g.Wasm, g.Native)
+	code(p, path, g.Wasm, g.Native, g.Process)
 	p.between(path+".instances", g.Instances, 1, 256)
 	p.oneOf(path+".order", g.Order.By, OrderKey, OrderNone)
 	p.between(path+".order.behind", g.Order.Behind, 1, 100_000_000)
@@ -95,7 +95,7 @@ func (s Session) validate(p *problems, path string) {
 		return
 	}
 	path += ".reduce"
-	code(p, path, r.Wasm, r.Native)
+	code(p, path, r.Wasm, r.Native, r.Process)
 	p.between(path+".instances", r.Instances, 1, 256)
 	p.least(path+".limits.memory", r.Limits.Memory, MiB)
 	p.least(path+".limits.time", r.Limits.Time, Millisecond)
@@ -115,13 +115,16 @@ func (s Sink) validate(p *problems, path string) {
 }
 
 // code checks where a plugin's code comes from.
-func code(p *problems, path string, w *Wasm, n *Native) {
-	p.exactlyOne(path, map[string]bool{"wasm": w != nil, "native": n != nil})
+func code(p *problems, path string, w *Wasm, n *Native, r *Process) {
+	p.exactlyOne(path, map[string]bool{"wasm": w != nil, "native": n != nil, "process": r != nil})
 	if w != nil && w.Path == "" {
 		p.missing(path+".wasm.path", "give a directory with a plugin's source or a .wasm file")
 	}
 	if n != nil && n.Name == "" {
 		p.missing(path+".native.name", "give the name that the code is registered by")
+	}
+	if r != nil {
+		r.validate(p, path+".process")
 	}
 }
 

@@ -112,10 +112,16 @@ func (c *Config) resolve() {
 		if p.Wasm != nil {
 			resolve(&p.Wasm.Path)
 		}
+		if p.Process != nil {
+			resolve(&p.Process.Dir)
+		}
 	}
 	for _, s := range c.Sessions {
 		if s.Reduce != nil && s.Reduce.Wasm != nil {
 			resolve(&s.Reduce.Wasm.Path)
+		}
+		if s.Reduce != nil && s.Reduce.Process != nil {
+			resolve(&s.Reduce.Process.Dir)
 		}
 	}
 	for _, s := range c.Sinks {

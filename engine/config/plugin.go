@@ -1,10 +1,11 @@
 package config
 
-// Plugin is code that handles messages. Exactly one of Wasm and Native is set.
+// Plugin is code that handles messages. Exactly one of Wasm, Native and Process is set.
 type Plugin struct {
 	From      []string     `yaml:"from" json:"from" jsonschema:"required" jsonschema_description:"What it reads: sources, plugins (their output default), plugin.output."`
 	Wasm      *Wasm        `yaml:"wasm,omitempty" json:"wasm,omitempty" jsonschema_description:"A sandboxed plugin that can be swapped."`
 	Native    *Native      `yaml:"native,omitempty" json:"native,omitempty" jsonschema_description:"Go code that is linked into this program."`
+	Process   *Process     `yaml:"process,omitempty" json:"process,omitempty" jsonschema_description:"A program in any language, run as a process of its own; it can be swapped."`
 	Config    JSON         `yaml:"config,omitempty" json:"config,omitempty" jsonschema_description:"What the plugin gets at its start; any mapping."`
 	Instances int          `yaml:"instances" json:"instances" jsonschema_description:"How many run side by side; a key stays with one. Default 1."`
 	Order     Order        `yaml:"order" json:"order" jsonschema_description:"key: the messages of a key are handled one after the other. none: no order. Or {by, behind}. Default key."`
@@ -81,15 +82,17 @@ func DefaultHealth() Health {
 	return Health{Window: 10 * Second, MaxErrorRate: 0.05, MinSamples: 10}
 }
 
-// Type is wasm or native; empty when neither is set.
-func (g Plugin) Type() string { return kind(g.Wasm, g.Native) }
+// Type is wasm, native or process; empty when none is set.
+func (g Plugin) Type() string { return kind(g.Wasm, g.Native, g.Process) }
 
-func kind(w *Wasm, n *Native) string {
+func kind(w *Wasm, n *Native, r *Process) string {
 	switch {
 	case w != nil:
 		return "wasm"
 	case n != nil:
 		return "native"
+	case r != nil:
+		return "process"
 	}
 	return ""
 }

@@ -8,10 +8,11 @@ type Session struct {
 	Buffer Size     `yaml:"buffer" json:"buffer" jsonschema_description:"Bytes that wait for the store. Default 4MiB."`
 }
 
-// Reduce is the plugin of a session. Exactly one of Wasm and Native is set.
+// Reduce is the plugin of a session. Exactly one of Wasm, Native and Process is set.
 type Reduce struct {
 	Wasm      *Wasm        `yaml:"wasm,omitempty" json:"wasm,omitempty" jsonschema_description:"A sandboxed plugin that can be swapped."`
 	Native    *Native      `yaml:"native,omitempty" json:"native,omitempty" jsonschema_description:"Go code that is linked into this program."`
+	Process   *Process     `yaml:"process,omitempty" json:"process,omitempty" jsonschema_description:"A program in any language, run as a process of its own; it can be swapped."`
 	Config    JSON         `yaml:"config,omitempty" json:"config,omitempty" jsonschema_description:"What the plugin gets at its start; any mapping."`
 	Instances int          `yaml:"instances" json:"instances" jsonschema_description:"How many run side by side. Default 1."`
 	Limits    ReduceLimits `yaml:"limits" json:"limits" jsonschema_description:"What one instance may use."`
@@ -43,8 +44,8 @@ func DefaultReduce() Reduce {
 	}
 }
 
-// Type is wasm or native; empty when neither is set.
-func (r Reduce) Type() string { return kind(r.Wasm, r.Native) }
+// Type is wasm, native or process; empty when none is set.
+func (r Reduce) Type() string { return kind(r.Wasm, r.Native, r.Process) }
 
 // ReducerName is the name by which a session's reducer is listed and swapped.
 func ReducerName(session string) string { return "session/" + session }

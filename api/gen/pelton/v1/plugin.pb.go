@@ -28,7 +28,7 @@ type Plugin struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Its name; a reducer is "session/NAME".
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// wasm or native.
+	// wasm, native or process.
 	Kind string `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`
 	// Digest of the artifact that runs.
 	Digest string `protobuf:"bytes,3,opt,name=digest,proto3" json:"digest,omitempty"`
