@@ -53,7 +53,7 @@ func (b *batch) plan(t *actor.Turn, first int) int {
 }
 
 // encode makes the request of the batch. It borrows the turn's bytes: it must be sent before the turn ends.
-func (b *batch) encode(t *actor.Turn, plugin string) *pluginv1.AttachResponse {
+func (b *batch) encode(t *actor.Turn, plugin string, number uint64) *pluginv1.AttachResponse {
 	if len(b.deliveries) < len(b.order) {
 		b.deliveries, b.pointers = make([]pluginv1.Delivery, len(b.order)), make([]*pluginv1.Delivery, len(b.order))
 		for i := range b.deliveries {
@@ -64,7 +64,7 @@ func (b *batch) encode(t *actor.Turn, plugin string) *pluginv1.AttachResponse {
 	for place, i := range b.order {
 		b.fill(&b.deliveries[place], &t.Deliveries[i], plugin)
 	}
-	handle := &pluginv1.Handle{Deliveries: b.pointers[:len(b.order)], Fields: b.names}
+	handle := &pluginv1.Handle{Deliveries: b.pointers[:len(b.order)], Fields: b.names, Batch: number}
 	return &pluginv1.AttachResponse{Message: &pluginv1.AttachResponse_Handle{Handle: handle}}
 }
 
@@ -154,8 +154,8 @@ func fitting(calls []actor.Call) int {
 	return len(calls)
 }
 
-func folds(calls []actor.Call) *pluginv1.AttachResponse {
-	reduce := &pluginv1.Reduce{Folds: make([]*pluginv1.Fold, len(calls))}
+func folds(calls []actor.Call, number uint64) *pluginv1.AttachResponse {
+	reduce := &pluginv1.Reduce{Folds: make([]*pluginv1.Fold, len(calls)), Batch: number}
 	for i := range calls {
 		reduce.Folds[i] = &pluginv1.Fold{Key: calls[i].Key, State: calls[i].State, Emit: calls[i].Emit}
 	}

@@ -79,41 +79,64 @@ func (i *Instance) revive(ctx context.Context) *actor.Fault {
 	}
 }
 
-// exchange sends a request and reads its answers until take says that it was the last, or that it is broken.
-func (i *Instance) exchange(ctx context.Context, m *pluginv1.AttachResponse, take func(*pluginv1.AttachRequest) (done bool, f *actor.Fault)) *actor.Fault {
-	r := i.run
-	select {
-	case <-r.link.inbox:
-		return broken(actor.FaultMalformed, "it answered without being asked")
-	default:
+// request is a batch of deliveries or folds on its way to a process and back.
+type request struct {
+	message func(batch uint64) *pluginv1.AttachResponse
+	batch   func(*pluginv1.AttachRequest) (uint64, bool) // the number that an answer bears; false if it is none to this
+	take    func(*pluginv1.AttachRequest) (done bool, f *actor.Fault)
+}
+
+// exchange sends a request and reads its answers. What a process says of an earlier batch was not asked: the delivery
+// that comes now is not to blame, so another process is started for it.
+func (i *Instance) exchange(ctx context.Context, q request) *actor.Fault {
+	stale, fault := i.ask(ctx, q)
+	if !stale {
+		return fault
 	}
-	if err := r.link.send(m); err != nil {
+	i.run.kill(fault)
+	<-i.run.over
+	if fault := i.revive(ctx); fault != nil {
+		return fault
+	}
+	i.run.watch.begin(ctx)
+	_, fault = i.ask(ctx, q)
+	return fault
+}
+
+// ask is one try of an exchange; stale says that an answer to something else came before the first.
+func (i *Instance) ask(ctx context.Context, q request) (stale bool, _ *actor.Fault) {
+	r := i.run
+	r.asked++
+	if err := r.link.send(q.message(r.asked)); err != nil {
 		r.lost(err)
-		return r.end()
+		return false, r.end()
 	}
 	var first *actor.Fault // the process goes on after it, so its other answers must be read
 	room := i.env.Limits.Output
-	for {
+	for n := 0; ; n++ {
 		var answer *pluginv1.AttachRequest
 		select {
 		case answer = <-r.link.inbox:
 		case <-r.link.ended:
-			return r.end()
+			return false, r.end()
 		}
-		done, fault := take(answer)
+		if batch, ok := q.batch(answer); !ok || batch != r.asked {
+			return n == 0 && ok && batch < r.asked, broken(actor.FaultMalformed, "it answered what it was not asked (batch %d instead of %d)", batch, r.asked)
+		}
+		done, fault := q.take(answer)
 		switch {
 		case fault != nil && fault.Broken:
-			return fault
+			return false, fault
 		case first == nil:
 			first = fault
 			r.watch.beat(ctx)
 		default:
 			if room -= int64(proto.Size(answer)); room < 0 {
-				return broken(first.Kind, "%w, and it did not end", first.Err)
+				return false, broken(first.Kind, "%w, and it did not end", first.Err)
 			}
 		}
 		if done {
-			return first
+			return false, first
 		}
 	}
 }
@@ -122,11 +145,9 @@ func (i *Instance) exchange(ctx context.Context, m *pluginv1.AttachResponse, tak
 func (i *Instance) handle(ctx context.Context, t *actor.Turn) *actor.Fault {
 	next, failed := 0, false
 	defer i.batch.forget()
-	return i.exchange(ctx, i.batch.encode(t, i.env.Plugin), func(m *pluginv1.AttachRequest) (bool, *actor.Fault) {
+	message := func(number uint64) *pluginv1.AttachResponse { return i.batch.encode(t, i.env.Plugin, number) }
+	return i.exchange(ctx, request{message, numberOfAnswer, func(m *pluginv1.AttachRequest) (bool, *actor.Fault) {
 		a := m.GetAnswer()
-		if a == nil {
-			return true, broken(actor.FaultMalformed, "it answered Handle with something else than Answer")
-		}
 		if len(a.GetDecided()) == 0 && !a.GetDone() {
 			return true, broken(actor.FaultMalformed, "an empty answer that is not the last")
 		}
@@ -143,7 +164,11 @@ func (i *Instance) handle(ctx context.Context, t *actor.Turn) *actor.Fault {
 			return a.GetDone(), nil
 		}
 		return true, i.undecided(t, next, len(i.batch.order))
-	})
+	}})
+}
+
+func numberOfAnswer(m *pluginv1.AttachRequest) (uint64, bool) {
+	return m.GetAnswer().GetBatch(), m.GetAnswer() != nil
 }
 
 // undecided is a fault if one of the deliveries of the batch from next to end could have been decided.

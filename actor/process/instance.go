@@ -32,6 +32,7 @@ type run struct {
 	watch watch
 	cause atomic.Pointer[actor.Fault] // why it was ended; nil while it was not
 	over  chan struct{}               // closed when nothing of it is left
+	asked uint64                      // number of the last batch
 	group sync.WaitGroup
 }
 

@@ -47,7 +47,7 @@ func newLink(log *logger, largest int) (*link, error) {
 	l := &link{
 		socket: s, log: log, attached: make(chan *pluginv1.Hello, 1), inbox: make(chan *pluginv1.AttachRequest),
 		closed: make(chan struct{}), ended: make(chan struct{}),
-		server: grpc.NewServer(grpc.MaxRecvMsgSize(largest), grpc.MaxConcurrentStreams(1), grpc.WaitForHandlers(true),
+		server: grpc.NewServer(grpc.MaxRecvMsgSize(largest), grpc.MaxConcurrentStreams(4), grpc.WaitForHandlers(true),
 			grpc.InitialWindowSize(flight), grpc.InitialConnWindowSize(flight)),
 	}
 	pluginv1.RegisterHostServiceServer(l.server, l)

@@ -28,11 +28,9 @@ func (i *Instance) Reduce(ctx context.Context, calls []actor.Call) error {
 // reduce sends folds that fit one request and takes their results.
 func (i *Instance) reduce(ctx context.Context, calls []actor.Call) *actor.Fault {
 	next, failed := 0, false
-	return i.exchange(ctx, folds(calls), func(m *pluginv1.AttachRequest) (bool, *actor.Fault) {
+	message := func(number uint64) *pluginv1.AttachResponse { return folds(calls, number) }
+	return i.exchange(ctx, request{message, numberOfFolded, func(m *pluginv1.AttachRequest) (bool, *actor.Fault) {
 		a := m.GetFolded()
-		if a == nil {
-			return true, broken(actor.FaultMalformed, "it answered Reduce with something else than Folded")
-		}
 		if len(a.GetResults()) == 0 && !a.GetDone() {
 			return true, broken(actor.FaultMalformed, "an empty answer that is not the last")
 		}
@@ -54,7 +52,11 @@ func (i *Instance) reduce(ctx context.Context, calls []actor.Call) *actor.Fault 
 			return true, broken(actor.FaultMalformed, "it answered %d of %d folds", next, len(calls))
 		}
 		return a.GetDone(), nil
-	})
+	}})
+}
+
+func numberOfFolded(m *pluginv1.AttachRequest) (uint64, bool) {
+	return m.GetFolded().GetBatch(), m.GetFolded() != nil
 }
 
 func folded(c *actor.Call, r *pluginv1.Result) {

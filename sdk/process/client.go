@@ -71,6 +71,7 @@ type client struct {
 	stream grpc.BidiStreamingClient[pluginv1.AttachRequest, pluginv1.AttachResponse]
 	output int64 // bytes for one delivery
 	part   part
+	batch  uint64 // that is being handled
 
 	mu sync.Mutex // the stream takes one message at a time, and Log may be called from anywhere
 }
@@ -129,7 +130,7 @@ func (c *client) start(m *pluginv1.Init) error {
 
 // handle decides a batch, and answers in parts when it takes long or puts out much.
 func (c *client) handle(h *pluginv1.Handle) error {
-	c.part = part{began: time.Now()}
+	c.part, c.batch = part{began: time.Now()}, h.GetBatch()
 	decided := make([]pelton.Decision, len(h.GetDeliveries()))
 	for i, d := range h.GetDeliveries() {
 		if after := d.GetAfter(); after >= 0 && decided[after] != pelton.DecisionAck && decided[after] != pelton.DecisionDead {
@@ -163,7 +164,7 @@ func (c *client) decide(m *Message) (d pelton.Decision) {
 }
 
 func (c *client) flush(done bool) error {
-	a := &pluginv1.Answer{Decided: c.part.decided, Done: done}
+	a := &pluginv1.Answer{Decided: c.part.decided, Done: done, Batch: c.batch}
 	c.part = part{began: time.Now()}
 	return c.send(&pluginv1.AttachRequest{Message: &pluginv1.AttachRequest_Answer{Answer: a}})
 }
@@ -193,7 +194,7 @@ func when(nanos int64) time.Time {
 // reduce folds a batch.
 func (c *client) reduce(r *pluginv1.Reduce) error {
 	began, size := time.Now(), 0
-	part := new(pluginv1.Folded)
+	part := &pluginv1.Folded{Batch: r.GetBatch()}
 	for i, f := range r.GetFolds() {
 		next, err := c.plugin.Reduce(f.GetKey(), f.GetState(), f.GetEmit())
 		result := &pluginv1.Result{Fold: uint32(i), ContentType: c.plugin.ContentType}
@@ -213,7 +214,7 @@ func (c *client) reduce(r *pluginv1.Reduce) error {
 		if err := c.send(&pluginv1.AttachRequest{Message: &pluginv1.AttachRequest_Folded{Folded: part}}); err != nil {
 			return err
 		}
-		part, size, began = new(pluginv1.Folded), 0, time.Now()
+		part, size, began = &pluginv1.Folded{Batch: r.GetBatch()}, 0, time.Now()
 	}
 	return nil
 }

@@ -133,7 +133,7 @@ class _Client:
         names = {name: i for i, name in enumerate(batch.fields)}
         done = (proto.DECISION_ACK, proto.DECISION_DEAD)
         decisions: list[int] = []
-        answer, size, began = proto.Answer(), 0, time.monotonic()
+        answer, size, began = proto.Answer(batch=batch.batch), 0, time.monotonic()
         for i, delivery in enumerate(batch.deliveries):
             decisions.append(proto.DECISION_UNSPECIFIED)
             if delivery.after >= 0 and decisions[delivery.after] not in done:
@@ -143,7 +143,7 @@ class _Client:
             size += used
             if size >= _PART_SIZE or time.monotonic() - began >= _PART_TIME:
                 self.said.put(proto.AttachRequest(answer=answer))
-                answer, size, began = proto.Answer(), 0, time.monotonic()
+                answer, size, began = proto.Answer(batch=batch.batch), 0, time.monotonic()
         answer.done = True
         self.said.put(proto.AttachRequest(answer=answer))
 
@@ -164,7 +164,7 @@ class _Client:
         return verdict.decision, out.used(self.room)
 
     def reduce(self, batch: proto.Reduce) -> None:
-        answer, size, began = proto.Folded(), 0, time.monotonic()
+        answer, size, began = proto.Folded(batch=batch.batch), 0, time.monotonic()
         for i, fold in enumerate(batch.folds):
             result = answer.results.add(fold=i, content_type=self.content_type)
             try:
@@ -180,4 +180,4 @@ class _Client:
             answer.done = i == len(batch.folds) - 1
             if answer.done or size >= _PART_SIZE or time.monotonic() - began >= _PART_TIME:
                 self.said.put(proto.AttachRequest(folded=answer))
-                answer, size, began = proto.Folded(), 0, time.monotonic()
+                answer, size, began = proto.Folded(batch=batch.batch), 0, time.monotonic()

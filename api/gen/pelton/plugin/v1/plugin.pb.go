@@ -776,7 +776,9 @@ type Handle struct {
 	// The deliveries.
 	Deliveries []*Delivery `protobuf:"bytes,1,rep,name=deliveries,proto3" json:"deliveries,omitempty"`
 	// Names of the located fields that the deliveries have.
-	Fields        []string `protobuf:"bytes,2,rep,name=fields,proto3" json:"fields,omitempty"`
+	Fields []string `protobuf:"bytes,2,rep,name=fields,proto3" json:"fields,omitempty"`
+	// Number of the batch, to be given back in its answers.
+	Batch         uint64 `protobuf:"varint,3,opt,name=batch,proto3" json:"batch,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -823,6 +825,13 @@ func (x *Handle) GetFields() []string {
 		return x.Fields
 	}
 	return nil
+}
+
+func (x *Handle) GetBatch() uint64 {
+	if x != nil {
+		return x.Batch
+	}
+	return 0
 }
 
 // Delivery is one message offered to the plugin.
@@ -1342,7 +1351,9 @@ type Answer struct {
 	// In the order of the batch, over all parts.
 	Decided []*Decided `protobuf:"bytes,1,rep,name=decided,proto3" json:"decided,omitempty"`
 	// The last part: all that are to be decided are.
-	Done          bool `protobuf:"varint,2,opt,name=done,proto3" json:"done,omitempty"`
+	Done bool `protobuf:"varint,2,opt,name=done,proto3" json:"done,omitempty"`
+	// Number of the batch.
+	Batch         uint64 `protobuf:"varint,3,opt,name=batch,proto3" json:"batch,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1389,6 +1400,13 @@ func (x *Answer) GetDone() bool {
 		return x.Done
 	}
 	return false
+}
+
+func (x *Answer) GetBatch() uint64 {
+	if x != nil {
+		return x.Batch
+	}
+	return 0
 }
 
 // Decided is all that came of one delivery.
@@ -1477,7 +1495,9 @@ func (x *Decided) GetOverflow() bool {
 type Reduce struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The folds.
-	Folds         []*Fold `protobuf:"bytes,1,rep,name=folds,proto3" json:"folds,omitempty"`
+	Folds []*Fold `protobuf:"bytes,1,rep,name=folds,proto3" json:"folds,omitempty"`
+	// Number of the batch, to be given back in its answers.
+	Batch         uint64 `protobuf:"varint,2,opt,name=batch,proto3" json:"batch,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1517,6 +1537,13 @@ func (x *Reduce) GetFolds() []*Fold {
 		return x.Folds
 	}
 	return nil
+}
+
+func (x *Reduce) GetBatch() uint64 {
+	if x != nil {
+		return x.Batch
+	}
+	return 0
 }
 
 // Fold asks for a new state.
@@ -1589,7 +1616,9 @@ type Folded struct {
 	// In the order of the batch, over all parts.
 	Results []*Result `protobuf:"bytes,1,rep,name=results,proto3" json:"results,omitempty"`
 	// The last part.
-	Done          bool `protobuf:"varint,2,opt,name=done,proto3" json:"done,omitempty"`
+	Done bool `protobuf:"varint,2,opt,name=done,proto3" json:"done,omitempty"`
+	// Number of the batch.
+	Batch         uint64 `protobuf:"varint,3,opt,name=batch,proto3" json:"batch,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1636,6 +1665,13 @@ func (x *Folded) GetDone() bool {
 		return x.Done
 	}
 	return false
+}
+
+func (x *Folded) GetBatch() uint64 {
+	if x != nil {
+		return x.Batch
+	}
+	return 0
 }
 
 // Result is one new state, or a refusal.
@@ -1852,12 +1888,13 @@ const file_pelton_plugin_v1_plugin_proto_rawDesc = "" +
 	"\arefusal\x18\x03 \x01(\tR\arefusal\"?\n" +
 	"\x06Output\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12!\n" +
-	"\fcontent_type\x18\x02 \x01(\tR\vcontentType\"\\\n" +
+	"\fcontent_type\x18\x02 \x01(\tR\vcontentType\"r\n" +
 	"\x06Handle\x12:\n" +
 	"\n" +
 	"deliveries\x18\x01 \x03(\v2\x1a.pelton.plugin.v1.DeliveryR\n" +
 	"deliveries\x12\x16\n" +
-	"\x06fields\x18\x02 \x03(\tR\x06fields\"\xb3\x03\n" +
+	"\x06fields\x18\x02 \x03(\tR\x06fields\x12\x14\n" +
+	"\x05batch\x18\x03 \x01(\x04R\x05batch\"\xb3\x03\n" +
 	"\bDelivery\x12\x18\n" +
 	"\apayload\x18\x01 \x01(\fR\apayload\x12\x15\n" +
 	"\x03key\x18\x02 \x01(\fH\x00R\x03key\x88\x01\x01\x12\x18\n" +
@@ -1901,25 +1938,28 @@ const file_pelton_plugin_v1_plugin_proto_rawDesc = "" +
 	"Settlement\x12\x14\n" +
 	"\x05token\x18\x01 \x01(\tR\x05token\x123\n" +
 	"\averdict\x18\x02 \x01(\v2\x19.pelton.plugin.v1.VerdictR\averdict\x12,\n" +
-	"\x05emits\x18\x03 \x03(\v2\x16.pelton.plugin.v1.EmitR\x05emits\"Q\n" +
+	"\x05emits\x18\x03 \x03(\v2\x16.pelton.plugin.v1.EmitR\x05emits\"g\n" +
 	"\x06Answer\x123\n" +
 	"\adecided\x18\x01 \x03(\v2\x19.pelton.plugin.v1.DecidedR\adecided\x12\x12\n" +
-	"\x04done\x18\x02 \x01(\bR\x04done\"\xe4\x01\n" +
+	"\x04done\x18\x02 \x01(\bR\x04done\x12\x14\n" +
+	"\x05batch\x18\x03 \x01(\x04R\x05batch\"\xe4\x01\n" +
 	"\aDecided\x12\x1a\n" +
 	"\bdelivery\x18\x01 \x01(\rR\bdelivery\x123\n" +
 	"\averdict\x18\x02 \x01(\v2\x19.pelton.plugin.v1.VerdictR\averdict\x12,\n" +
 	"\x05emits\x18\x03 \x03(\v2\x16.pelton.plugin.v1.EmitR\x05emits\x12>\n" +
 	"\vsettlements\x18\x04 \x03(\v2\x1c.pelton.plugin.v1.SettlementR\vsettlements\x12\x1a\n" +
-	"\boverflow\x18\x05 \x01(\bR\boverflow\"6\n" +
+	"\boverflow\x18\x05 \x01(\bR\boverflow\"L\n" +
 	"\x06Reduce\x12,\n" +
-	"\x05folds\x18\x01 \x03(\v2\x16.pelton.plugin.v1.FoldR\x05folds\"B\n" +
+	"\x05folds\x18\x01 \x03(\v2\x16.pelton.plugin.v1.FoldR\x05folds\x12\x14\n" +
+	"\x05batch\x18\x02 \x01(\x04R\x05batch\"B\n" +
 	"\x04Fold\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\fR\x03key\x12\x14\n" +
 	"\x05state\x18\x02 \x01(\fR\x05state\x12\x12\n" +
-	"\x04emit\x18\x03 \x01(\fR\x04emit\"P\n" +
+	"\x04emit\x18\x03 \x01(\fR\x04emit\"f\n" +
 	"\x06Folded\x122\n" +
 	"\aresults\x18\x01 \x03(\v2\x18.pelton.plugin.v1.ResultR\aresults\x12\x12\n" +
-	"\x04done\x18\x02 \x01(\bR\x04done\"\xa3\x01\n" +
+	"\x04done\x18\x02 \x01(\bR\x04done\x12\x14\n" +
+	"\x05batch\x18\x03 \x01(\x04R\x05batch\"\xa3\x01\n" +
 	"\x06Result\x12\x12\n" +
 	"\x04fold\x18\x01 \x01(\rR\x04fold\x12\x14\n" +
 	"\x05state\x18\x02 \x01(\fR\x05state\x12!\n" +
