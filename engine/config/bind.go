@@ -166,6 +166,9 @@ func (b *binder) fields(k key, n ast.Node, v reflect.Value) {
 
 // names binds a mapping whose keys are chosen by the user.
 func (b *binder) names(k key, n ast.Node, v reflect.Value) {
+	if v.IsNil() {
+		v.Set(reflect.MakeMap(v.Type()))
+	}
 	b.entries(k, n, "a mapping of names", func(name string, node ast.Node) {
 		b.config.places.names[k.path] = append(b.config.places.names[k.path], name)
 		element := reflect.New(v.Type().Elem()).Elem()
