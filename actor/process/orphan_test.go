@@ -84,7 +84,7 @@ func TestKilledWheel(t *testing.T) {
 	if err := cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	_ = cmd.Wait() // killed, as it says
+	_ = cmd.Wait()          // killed, as it says
 	const patience = 30_000 // milliseconds; the test fails then
 	if n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, patience); n != 1 {
 		t.Errorf("process %d outlives its wheel: %v", pid, err)

@@ -3,6 +3,7 @@ package process_test
 import (
 	"context"
 	"path/filepath"
+	goruntime "runtime"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/peltonhq/pelton/actor"
 	"github.com/peltonhq/pelton/actor/actortest"
 	"github.com/peltonhq/pelton/actor/process"
+	"github.com/peltonhq/pelton/internal/bundle"
 )
 
 func handle(t *testing.T, i actor.Instance, turn *actor.Turn) {
@@ -162,5 +164,83 @@ func TestVersions(t *testing.T) {
 		if got, hidden := string(turn.Emits[0].Payload), string(turn.Emits[1].Payload); got != want || hidden == "no" {
 			t.Errorf("read %q and %q, want %q and an error", got, hidden, want)
 		}
+	}
+}
+
+// A swap gives files without a command: they take the places that the configured command has for them.
+func TestPlaces(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "run"), "#!/bin/sh\nexit 1\n", 0o700)
+	write(t, filepath.Join(dir, "other"), "#!/bin/sh\nexit 2\n", 0o700)
+	write(t, filepath.Join(dir, "plain"), "text", 0o600)
+	single := process.Config{Command: []string{"./run"}, Base: dir}
+	whole := process.Config{Command: []string{"./run"}, Dir: dir}
+	for name, c := range map[string]struct {
+		config     process.Config
+		path, want string
+	}{
+		"a file":                       {single, "other", "exit status 2"},
+		"a file that is no program":    {single, "plain", "no executable file run"},
+		"a directory for a file":       {single, "", "give a file"},
+		"a directory":                  {whole, "", "exit status 1"},
+		"a file for a directory":       {whole, "other", "give a directory"},
+		"a file for one of two":        {process.Config{Command: []string{"./run", "plain"}, Base: dir}, "other", "names 2 files"},
+		"a file for an argument's":     {process.Config{Command: []string{"sh", "run"}, Base: dir}, "other", "exit status 2"},
+		"a file, none being named":     {process.Config{Command: []string{"sh"}, Base: dir}, "other", "names 0 files"},
+		"no bundle, but a wasm module": {single, "\x00asm", "not the artifact of a process plugin"},
+	} {
+		program, err := runtime(t).Program(c.config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		artifact := []byte(c.path)
+		if !strings.HasPrefix(c.path, "\x00") {
+			if artifact, err = bundle.Pack(filepath.Join(dir, c.path), 1<<20); err != nil {
+				t.Fatal(err)
+			}
+		}
+		m, err := program.Load(t.Context(), artifact)
+		if err == nil {
+			_, err = m.Start(t.Context(), actortest.Env("{}"))
+			_ = m.Close(t.Context())
+		}
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want %s", name, err, c.want)
+		}
+	}
+}
+
+// A version whose interpreter is another by now is refused, since it would not run what it ran.
+func TestChangedMachine(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "interpreter")
+	write(t, path, "#!/bin/sh\n", 0o700)
+	program, err := runtime(t).Program(process.Config{Command: []string{path}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	artifact, err := program.Pack()
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, path, "#!/bin/sh\nexit\n", 0o700)
+	if _, err = program.Load(t.Context(), artifact); err == nil || !strings.Contains(err.Error(), path+" is not the file any more") {
+		t.Errorf("%v", err)
+	}
+}
+
+// The memory is watched between two turns too.
+func TestHogBetweenTurns(t *testing.T) {
+	j := new(journal)
+	env := actortest.Env("{}")
+	env.Log = j.log
+	i := start(t, load(t, binary(t, "suite")), env)
+	handle(t, i, actortest.Turn("hog-later"))
+	for running("suite") != nil { // until the watch ends it: no turn is under way
+		goruntime.Gosched()
+	}
+	handle(t, i, actortest.Turn("ack"))
+	if !j.has("started again: out of memory") {
+		t.Errorf("logged %q", j.all())
 	}
 }

@@ -69,7 +69,7 @@ func TestProcessPlugin(t *testing.T) {
 	if rows := w.rows("plugin", "list"); rows[0]["kind"] != "process" || rows[0]["state"] != "running" {
 		t.Errorf("%v", rows)
 	}
-	if r := w.run("plugin", "swap", "words", "v2", "--why", "second"); r.code != 0 || !strings.Contains(r.out, "words: revision 2 (") {
+	if r := w.run("plugin", "swap", "words", "v2", "--reason", "second"); r.code != 0 || !strings.Contains(r.out, "words: revision 2 (") {
 		t.Fatalf("%+v", r)
 	}
 	says("two")

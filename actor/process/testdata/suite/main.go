@@ -128,6 +128,7 @@ func do(m *process.Message, out *process.Out, word, rest string) bool {
 //	complain TEXT      a line on standard error
 //	chatter            logs without end of the turn: 10,000 lines
 //	about              one emit to "out": id, source, lane, header "h", trace, times
+//	hog-later          as hog, between turns
 //	pid                one emit to "out": the number of the process
 //	environment        one emit to "out": names of the environment
 //	read PATH          one emit to "out": the file's text, or what opening it says
@@ -155,6 +156,8 @@ func extra(m *process.Message, out *process.Out, word, rest string) bool {
 		meta := m.Meta()
 		out.Emit("out", nil, fmt.Appendf(nil, "%s|%s|%s|%v|%s|%s|%s", m.ID(), meta.Lane.Source, meta.Lane.Lane, meta.Headers, meta.Trace,
 			meta.Time.Format(time.RFC3339Nano), meta.FirstSeen.Format(time.RFC3339Nano)))
+	case "hog-later":
+		go misbehave("hog")
 	case "pid":
 		out.Emit("out", nil, strconv.AppendInt(nil, int64(os.Getpid()), 10))
 	case "environment":
