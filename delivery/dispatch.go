@@ -31,8 +31,12 @@ type subscriber struct {
 	behind  int   // records parked behind keys of this plugin
 	waiting int64 // bytes of effects that its targets have not taken
 	child   queue[child]
-	stopped string // why nothing is offered any more; empty when it is
+	edges   []string // of its first emits, as paths: "plugin#0" …
+	stopped string   // why nothing is offered any more; empty when it is
 }
+
+// edges is how many emits of a delivery have their paths made beforehand.
+const edges = 16
 
 // block is a key whose head waits: later messages of the key stay behind it, in order (D3).
 type block struct {

@@ -58,7 +58,7 @@ func (l *Ledger) emit(k int32, d *Decision) {
 			l.Unread++
 			continue
 		}
-		id := parent.Emitted(spec.Name, n)
+		id := l.emitted(&parent, plugin, n)
 		f := pelton.Effect{Key: e.Key, Payload: e.Payload, ContentType: e.ContentType, Time: d.Time, Trace: d.Trace}
 		l.fan(k, id, routes.Targets, f)
 		if len(routes.Plugins) > 0 {
@@ -67,28 +67,44 @@ func (l *Ledger) emit(k int32, d *Decision) {
 	}
 }
 
+// emitted is parent.Emitted; the edges of messages of the source are made once.
+func (l *Ledger) emitted(parent *pelton.MessageID, plugin int32, n int) pelton.MessageID {
+	p := &l.plugins[plugin]
+	if parent.Path != "" || n >= cap(p.edges) {
+		return parent.Emitted(p.spec.Name, n)
+	}
+	for len(p.edges) <= n {
+		p.edges = append(p.edges, pelton.MessageID{}.Emitted(p.spec.Name, len(p.edges)).Path)
+	}
+	id := *parent
+	id.Path = p.edges[n]
+	return id
+}
+
 // fan makes one effect for each target, but for those that are durable already (S2).
 func (l *Ledger) fan(k int32, id pelton.MessageID, targets []int, e pelton.Effect) {
+	remembers := l.remembers()
 	for _, t := range targets {
 		e.ID = id.To(l.graph.Targets[t])
-		if l.isKnown(e.ID) {
+		if remembers && l.isKnown(e.ID) {
 			l.Skipped++
 			continue
 		}
-		l.send(k, t, e.ID, e)
+		l.send(k, t, &e)
 	}
 }
 
-// send puts one effect into its target's outbox.
-func (l *Ledger) send(k int32, t int, id pelton.EffectID, e pelton.Effect) {
+// send puts one effect into its target's outbox; e is copied.
+func (l *Ledger) send(k int32, t int, e *pelton.Effect) {
 	a := l.acks.at(k)
 	a.left++
-	e.ID, e.Mark = id, l.mark(l.messages.at(a.message).parked, id)
-	n := l.effects.take(effect{ack: k, size: int64(e.Size())})
-	e.Token = uint64(n)
-	l.effects.at(n).effect = e
-	l.outbox[t].pushBack(e)
-	l.owe(a.plugin, int64(e.Size()))
+	i, sent := l.effects.empty()
+	sent.ack, sent.effect = k, *e
+	f := &sent.effect
+	f.Token, f.Mark = uint64(i), l.mark(l.messages.at(a.message).parked, e.ID)
+	sent.size = int64(f.Size())
+	l.outbox[t].pushBack(i)
+	l.owe(a.plugin, sent.size)
 }
 
 func (l *Ledger) beget(k int32, id pelton.MessageID, plugins []int, e pelton.Effect) {
@@ -121,7 +137,7 @@ func (l *Ledger) finished(k int32) {
 func (l *Ledger) Outbox(target, n int, dst []pelton.Effect) []pelton.Effect {
 	q := &l.outbox[target]
 	for i := 0; i < min(n, q.len()); i++ {
-		dst = append(dst, *q.at(i))
+		dst = append(dst, l.effects.at(*q.at(i)).effect)
 	}
 	return dst
 }
@@ -132,8 +148,7 @@ func (l *Ledger) Queued(target int) int { return l.outbox[target].len() }
 // Taken notes that the target took n effects from the front of its outbox.
 func (l *Ledger) Taken(target, n int) {
 	for range n {
-		e := l.outbox[target].popFront()
-		sent := l.effects.at(int32(e.Token))
+		sent := l.effects.at(l.outbox[target].popFront())
 		l.owe(l.acks.at(sent.ack).plugin, -sent.size)
 	}
 }

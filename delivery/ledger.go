@@ -43,7 +43,7 @@ type Ledger struct {
 	plugins  []subscriber
 	acks     slab[acked]
 	effects  slab[effect]
-	outbox   []queue[pelton.Effect] // by target
+	outbox   []queue[int32] // of effects, by target
 	writes   slab[write]
 }
 
@@ -110,7 +110,7 @@ func New(o Options) *Ledger {
 	l := &Ledger{
 		lane: o.Lane, graph: o.Graph, mark: o.Mark, jitter: o.Jitter, window: o.Window, output: o.Output,
 		plugins: make([]subscriber, len(o.Graph.Plugins)),
-		outbox:  make([]queue[pelton.Effect], len(o.Graph.Targets)),
+		outbox:  make([]queue[int32], len(o.Graph.Targets)),
 		account: account{watermark: o.Watermark, passed: o.Watermark, lots: map[uint64]*lot{}},
 	}
 	l.Counts.Plugins = make([]PluginCounts, len(o.Graph.Plugins))
@@ -120,6 +120,7 @@ func New(o Options) *Ledger {
 		p.pending = make([]line, max(1, p.spec.Instances))
 		p.back = make([]queue[Item], len(p.pending))
 		p.blocked = map[uint64]*block{}
+		p.edges = make([]string, 0, edges)
 	}
 	for _, id := range o.Known {
 		if l.known == nil {

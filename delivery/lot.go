@@ -476,7 +476,8 @@ func (l *Ledger) replayEffect(i int32, r *Record) {
 		if target == r.ID.Target && !slices.Contains(l.lots[r.ID.Message.Position].known, r.ID) {
 			k := l.acks.take(acked{message: i, plugin: -1, left: 1})
 			e := pelton.Effect{Key: r.Key, Payload: r.Payload, ContentType: r.ContentType, Time: r.Time, Trace: r.Trace}
-			l.send(k, t, r.ID, e)
+			e.ID = r.ID
+			l.send(k, t, &e)
 			l.finished(k)
 			return
 		}

@@ -10,7 +10,7 @@ import (
 )
 
 // handed is how many effects are offered to a target at once.
-const handed = 64
+const handed = 256
 
 // gate is the way to one target. It is the [pelton.Completer] of the effects that went through it.
 type gate struct {
@@ -42,10 +42,10 @@ func (l *Loop) handOver() bool {
 			l.ledger.Taken(t, taken)
 			g.flight += taken
 			g.closed = taken < len(l.effects)
+			clear(l.effects)
 			more = true
 		}
 	}
-	clear(l.effects[:cap(l.effects)])
 	return more
 }
 

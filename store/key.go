@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Keys are tuples whose bytes sort as their parts do: text before its own continuation, numbers by value. A tuple has
@@ -40,13 +41,15 @@ func Key(space byte, parts ...any) []byte {
 
 // AppendString appends s as one part of a tuple.
 func AppendString(key []byte, s string) []byte {
-	for i := range len(s) {
-		key = append(key, s[i])
-		if s[i] == escape {
-			key = append(key, escaped)
+	for {
+		i := strings.IndexByte(s, escape)
+		if i < 0 {
+			break
 		}
+		key = append(append(key, s[:i+1]...), escaped)
+		s = s[i+1:]
 	}
-	return append(key, escape, terminator)
+	return append(append(key, s...), escape, terminator)
 }
 
 // AppendBytes appends b as one part of a tuple; it is encoded as text is.

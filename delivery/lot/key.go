@@ -77,14 +77,23 @@ func cut(key []byte) (id pelton.EffectID, err error) {
 // Mark is the key that makes an effect happen once. The lane's marks go as the watermark passes them; the lot's
 // marks belong to records out of the parking lot, and go with the last record of their message.
 func Mark(parked bool, id pelton.EffectID) []byte {
-	return effect(marks(parked), id)
+	m := &id.Message
+	parts := len(m.Lane.Source) + len(m.Lane.Lane) + len(m.Lane.Incarnation) + len(m.Path) + len(id.Target.Name)
+	return effect(appendMarks(make([]byte, 0, parts+beside), parked), id)
 }
 
-func marks(parked bool) []byte {
+// beside is what a mark has beside the parts of its id, unless they have bytes to escape: space, word, position, kind of
+// target and terminators.
+const beside = 40
+
+func marks(parked bool) []byte { return appendMarks(nil, parked) }
+
+func appendMarks(key []byte, parked bool) []byte {
+	key = append(key, store.SpaceMark)
 	if parked {
-		return store.AppendString([]byte{store.SpaceMark}, "lot")
+		return store.AppendString(key, "lot")
 	}
-	return store.AppendString([]byte{store.SpaceMark}, "lane")
+	return store.AppendString(key, "lane")
 }
 
 func recordKey(id pelton.EffectID) []byte {
