@@ -7,7 +7,7 @@ type Options struct {
 	Name    string
 	Sink    Sink          // the worker's from Start on; it closes it
 	Buffer  int64         // bytes of effects accepted and not yet settled; default 4 MiB. One effect may pass it
-	Batch   int           // effects per Write; default 256
+	Batch   int           // effects per Write; default 4,096: a sink that syncs does so once for all of them
 	MaxWait time.Duration // the longest pause between two attempts; default 30 s
 	// OnRetry, if set, is told of every failed Write and the pause that follows, on the worker's goroutine.
 	OnRetry func(err error, wait time.Duration)
@@ -15,7 +15,7 @@ type Options struct {
 
 const (
 	defaultBuffer  = 4 << 20
-	defaultBatch   = 256
+	defaultBatch   = 4096
 	defaultMaxWait = 30 * time.Second
 	firstWait      = 100 * time.Millisecond
 )

@@ -8,17 +8,28 @@ import (
 	"github.com/peltonhq/pelton"
 )
 
-// entry is one accepted effect and who is told of its outcome.
-type entry struct {
-	effect pelton.Effect
-	to     pelton.Completer
+// batch is accepted effects and, beside them, who is told of the outcome of each: a sink gets a part of the former as it
+// is, without copying.
+type batch struct {
+	effects []pelton.Effect
+	to      []pelton.Completer
 }
+
+func (b *batch) len() int { return len(b.to) }
+
+func (b *batch) clear() {
+	clear(b.effects)
+	clear(b.to)
+	b.effects, b.to = b.effects[:0], b.to[:0]
+}
+
+func (b *batch) part(from, to int) batch { return batch{b.effects[from:to], b.to[from:to]} }
 
 // queue is what senders and the worker share. Its critical sections are short and never wait. Everything accepted
 // and not yet settled is charged to it, also what is being written (A2).
 type queue struct {
 	mu      sync.Mutex
-	inbox   []entry // accepted, not yet taken by the worker
+	inbox   batch // accepted, not yet taken by the worker
 	waiting []pelton.Completer
 	closed  bool
 	stats   Stats
@@ -42,10 +53,11 @@ func (q *queue) offer(effects []pelton.Effect, c pelton.Completer) (taken int) {
 			q.wait(c)
 			break
 		}
-		q.inbox = append(q.inbox, entry{effects[taken], c})
+		q.inbox.to = append(q.inbox.to, c)
 		q.stats.Queued++
 		q.stats.QueuedBytes += int64(effects[taken].Size())
 	}
+	q.inbox.effects = append(q.inbox.effects, effects[:taken]...)
 	if taken > 0 {
 		select {
 		case q.wake <- struct{}{}:
@@ -62,23 +74,23 @@ func (q *queue) wait(c pelton.Completer) {
 	q.waiting = append(q.waiting, c)
 }
 
-// take gives the worker everything new and keeps the spare slice for what comes next.
-func (q *queue) take(spare []entry) []entry {
+// take gives the worker everything new and keeps the spare batch, which is empty, for what comes next.
+func (q *queue) take(spare batch) batch {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	taken := q.inbox
-	q.inbox = spare[:0]
+	q.inbox = spare
 	return taken
 }
 
 // settle counts entries as done, those before the last as written and the last as rejected or written, and returns who
 // is to be told of room: at three quarters, so that a full queue does not wake its senders for every single write.
-func (q *queue) settle(done []entry, rejected bool) (told []pelton.Completer) {
+func (q *queue) settle(done []pelton.Effect, rejected bool) (told []pelton.Completer) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	s := &q.stats
 	for i := range done {
-		e := &done[i].effect
+		e := &done[i]
 		s.Queued--
 		s.QueuedBytes -= int64(e.Size())
 		if rejected && i == len(done)-1 {

@@ -27,10 +27,9 @@ type Worker struct {
 	abandoned bool
 
 	// The goroutine's own.
-	taken   []entry // taken from the queue; those before next are settled
-	next    int
-	effects []pelton.Effect
-	pauses  *backoff.ExponentialBackOff
+	taken  batch // from the queue; those before next are settled
+	next   int
+	pauses *backoff.ExponentialBackOff
 }
 
 var _ pelton.Offerer = (*Worker)(nil)
@@ -94,12 +93,12 @@ func (w *Worker) run() {
 // wait waits until there is something to write; false when there will be nothing any more.
 func (w *Worker) wait() bool {
 	for !w.stopped() {
-		if w.next < len(w.taken) {
+		if w.next < w.taken.len() {
 			return true
 		}
-		clear(w.taken)
+		w.taken.clear()
 		w.taken, w.next = w.queue.take(w.taken), 0
-		if len(w.taken) > 0 {
+		if w.taken.len() > 0 {
 			continue
 		}
 		select {
@@ -121,27 +120,21 @@ func (w *Worker) stopped() bool {
 
 // deliver writes one batch, however often that takes (E2); false when it was stopped meanwhile.
 func (w *Worker) deliver() bool {
-	batch := w.taken[w.next:]
-	batch = batch[:min(len(batch), w.o.Batch)]
-	w.effects = w.effects[:0]
-	for i := range batch {
-		w.effects = append(w.effects, batch[i].effect)
-	}
-	defer clear(w.effects)
+	batch := w.taken.part(w.next, min(w.next+w.o.Batch, w.taken.len()))
 	for {
 		w.queue.writing()
-		err := w.o.Sink.Write(w.ctx, w.effects)
+		err := w.o.Sink.Write(w.ctx, batch.effects)
 		w.queue.wrote()
 		var rejected *Rejected
 		switch {
 		case err == nil:
 			w.settle(batch, nil)
 			return true
-		case errors.As(err, &rejected) && rejected.Index >= 0 && rejected.Index < len(batch):
-			w.settle(batch[:rejected.Index+1], rejected)
+		case errors.As(err, &rejected) && rejected.Index >= 0 && rejected.Index < batch.len():
+			w.settle(batch.part(0, rejected.Index+1), rejected)
 			return true
 		case rejected != nil:
-			err = fmt.Errorf("rejected effect %d of a write of %d, which is a mistake of the sink: %w", rejected.Index, len(batch), err)
+			err = fmt.Errorf("rejected effect %d of a write of %d, which is a mistake of the sink: %w", rejected.Index, batch.len(), err)
 		}
 		if !w.pause(err) {
 			return false
@@ -168,23 +161,24 @@ func (w *Worker) pause(err error) bool {
 }
 
 // settle tells the senders that these entries are durable, except the last one if it was rejected.
-func (w *Worker) settle(done []entry, rejected *Rejected) {
-	w.next += len(done)
+func (w *Worker) settle(done batch, rejected *Rejected) {
+	w.next += done.len()
 	w.pauses.Reset()
-	told := w.queue.settle(done, rejected != nil)
+	told := w.queue.settle(done.effects, rejected != nil)
 	w.report.Lock()
 	defer w.report.Unlock()
 	if w.abandoned {
 		return
 	}
-	for i := range done {
+	for i, to := range done.to {
 		var err error
-		if rejected != nil && i == len(done)-1 {
+		if rejected != nil && i == done.len()-1 {
 			err = rejected
 		}
-		done[i].to.Complete(done[i].effect.Token, err)
-		done[i] = entry{} // the rest of what was taken may have to wait for long
+		to.Complete(done.effects[i].Token, err)
 	}
+	clear(done.effects) // the rest of what was taken may have to wait for long
+	clear(done.to)
 	for _, c := range told {
 		c.Room()
 	}
