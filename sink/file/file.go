@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 
 	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/internal/invariants"
@@ -35,8 +36,8 @@ type Sink struct {
 
 var _ sink.Sink = (*Sink)(nil)
 
-// keepText is the largest buffer that is kept from one Write to the next.
-const keepText = 1 << 20
+// keepText is the largest buffer that is kept from one Write to the next: the lines of a worker's whole default buffer.
+const keepText = 4 << 20
 
 // Write implements [sink.Sink]. The effects are in the file, and their marks in the store, when it returns nil.
 func (s *Sink) Write(ctx context.Context, effects []pelton.Effect) error {
@@ -54,7 +55,11 @@ func (s *Sink) write(ctx context.Context, effects []pelton.Effect) error {
 		return err
 	}
 	s.checkMarks(effects)
-	s.text = s.text[:0]
+	size := 0
+	for i := range effects {
+		size += len(effects[i].Payload) + 1
+	}
+	s.text = slices.Grow(s.text[:0], size)
 	for i := range effects {
 		s.text = sink.AppendLine(s.text, effects[i].Payload)
 	}
