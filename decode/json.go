@@ -282,14 +282,15 @@ const (
 )
 
 // text scans the text of a string from behind its opening quote and returns the index of the closing one, or -1. It
-// looks at eight bytes at a time: x-ones &^ x has the high bit of the lowest zero byte of x, and of none below it.
+// looks at eight bytes at a time: x-n*ones &^ x has the high bit of the lowest byte of x that is less than n, and of none
+// below it. A quote is found with the control characters: with bit 1 turned over it is 0x20, a space 0x22.
 func (s *scanner) text(i int) (end int, escaped bool) {
 	data := s.data
 	for {
 		for i+8 <= len(data) {
 			w := binary.LittleEndian.Uint64(data[i:])
-			quote, slash := w^(ones*'"'), w^(ones*'\\')
-			m := ((quote-ones)&^quote | (slash-ones)&^slash | (w-ones*' ')&^w) & highs
+			end, slash := w^(ones*2), w^(ones*'\\')
+			m := ((end-ones*0x21)&^end | (slash-ones)&^slash) & highs
 			if m != 0 {
 				i += bits.TrailingZeros64(m) >> 3
 				break
