@@ -19,6 +19,7 @@ type Env struct {
 	Config []byte // the plugin's `config` as a JSON object; "{}" when there is none
 	Limits Limits
 	Log    func(level, message string) // what the plugin logs; never nil, safe for use by several instances
+	Window *Window                     // how payloads get into a sandbox; nil: they are copied
 }
 
 // Runtime turns an artifact into a module: actor/wasm compiles it, actor/native looks it up.

@@ -89,6 +89,7 @@ type Verdicts struct {
 // PluginStats are the figures of one plugin or reducer.
 type PluginStats struct {
 	Verdicts
+	Window
 
 	Name       string            `json:"name"`
 	State      string            `json:"state"`
@@ -102,6 +103,13 @@ type PluginStats struct {
 	Queued     uint64            `json:"queued"`
 	Memory     uint64            `json:"memory"` // bytes, of all instances
 	BusyNs     uint64            `json:"busy_ns"`
+}
+
+// Window counts how payloads got into the memory of a sandboxed plugin.
+type Window struct {
+	MappedBytes  uint64 `json:"mapped_bytes"`  // shown where they lie
+	CopiedBytes  uint64 `json:"copied_bytes"`  // copied
+	DirtyWindows uint64 `json:"dirty_windows"` // how often it was found to have written into what it is only shown
 }
 
 // SessionStats are the figures of one session name.

@@ -11,6 +11,7 @@ type Arena struct {
 	number  uint32 // high bits of every index
 	floor   uint32 // all its generations are above
 	memory  memory
+	mapping *Mapping // nil where memory is no file
 	slots   table
 
 	mutex  sync.Mutex // once per block, never per message; guards what follows
@@ -52,6 +53,7 @@ func New(o Options) (*Arena, error) {
 		options: o, number: number, floor: floor, memory: m,
 		space: space{total: total, common: total, used: newBitmap(total), reserved: newBitmap(total)},
 	}
+	a.mapping = publish(o.Name, &a.memory)
 	a.slots.init(slotLimit(o.Size))
 	a.cells.init()
 	return a, nil
@@ -74,6 +76,7 @@ func (a *Arena) Close() error {
 		l.shut()
 	}
 	numbers.give(a.number, a.slots.clear(a.floor))
+	a.mapping.withdraw()
 	if err := a.memory.free(); err != nil {
 		return fmt.Errorf("arena %s: give memory back: %w", a.options.Name, err)
 	}

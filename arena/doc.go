@@ -39,6 +39,9 @@
 // and Release change the slot's state and the chunk's tally, one atomic word each. Releasers push free chunks on a
 // list that a writer takes whole.
 //
+// On Linux the memory is a file, so that package wasm can map it into a guest as well: [Find] tells from the address of a
+// message's bytes where in which arena's [Mapping] they lie. What is mapped elsewhere shows the same bytes, poison included.
+//
 // # Ordering
 //
 // Lanes that wait for common memory or slots are served first come, first served, without overtaking, so that a large

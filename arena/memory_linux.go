@@ -40,6 +40,9 @@ func mapped(file int, size int64) ([]byte, error) {
 	return bytes, nil
 }
 
+// descriptor is the file to map.
+func (m *memory) descriptor() (file int, ok bool) { return m.file, true }
+
 func (m *memory) free() error {
 	err := unix.Munmap(m.bytes)
 	if closed := unix.Close(m.file); err == nil {

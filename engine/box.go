@@ -41,7 +41,7 @@ func (w *wheel) describe() []*box {
 		b := &box{name: name, kind: c.Type(), from: c.From}
 		b.code(c.Wasm, c.Native, c.Process)
 		b.opts = actor.Options{
-			Env:       actor.Env{Plugin: name, Config: settings(c.Config), Limits: actor.Limits{Memory: int64(c.Limits.Memory), Time: int64(c.Limits.Time), Output: int64(c.Limits.Output)}},
+			Env:       actor.Env{Plugin: name, Config: settings(c.Config), Limits: actor.Limits{Memory: int64(c.Limits.Memory), Time: int64(c.Limits.Time), Output: int64(c.Limits.Output)}, Window: w.window(name)},
 			Instances: c.Instances, Require: w.plan.read(name), Health: healthOf(c.Health),
 		}
 		boxes = append(boxes, b)

@@ -110,14 +110,20 @@ func (w *wheel) openSource(ctx context.Context, f *feed) error {
 	if err := w.openInput(ctx, f); err != nil {
 		return usage(err)
 	}
-	// The decoder needs some room beside the largest message, for its end of line and its key.
-	largest := int64(w.c.Arena.MaxMessage) + decode.Spare
-	a, err := arena.New(arena.Options{Name: f.name, Size: max(int64(w.c.Arena.Size), 4*largest), MaxMessage: largest})
+	size, largest := w.arenaSize()
+	a, err := arena.New(arena.Options{Name: f.name, Size: size, MaxMessage: largest})
 	if err != nil {
 		return usage(err)
 	}
 	f.arena = a
 	return nil
+}
+
+// arenaSize is that of a source's arena, and of the largest message in it: the decoder needs some room beside
+// arena.max_message, for its end of line and its key.
+func (w *wheel) arenaSize() (size, largest int64) {
+	largest = int64(w.c.Arena.MaxMessage) + decode.Spare
+	return max(int64(w.c.Arena.Size), 4*largest), largest
 }
 
 func (w *wheel) openLanes(ctx context.Context, f *feed) error {

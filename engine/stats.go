@@ -162,6 +162,9 @@ func (b *box) stats() *pluginStats {
 		},
 		Dropped: map[string]uint64{}, Memory: uint64(a.Memory), BusyNs: uint64(a.Busy),
 	}}
+	if w := b.opts.Env.Window; w != nil {
+		p.Window = api.Window{MappedBytes: w.Mapped.Load(), CopiedBytes: w.Copied.Load(), DirtyWindows: w.Dirty.Load()}
+	}
 	return p
 }
 

@@ -20,8 +20,15 @@
 // # Ownership
 //
 // An [Instance] is used by one goroutine at a time, its actor. A [Module] and a [Runtime] may be shared. The guest
-// never sees an address of the host: it gets copies in its own memory, and what it hands out is copied before the
+// never sees an address of the host: it gets copies in its own memory, or is shown messages there, and what it hands out is copied before the
 // call returns.
+//
+// # Window
+//
+// Payloads are copied into the guest's window, or, if its Env has room for arenas, large ones are shown there where they
+// lie, copy-on-write: overlay.go. A1 holds for the host and all others, since a guest writes into pages of its own; they
+// are dropped when the call is over that was shown them. The mapping lives in the guest's reservation and goes with it,
+// when the instance's last call is over; it outlives an arena that is closed before.
 //
 // # Failure
 //

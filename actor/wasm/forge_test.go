@@ -2,7 +2,8 @@ package wasm_test
 
 // forge assembles small WebAssembly modules, for what no SDK would build.
 type forge struct {
-	pages     byte // of memory, at least
+	pages     int  // of memory, at least
+	locals    byte // of pelton_handle beside its parameters, all i32
 	imports   []symbol
 	functions []function
 	noMemory  bool
@@ -98,14 +99,18 @@ func (f forge) bytes() []byte {
 		types = append(types, shape(fn.params, fn.result))
 		functions = append(functions, leb(len(f.imports)+i))
 		exports = append(exports, join(name(fn.export), []byte{0}, leb(len(f.imports)+i)))
-		body := join([]byte{0}, fn.code, []byte{opEnd})
+		locals := []byte{0}
+		if fn.export == "pelton_handle" && f.locals > 0 {
+			locals = []byte{1, f.locals, 0x7f}
+		}
+		body := join(locals, fn.code, []byte{opEnd})
 		code = append(code, join(leb(len(body)), body))
 	}
 	if !f.noMemory {
 		exports = append(exports, join(name("memory"), []byte{2, 0}))
 	}
 	return join([]byte("\x00asm\x01\x00\x00\x00"), section(1, types...), section(2, imports...), section(3, functions...),
-		section(5, append([]byte{0}, leb(int(f.pages))...)), section(7, exports...), section(10, code...))
+		section(5, append([]byte{0}, leb(f.pages)...)), section(7, exports...), section(10, code...))
 }
 
 // with is the module with one export replaced.

@@ -40,11 +40,11 @@ func (n *Instance) finish(fault *actor.Fault) error {
 func (n *Instance) handle(t *actor.Turn) *actor.Fault {
 	for first := 0; first < len(t.Deliveries); {
 		fields := n.declared.fields // a name that the guest asks for now is in the next chunk
-		first = n.chunk.plan(t, first, len(fields), int(n.window.size))
+		first = n.chunk.plan(n, t, first, len(fields))
 		if len(n.chunk.order) == 0 {
 			continue
 		}
-		if n.chunk.size > int(n.window.size) {
+		if n.chunk.size > n.window.reach() {
 			if fault := n.open(n.chunk.size); fault != nil {
 				return fault
 			}
@@ -58,13 +58,15 @@ func (n *Instance) handle(t *actor.Turn) *actor.Fault {
 
 // run makes one call with one chunk and takes its verdicts.
 func (n *Instance) run(t *actor.Turn, fields []string) *actor.Fault {
-	bytes, ok := n.module.Memory().Read(n.window.at, n.window.size)
+	bytes, ok := n.module.Memory().Read(n.window.at, max(n.window.size, uint32(n.chunk.size)))
 	if !ok {
 		return malformed("the window is not in the module's memory")
 	}
 	n.chunk.stage(t, fields, bytes)
 	n.deadline.enter(bytes[:len(n.chunk.order)*deliverySize], deliverySize, decisionAt)
+	n.window.overlay.enter(&n.chunk)
 	status, fault := n.call(n.calls.handle, uint64(n.window.at), uint64(len(n.chunk.order)))
+	n.leave(&n.chunk, fault != nil)
 	switch {
 	case fault != nil:
 		return fault

@@ -17,6 +17,7 @@ import (
 // Instance is one running guest; it implements [actor.Instance].
 type Instance struct {
 	env      actor.Env
+	code     *Module
 	module   api.Module
 	memory   memory
 	deadline *deadline
@@ -64,11 +65,11 @@ type declared struct {
 	ctype   string   // the last content type, kept so that the next one costs no allocation
 }
 
-func newInstance(env actor.Env) *Instance {
+func newInstance(m *Module, env actor.Env) *Instance {
 	set(&env.Limits.Memory, actor.DefaultMemory)
 	set(&env.Limits.Time, int64(actor.DefaultTime))
 	set(&env.Limits.Output, actor.DefaultOutput)
-	n := &Instance{env: env}
+	n := &Instance{env: env, code: m}
 	n.memory.limit = uint64(min(env.Limits.Memory, maxMemory))
 	n.deadline = newDeadline(experimental.WithMemoryAllocator(context.Background(), &n.memory), n)
 	n.stdio.log.init(env.Log)
@@ -190,7 +191,10 @@ func (n *Instance) init(ctx context.Context) error {
 	if len(config) == 0 {
 		config = []byte("{}")
 	}
-	if fault := n.open(max(firstWindow, len(config))); fault != nil {
+	if fault := n.openFirst(max(firstWindow, len(config))); fault != nil {
+		if n.memory.room > 0 {
+			return fmt.Errorf("%w: %w", errRoom, fault.Err)
+		}
 		return fmt.Errorf("%s: %w", exportWindow, fault.Err)
 	}
 	bytes, _ := n.module.Memory().Read(n.window.at, n.window.size)

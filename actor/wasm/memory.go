@@ -11,14 +11,16 @@ import (
 // linear memory in one, since a module has one memory.
 type memory struct {
 	limit   uint64
+	room    uint64 // address space beyond the limit, for what the guest is only shown
+	granted uint64 // of it, once the guest is asked for a window with that room
 	space   []byte
-	size    atomic.Int64
-	refused bool // a growth was refused since the last call began
+	size    atomic.Int64 // of what is the guest's own
+	refused bool         // a growth was refused since the last call began
 }
 
 // reserve takes the address space; false if the system refuses.
 func (m *memory) reserve() bool {
-	m.space = reserve(m.limit)
+	m.space = reserve(m.limit + m.room)
 	return m.space != nil
 }
 
@@ -27,12 +29,19 @@ func (m *memory) Allocate(_, _ uint64) experimental.LinearMemory { return m }
 
 // Reallocate grows to size bytes; nil is a refusal.
 func (m *memory) Reallocate(size uint64) []byte {
-	if size > uint64(len(m.space)) {
+	if size > m.limit+m.granted {
 		m.refused = true
 		return nil
 	}
-	m.size.Store(int64(size))
+	m.size.Store(int64(size - min(size, m.granted)))
 	return m.space[:size]
+}
+
+// grant allows the guest n bytes that are not its own.
+func (m *memory) grant(n uint64) {
+	size := uint64(m.size.Load()) + m.granted
+	m.granted = n
+	m.size.Store(int64(size - min(size, n)))
 }
 
 // Free does nothing: wazero calls it while a call that is being ended still unwinds. The instance gives the space

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/tetratelabs/wazero"
@@ -155,6 +156,8 @@ type Module struct {
 	engine   wazero.Runtime
 	compiled wazero.CompiledModule
 	digest   string
+	dirty    atomic.Int32 // how often an instance wrote into what it is shown
+	told     atomic.Bool  // why payloads are copied though the config wants them shown
 }
 
 // Digest is "sha256:<hex>" of the artifact.
@@ -165,7 +168,7 @@ func (m *Module) Close(ctx context.Context) error { return m.compiled.Close(ctx)
 
 // probe asks a throw-away instance for the version of the ABI it was made for.
 func (m *Module) probe(ctx context.Context) error {
-	n, err := m.instantiate(ctx, actor.Env{Log: func(string, string) {}, Limits: actor.Limits{Memory: max(actor.DefaultMemory, m.minimum())}})
+	n, err := m.instantiate(ctx, actor.Env{Log: func(string, string) {}, Limits: actor.Limits{Memory: max(actor.DefaultMemory, m.minimum())}}, 0)
 	if err != nil {
 		return err
 	}
@@ -182,7 +185,19 @@ const pageSize = 64 << 10
 
 // Start makes an instance and runs the plugin's init.
 func (m *Module) Start(ctx context.Context, env actor.Env) (actor.Instance, error) {
-	n, err := m.instantiate(ctx, env)
+	n, err := m.start(ctx, env, m.room(&env))
+	if errors.Is(err, errRoom) {
+		m.tell(&env, fmt.Sprintf("window: mapped: payloads are copied: %v", err))
+		n, err = m.start(ctx, env, 0)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return n, nil
+}
+
+func (m *Module) start(ctx context.Context, env actor.Env, room int64) (*Instance, error) {
+	n, err := m.instantiate(ctx, env, room)
 	if err != nil {
 		return nil, err
 	}
@@ -196,8 +211,9 @@ func (m *Module) Start(ctx context.Context, env actor.Env) (actor.Instance, erro
 const startTime = 10 * time.Second
 
 // instantiate makes an instance that has run its start function.
-func (m *Module) instantiate(ctx context.Context, env actor.Env) (*Instance, error) {
-	n := newInstance(env)
+func (m *Module) instantiate(ctx context.Context, env actor.Env, room int64) (*Instance, error) {
+	n := newInstance(m, env)
+	n.memory.room = uint64(room)
 	if need := m.minimum(); need > n.env.Limits.Memory {
 		return nil, fmt.Errorf("limits.memory of %s is too small: the module alone needs %s; raise limits.memory", bytesize(n.env.Limits.Memory), bytesize(need))
 	}

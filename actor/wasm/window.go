@@ -15,7 +15,10 @@ import (
 const firstWindow = 256 << 10
 
 // window is the part of the guest's memory that the host writes to.
-type window struct{ at, size uint32 }
+type window struct {
+	at, size uint32
+	overlay  overlay
+}
 
 // Sizes of the structures in a window, in bytes; docs/abi.md.
 const (
@@ -40,37 +43,51 @@ func (n *Instance) open(size int) *actor.Fault {
 	if size > 1<<30 {
 		return malformed("a window of %d bytes is too large", size)
 	}
+	if err := n.window.overlay.close(); err != nil {
+		return trap(err)
+	}
+	n.memory.grant(0)
 	room := uint32(1) << bits.Len(uint(size-1))
-	at, fault := n.call(n.calls.window, uint64(room))
+	at, fault := n.ask(room)
 	if fault != nil {
 		return fault
 	}
-	if _, ok := n.module.Memory().Read(uint32(at), room); !ok || at == 0 || at%8 != 0 {
-		n.wrong.broken = malformed("%s(%d) answered %#x, which is no window in the module's memory", exportWindow, room, uint32(at))
-		n.wrong.broken.Broken = true
-		return n.wrong.broken
-	}
-	n.window = window{at: uint32(at), size: room}
+	n.window.at, n.window.size = at, room
 	return nil
+}
+
+// ask has the guest make a window, and answers where it is.
+func (n *Instance) ask(size uint32) (uint32, *actor.Fault) {
+	at, fault := n.call(n.calls.window, uint64(size))
+	if fault != nil {
+		return 0, fault
+	}
+	if _, ok := n.module.Memory().Read(uint32(at), size); !ok || at == 0 || at%8 != 0 {
+		n.wrong.broken = malformed("%s(%d) answered %#x, which is no window in the module's memory", exportWindow, size, uint32(at))
+		n.wrong.broken.Broken = true
+		return 0, n.wrong.broken
+	}
+	return uint32(at), nil
 }
 
 // chunk is a part of a turn that fits the window.
 type chunk struct {
 	order []int32 // turn index of each delivery of the chunk
 	place []int32 // chunk index of each delivery of the turn, or -1
+	shown []shown // where the guest has the payload of each delivery of the chunk already
 	size  int     // bytes that the chunk takes up
+	bytes struct{ shown, copied uint64 }
 }
 
-// footprint is the bytes that a delivery takes up in a window, descriptor included.
-func footprint(v *pelton.View, fields int) int {
-	return deliverySize + fields*fieldSize + len(v.Payload()) + len(v.Key())
-}
+// footprint is the bytes that a delivery takes up in a window, descriptor included, payload excluded.
+func footprint(v *pelton.View, fields int) int { return deliverySize + fields*fieldSize + len(v.Key()) }
 
 // plan chooses what goes into the next chunk, from delivery first on, and returns where the one after it begins. A
 // delivery whose predecessor is not acked or dead is left out (D3); if the predecessor is in the same chunk, the
 // guest decides.
-func (c *chunk) plan(t *actor.Turn, first, fields, room int) int {
-	c.order, c.size = c.order[:0], 0
+func (c *chunk) plan(n *Instance, t *actor.Turn, first, fields int) int {
+	c.order, c.shown, c.size = c.order[:0], c.shown[:0], 0
+	c.bytes.shown, c.bytes.copied = 0, 0
 	for i := first; i < len(t.Deliveries); i++ {
 		d := &t.Deliveries[i]
 		c.place[i] = -1
@@ -78,10 +95,18 @@ func (c *chunk) plan(t *actor.Turn, first, fields, room int) int {
 		if !together && !t.Ready(i) {
 			continue
 		}
-		size := footprint(&d.View, fields)
-		if len(c.order) > 0 && c.size+size > room {
+		payload := d.View.Payload()
+		place, copied := n.window.overlay.show(n, payload), len(payload)
+		if place.length > 0 {
+			copied = 0
+		}
+		size := footprint(&d.View, fields) + copied
+		if len(c.order) > 0 && c.size+size > int(n.window.size) {
 			return i
 		}
+		c.bytes.shown += uint64(len(payload) - copied)
+		c.bytes.copied += uint64(copied)
+		c.shown = append(c.shown, place)
 		c.place[i] = int32(len(c.order))
 		c.order = append(c.order, int32(i))
 		c.size += size
@@ -102,7 +127,11 @@ func (c *chunk) stage(t *actor.Turn, fields []string, window []byte) {
 		payload, key := v.Payload(), v.Key()
 		put32(ref, 0, uint32(at))
 		put32(ref, 4, uint32(len(payload)))
-		at += copy(window[at:], payload)
+		if shown := c.shown[place]; shown.length > 0 {
+			put32(ref, 0, shown.at)
+		} else {
+			at += copy(window[at:], payload)
+		}
 		put32(ref, 8, uint32(at))
 		put32(ref, 12, absent)
 		if key != nil {

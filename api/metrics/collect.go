@@ -47,6 +47,8 @@ var (
 	dropped       = counter("plugin_dropped_total", "Emits and deliveries dropped on purpose.", "plugin", "reason")
 	pluginQueued  = gauge("plugin_queued", "Deliveries that wait for the plugin.", "plugin")
 	pluginMemory  = gauge("plugin_memory_bytes", "Memory of all instances.", "plugin")
+	pluginPayload = counter("plugin_payload_bytes_total", "Payload bytes, by how they got into the plugin's memory.", "plugin", "window")
+	pluginDirty   = counter("plugin_dirty_windows_total", "How often the plugin was found to have written into payloads that it is only shown.", "plugin")
 	pluginBusy    = counter("plugin_busy_seconds_total", "Time spent in the plugin's code.", "plugin", "revision")
 	pluginRestart = counter("plugin_restarts_total", "Instances that were started again.", "plugin")
 

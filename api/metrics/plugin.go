@@ -23,6 +23,9 @@ func plugin(p *api.PluginStats, give giver) {
 	}
 	give(pluginQueued, float64(p.Queued), p.Name)
 	give(pluginMemory, float64(p.Memory), p.Name)
+	give(pluginPayload, float64(p.MappedBytes), p.Name, "mapped")
+	give(pluginPayload, float64(p.CopiedBytes), p.Name, "copied")
+	give(pluginDirty, float64(p.DirtyWindows), p.Name)
 	give(pluginBusy, float64(p.BusyNs)/1e9, p.Name, revision)
 	give(pluginRestart, float64(p.Restarts), p.Name)
 }

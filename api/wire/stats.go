@@ -103,7 +103,8 @@ func plugin(p api.PluginStats) *peltonv1.PluginStats {
 		Name: p.Name, State: p.State, Digest: p.Digest, Revision: int32(p.Revision), Restarts: p.Restarts,
 		Deliveries: p.Deliveries, Acked: p.Acked, Retried: p.Retried, Deferred: p.Deferred, Dead: p.Dead, Held: p.Held,
 		Faults: p.Faults, Emits: p.Emits, Dropped: p.Dropped, Queued: p.Queued, Memory: p.Memory,
-		Busy: durationpb.New(time.Duration(p.BusyNs)),
+		Busy:        durationpb.New(time.Duration(p.BusyNs)),
+		MappedBytes: p.MappedBytes, CopiedBytes: p.CopiedBytes, DirtyWindows: p.DirtyWindows,
 	}
 }
 
@@ -116,6 +117,7 @@ func pluginOf(p *peltonv1.PluginStats) api.PluginStats {
 		},
 		Faults: p.GetFaults(), Emits: p.GetEmits(), Dropped: p.GetDropped(), Queued: p.GetQueued(), Memory: p.GetMemory(),
 		BusyNs: uint64(DurationOf(p.GetBusy())),
+		Window: api.Window{MappedBytes: p.GetMappedBytes(), CopiedBytes: p.GetCopiedBytes(), DirtyWindows: p.GetDirtyWindows()},
 	}
 }
 

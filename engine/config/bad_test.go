@@ -38,6 +38,11 @@ func TestBad(t *testing.T) {
 		{"own cycle", small + "  a: {from: [numbers, a.x], native: {name: x}}\n", `c.yaml:8:23: plugins.a.from[1]: the plugins read each other in a circle: a → a`},
 		{"bad name", "sources: {Numbers: {http: {}}}", `c.yaml:1:11: sources.Numbers: the name "Numbers" is not allowed`},
 		{"no kind", "sources: {a: {decode: {format: json}}}", `c.yaml:1:11: sources.a: has none of demo, file, http; give one`},
+		{"window", strings.Replace(small, "native: {name: double}", "wasm: {path: x, window: maped}", 1), `plugins.double.wasm.window: unknown value "maped"; did you mean "mapped"?`},
+		{"trust", strings.Replace(small, "native: {name: double}", "wasm: {path: x, trust: nobody}", 1), `plugins.double.wasm.trust: unknown value "nobody"; known are source, isolated`},
+		{"window of native code", strings.Replace(small, "name: double", "name: double, window: mapped", 1), `plugins.double.native.window: unknown key`},
+		{"window of a reducer", small + "sessions: {s: {from: [numbers], reduce: {wasm: {path: x, window: mapped}}}}\n", `sessions.s.reduce.wasm.window: not available in this version; what a reducer folds is copied`},
+		{"trust of a reducer", small + "sessions: {s: {from: [numbers], reduce: {wasm: {path: x, trust: isolated}}}}\n", `sessions.s.reduce.wasm.trust: is for plugins`},
 		{"two kinds", small + "    wasm: {path: x}\n", `plugins.double: has native and wasm; give only one`},
 		{"no sources", "plugins: {}", `c.yaml: sources: none; a wheel needs at least one`},
 		{"empty", "", `c.yaml: sources: none`},
@@ -150,6 +155,26 @@ func TestWarnings(t *testing.T) {
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestMapped(t *testing.T) {
+	for wasm, want := range map[string]bool{
+		"path: x": false, "path: x, window: staged": false, "path: x, window: mapped": true,
+		"path: x, window: mapped, trust: source": true, "path: x, window: mapped, trust: isolated": false, "path: x, trust: isolated": false,
+	} {
+		text := strings.Replace(small, "native: {name: double}", "wasm: {"+wasm+"}", 1) + "sinks: {s: {from: [double], stdout: {}}}\n"
+		c, err := Parse([]byte(text), "c.yaml", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := c.Plugins["double"].Wasm.Mapped(); got != want {
+			t.Errorf("%s: mapped %t, want %t", wasm, got, want)
+		}
+		warned := len(c.Warnings()) == 1 && strings.Contains(c.Warnings()[0].String(), "mapped has no effect: trust: isolated has all payloads copied")
+		if contradiction := strings.Contains(wasm, "mapped, trust: isolated"); warned != contradiction {
+			t.Errorf("%s: warnings %v", wasm, c.Warnings())
+		}
 	}
 }
 

@@ -58,6 +58,12 @@ func (t Time) validate(p *problems, path string) {
 
 func (g Plugin) validate(p *problems, path string) {
 	code(p, path, g.Wasm, g.Native, g.Process)
+	if w := g.Wasm; w != nil && w.Window != "" {
+		p.oneOf(path+".wasm.window", string(w.Window), string(WindowStaged), string(WindowMapped))
+	}
+	if w := g.Wasm; w != nil && w.Trust != "" {
+		p.oneOf(path+".wasm.trust", string(w.Trust), string(TrustSource), string(TrustIsolated))
+	}
 	p.between(path+".instances", g.Instances, 1, 256)
 	p.oneOf(path+".order", g.Order.By, OrderKey, OrderNone)
 	p.between(path+".order.behind", g.Order.Behind, 1, 100_000_000)
@@ -96,6 +102,12 @@ func (s Session) validate(p *problems, path string) {
 	}
 	path += ".reduce"
 	code(p, path, r.Wasm, r.Native, r.Process)
+	if w := r.Wasm; w != nil && w.Window != "" {
+		p.addf(path+".wasm.window", "%s; what a reducer folds is copied", NotAvailable)
+	}
+	if w := r.Wasm; w != nil && w.Trust != "" {
+		p.addf(path+".wasm.trust", "is for plugins; a reducer sees nothing but what it folds")
+	}
 	p.between(path+".instances", r.Instances, 1, 256)
 	p.least(path+".limits.memory", r.Limits.Memory, MiB)
 	p.least(path+".limits.time", r.Limits.Time, Millisecond)

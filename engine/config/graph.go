@@ -196,6 +196,12 @@ func (c *Config) Warnings() []Warning {
 			all = append(all, Warning{Place: c.At("plugins." + n), Path: "plugins." + n, Text: "nobody reads it; what it emits is counted and dropped"})
 		}
 	}
+	for _, n := range c.PluginNames() {
+		if w := c.Plugins[n].Wasm; w != nil && w.Window == WindowMapped && w.Trust == TrustIsolated {
+			path := "plugins." + n + ".wasm.window"
+			all = append(all, Warning{Place: c.At(path), Path: path, Text: "mapped has no effect: trust: isolated has all payloads copied"})
+		}
+	}
 	return all
 }
 

@@ -17,8 +17,13 @@ type Plugin struct {
 
 // Wasm names a WebAssembly module.
 type Wasm struct {
-	Path string `yaml:"path" json:"path" jsonschema:"required" jsonschema_description:"A directory with a plugin's source (Go, Rust, AssemblyScript or C), which is built, or a .wasm file; relative to the config file."`
+	Path   string `yaml:"path" json:"path" jsonschema:"required" jsonschema_description:"A directory with a plugin's source (Go, Rust, AssemblyScript or C), which is built, or a .wasm file; relative to the config file."`
+	Window Window `yaml:"window,omitempty" json:"window,omitempty" jsonschema_description:"How payloads get into its memory. staged: they are copied. mapped: large ones are shown where they lie, on Linux; it can then read everything that its sources carry. Not for a reducer. Default staged."`
+	Trust  Trust  `yaml:"trust,omitempty" json:"trust,omitempty" jsonschema_description:"What it may see. source: all that its sources carry. isolated: the messages that it is offered and nothing else, so payloads are copied whatever window says. Not for a reducer. Default source."`
 }
+
+// Mapped reports whether the plugin is shown payloads where they lie.
+func (w *Wasm) Mapped() bool { return w != nil && w.Window == WindowMapped && w.Trust != TrustIsolated }
 
 // Native names Go code that is registered in this program.
 type Native struct {

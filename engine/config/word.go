@@ -19,6 +19,24 @@ const (
 	ThenStop Then = "stop" // the plugin stops until it is swapped or restarted
 )
 
+// Window says how payloads get into a plugin's memory. The zero value is [WindowStaged].
+type Window string
+
+// The values of [Window].
+const (
+	WindowStaged Window = "staged" // copied
+	WindowMapped Window = "mapped" // large ones are shown where they lie
+)
+
+// Trust says what a plugin may see. The zero value is [TrustSource].
+type Trust string
+
+// The values of [Trust].
+const (
+	TrustSource   Trust = "source"   // all that its sources carry
+	TrustIsolated Trust = "isolated" // what it is offered
+)
+
 // OnNew says what a file sink does with content that the store does not know.
 type OnNew string
 

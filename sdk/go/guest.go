@@ -4,6 +4,7 @@ package pelton
 
 import (
 	"encoding/binary"
+	"runtime/debug"
 	"unsafe"
 )
 
@@ -67,9 +68,17 @@ var (
 //go:wasmexport pelton_abi
 func exportABI() int32 { return 1 }
 
+// largeWindow is a size in bytes that only a window has in which arenas are shown.
+const largeWindow = 8 << 20
+
 //go:wasmexport pelton_window
 func exportWindow(size int32) unsafe.Pointer {
 	window = make([]byte, size)
+	if size > largeWindow {
+		// The collector waits until the heap has doubled, and would count the window in: garbage of its size would pile
+		// up beyond limits.memory. This much garbage is what a heap without it has.
+		debug.SetGCPercent(max(1, int(100*int64(largeWindow)/int64(size))))
+	}
 	return unsafe.Pointer(unsafe.SliceData(window))
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -18,6 +19,11 @@ import (
 //	open PATH        one emit to "out": what opening the file says
 //	world            one emit to "out": arguments, environment and random bytes of the process
 //	about            one emit to "out": id, source, lane, header "h", trace
+//	scribble         writes over its own payload
+//	keep             keeps its payload beyond the turn, which no plugin may
+//	kept             one emit to "echo": what it kept
+//	spoil            writes over what it kept
+//	waste N          makes N MiB of garbage, 64 KiB at a time
 func extra(m *pelton.Message, out *pelton.Out, word, rest string) (pelton.Verdict, bool) {
 	switch word {
 	case "sleep":
@@ -44,6 +50,19 @@ func extra(m *pelton.Message, out *pelton.Out, word, rest string) (pelton.Verdic
 		}
 	case "world":
 		out.Emit("out", nil, []byte(strings.Join(os.Args, ",")+"|"+strings.Join(os.Environ(), ",")))
+	case "scribble":
+		scribble(m.Payload())
+	case "keep":
+		kept = m.Payload()
+	case "kept":
+		out.Emit("echo", nil, kept)
+	case "spoil":
+		scribble(kept)
+	case "waste":
+		n, _ := strconv.Atoi(rest)
+		for range n * 16 {
+			garbage = make([]byte, 64<<10)
+		}
 	case "about":
 		h, _ := m.Header("h")
 		out.Emit("out", nil, []byte(strings.Join([]string{m.ID(), m.Source(), m.Lane(), h, m.Trace()}, "|")))
@@ -51,4 +70,12 @@ func extra(m *pelton.Message, out *pelton.Out, word, rest string) (pelton.Verdic
 		return pelton.Dead("unknown command " + word), false
 	}
 	return pelton.Verdict{}, true
+}
+
+var kept, garbage []byte
+
+func scribble(b []byte) {
+	for i := range b {
+		b[i] = '#'
+	}
 }

@@ -659,7 +659,13 @@ type PluginStats struct {
 	// Bytes, of all instances.
 	Memory uint64 `protobuf:"varint,16,opt,name=memory,proto3" json:"memory,omitempty"`
 	// Time spent in its code.
-	Busy          *durationpb.Duration `protobuf:"bytes,17,opt,name=busy,proto3" json:"busy,omitempty"`
+	Busy *durationpb.Duration `protobuf:"bytes,17,opt,name=busy,proto3" json:"busy,omitempty"`
+	// Payload bytes that it was shown where they lie.
+	MappedBytes uint64 `protobuf:"varint,18,opt,name=mapped_bytes,json=mappedBytes,proto3" json:"mapped_bytes,omitempty"`
+	// Payload bytes that were copied into its memory.
+	CopiedBytes uint64 `protobuf:"varint,19,opt,name=copied_bytes,json=copiedBytes,proto3" json:"copied_bytes,omitempty"`
+	// How often it was found to have written into what it is only shown.
+	DirtyWindows  uint64 `protobuf:"varint,20,opt,name=dirty_windows,json=dirtyWindows,proto3" json:"dirty_windows,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -811,6 +817,27 @@ func (x *PluginStats) GetBusy() *durationpb.Duration {
 		return x.Busy
 	}
 	return nil
+}
+
+func (x *PluginStats) GetMappedBytes() uint64 {
+	if x != nil {
+		return x.MappedBytes
+	}
+	return 0
+}
+
+func (x *PluginStats) GetCopiedBytes() uint64 {
+	if x != nil {
+		return x.CopiedBytes
+	}
+	return 0
+}
+
+func (x *PluginStats) GetDirtyWindows() uint64 {
+	if x != nil {
+		return x.DirtyWindows
+	}
+	return 0
 }
 
 // SessionStats are the figures of one session name.
@@ -1563,7 +1590,7 @@ const file_pelton_v1_wheel_proto_rawDesc = "" +
 	"\n" +
 	"high_water\x18\x04 \x01(\x04R\thighWater\x12\x14\n" +
 	"\x05slots\x18\x05 \x01(\x04R\x05slots\x12\x14\n" +
-	"\x05waits\x18\x06 \x01(\x04R\x05waits\"\x82\x05\n" +
+	"\x05waits\x18\x06 \x01(\x04R\x05waits\"\xed\x05\n" +
 	"\vPluginStats\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05state\x18\x02 \x01(\tR\x05state\x12\x16\n" +
@@ -1584,7 +1611,10 @@ const file_pelton_v1_wheel_proto_rawDesc = "" +
 	"\adropped\x18\x0e \x03(\v2#.pelton.v1.PluginStats.DroppedEntryR\adropped\x12\x16\n" +
 	"\x06queued\x18\x0f \x01(\x04R\x06queued\x12\x16\n" +
 	"\x06memory\x18\x10 \x01(\x04R\x06memory\x12-\n" +
-	"\x04busy\x18\x11 \x01(\v2\x19.google.protobuf.DurationR\x04busy\x1a9\n" +
+	"\x04busy\x18\x11 \x01(\v2\x19.google.protobuf.DurationR\x04busy\x12!\n" +
+	"\fmapped_bytes\x18\x12 \x01(\x04R\vmappedBytes\x12!\n" +
+	"\fcopied_bytes\x18\x13 \x01(\x04R\vcopiedBytes\x12#\n" +
+	"\rdirty_windows\x18\x14 \x01(\x04R\fdirtyWindows\x1a9\n" +
 	"\vFaultsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01\x1a:\n" +
