@@ -141,7 +141,10 @@ func (n lentInstance) Handle(ctx context.Context, t *actor.Turn) error {
 }
 
 // The same kit on the same guest, whose payloads are all shown in place.
-func TestConformanceMapped(t *testing.T) {
+func TestConformanceMapped(t *testing.T) { conformMapped(t, "testdata/suite", "testdata/reducer") }
+
+func conformMapped(t *testing.T, suite, reducer string) {
+	t.Helper()
 	r := engine(t)
 	window := &actor.Window{Room: lentSize, Least: 1}
 	fresh := func(dir string) func(testing.TB) actor.Module {
@@ -154,7 +157,7 @@ func TestConformanceMapped(t *testing.T) {
 			return lent{m, t, window}
 		}
 	}
-	actortest.Run(t, actortest.Kit{Suite: fresh("testdata/suite"), Reducer: fresh("testdata/reducer")})
+	actortest.Run(t, actortest.Kit{Suite: fresh(suite), Reducer: fresh(reducer)})
 	if window.Mapped.Load() < 3*mib || window.Copied.Load() > 0 || window.Dirty.Load() > 0 {
 		t.Errorf("%d bytes were shown, %d copied, %d times written", window.Mapped.Load(), window.Copied.Load(), window.Dirty.Load())
 	}
