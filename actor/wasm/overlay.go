@@ -43,7 +43,7 @@ type layer struct {
 type shown struct{ at, length uint32 }
 
 const (
-	// showLeast is the size of a payload from which showing it costs less than copying it; docs/why.md has the figures.
+	// showLeast is the size in bytes of a payload that is about as cheap to show as to copy; docs/why.md has the figures.
 	showLeast = 16 << 10
 	// lookAfter is how many page faults and calls pass before everything is looked at, which takes 20 ns for each page
 	// that the guest has ever touched.
