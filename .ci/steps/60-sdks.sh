@@ -47,4 +47,4 @@ target=$(mktemp -d)
 trap 'rm -rf "$target" examples/flights/plugins/delays-rust/Cargo.lock' EXIT
 (cd examples/flights/plugins/delays-rust && CARGO_TARGET_DIR=$target cargo test --offline --quiet)
 go vet -tags sdks ./sdk/build ./actor/wasm ./internal/e2e
-go test -tags sdks -run 'Foreign|Rust|CLinks|Cargo|Languages|Templates' ./sdk/build ./actor/wasm ./internal/e2e
+go test -tags sdks -run 'Foreign|Rust|CLinks|Cargo|Languages|LanguageTemplates|PluginsPage' ./sdk/build ./actor/wasm ./internal/e2e

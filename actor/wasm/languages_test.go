@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/actor"
@@ -75,6 +76,78 @@ func TestLanguagesSayWhy(t *testing.T) {
 			if _, err := m.Start(t.Context(), actor.Env{Config: []byte(config)}); err == nil || err.Error() != words {
 				t.Errorf("%s: %s: got %v, want %s", lang, config, err, words)
 			}
+		}
+	}
+}
+
+// field is a message whose payload is a command and, quoted, the field f.
+func field(command, raw string, kind pelton.Kind) *actor.Turn {
+	payload := []byte(command + ";log " + raw)
+	at := pelton.Field{Offset: uint32(len(payload) - len(raw)), Length: uint32(len(raw)), Kind: kind}
+	turn := &actor.Turn{Deliveries: []actor.Delivery{{View: pelton.Borrow(payload, nil, &pelton.Meta{Attempt: 1}, []pelton.Field{at}, []string{"f"}), After: -1}}}
+	turn.Begin(actor.DefaultOutput)
+	return turn
+}
+
+func TestLanguagesReadValues(t *testing.T) {
+	rows := []struct {
+		raw  string
+		kind pelton.Kind
+		want string
+	}{
+		{"0", pelton.KindNumber, "0|0|0"},
+		{"-17", pelton.KindNumber, "-17|-17000|-17"},
+		{"2.25", pelton.KindNumber, "-|2250|2.25"},
+		{"-1.5e2", pelton.KindNumber, "-|-150000|-1.5e2"},
+		{"12E-1", pelton.KindNumber, "-|1200|12E-1"},
+		{"9223372036854775807", pelton.KindNumber, "9223372036854775807|"},
+		{"-9223372036854775808", pelton.KindNumber, "-9223372036854775808|"},
+		{"9223372036854775808", pelton.KindNumber, "-|"},
+		{"12345678901234567890123e-20", pelton.KindNumber, "-|123457|12345678901234567890123e-20"},
+		{"plain", pelton.KindString, "-|-|plain"},
+		{`a\"\\\/\b\f\n\r\t\u00e9\u20ac\ud83d\ude00`, pelton.KindEscaped, "-|-|a\"\\/\b\f\n\r\té€😀"},
+		{`x\ud83dy`, pelton.KindEscaped, "-|-|x\ufffdy"},
+		{`say ""hi""`, pelton.KindQuoted, `-|-|say "hi"`},
+		{"", pelton.KindString, "-|-|"},
+	}
+	for _, lang := range foreign {
+		n := start(t, load(t, guest(t, "testdata/"+lang+"/suite")), patient())
+		for _, row := range rows {
+			turn := field("value", row.raw, row.kind)
+			if err := n.Handle(t.Context(), turn); err != nil {
+				t.Fatalf("%s: %v", lang, err)
+			}
+			if got := string(turn.Emits[0].Payload); got != row.want && !(strings.HasSuffix(row.want, "|") && row.raw != "" && strings.HasPrefix(got, row.want)) {
+				t.Errorf("%s: %s: got %q, want %q", lang, row.raw, got, row.want)
+			}
+		}
+		turn := batch(actor.DefaultOutput, "again", "later")
+		if err := n.Handle(t.Context(), turn); err != nil {
+			t.Fatal(err)
+		}
+		again, later := turn.Outcomes[0].Verdict, turn.Outcomes[1].Verdict
+		if again.Decision != pelton.DecisionRetry || again.After != time.Second || again.Reason != "busy" || again.Pass {
+			t.Errorf("%s: again: %+v", lang, again)
+		}
+		if later.Decision != pelton.DecisionDefer || !later.Until.Equal(time.Unix(3600, 0)) || !later.Pass {
+			t.Errorf("%s: later: %+v", lang, later)
+		}
+	}
+}
+
+func TestCWritesText(t *testing.T) {
+	n := start(t, load(t, guest(t, "testdata/c/suite")), patient())
+	rows := []struct{ command, raw, want string }{
+		{"fixed", "-2.375", "-2.38"}, {"fixed", "0.004", "0.00"}, {"fixed", "19.999", "20.00"}, {"fixed", "7", "7.00"},
+		{"json", "a\"b\\c\x01\n é", `"a\"b\\c\u0001\u000a é"`}, {"json", "", `""`},
+	}
+	for _, row := range rows {
+		turn := field(row.command, row.raw, pelton.KindString)
+		if err := n.Handle(t.Context(), turn); err != nil {
+			t.Fatal(err)
+		}
+		if got := string(turn.Emits[0].Payload); got != row.want {
+			t.Errorf("%s of %q: got %s, want %s", row.command, row.raw, got, row.want)
 		}
 	}
 }

@@ -10,9 +10,9 @@ export class Bytes {
     public size: i32 = 0,
   ) {}
 
-  /** The UTF-8 of a text. */
+  /** The UTF-8 of a text; half a surrogate pair becomes U+FFFD. */
   static of(text: string): Bytes {
-    return Bytes.wrap(String.UTF8.encode(text));
+    return Bytes.wrap(String.UTF8.encode(text, false, String.UTF8.ErrorMode.REPLACE));
   }
 
   /** All of a buffer, not copied. */

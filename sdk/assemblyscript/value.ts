@@ -89,6 +89,11 @@ export class Value {
   }
 }
 
+/** The number that four hexadecimal digits are. */
+function unit(raw: string, at: i32): i32 {
+  return <i32>parseInt(raw.substring(at, at + 4), 16);
+}
+
 /** The text of a JSON string's inside. */
 export function unescape(raw: string): string {
   let text = "";
@@ -100,9 +105,13 @@ export function unescape(raw: string): string {
     from = at + 2;
     const c = raw.charCodeAt(at + 1);
     if (c == 0x75) {
-      // Halves of a pair come one by one, and are joined by being neighbours.
-      text += String.fromCharCode(<i32>parseInt(raw.substring(from, from + 4), 16));
+      let code = unit(raw, from);
       from += 4;
+      if ((code & 0xfc00) == 0xd800 && raw.startsWith("\\u", from) && (unit(raw, from + 2) & 0xfc00) == 0xdc00) {
+        code = 0x10000 + ((code & 0x3ff) << 10) + (unit(raw, from + 2) & 0x3ff);
+        from += 6;
+      }
+      text += String.fromCodePoint((code & 0xfffff800) == 0xd800 ? 0xfffd : code); // half a pair is no character
     } else if (c == 0x6e) text += "\n";
     else if (c == 0x74) text += "\t";
     else if (c == 0x72) text += "\r";

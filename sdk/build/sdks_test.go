@@ -161,3 +161,27 @@ func TestCargoTest(t *testing.T) {
 		}
 	}
 }
+
+// Each plugin that a README shows builds.
+func TestForeignReadmes(t *testing.T) {
+	for _, f := range foreign {
+		text, err := os.ReadFile(filepath.Join("..", f.lang, "README.md"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		plugins := 0
+		for i, block := range strings.Split(string(text), "\n```") {
+			if _, body, _ := strings.Cut(block, "\n"); i%2 == 1 {
+				dir := begin(t, f.lang, "")
+				write(t, filepath.Join(dir, f.main), body+"\n")
+				if _, err := build.Build(t.Context(), dir, build.Options{CacheDir: t.TempDir()}); err != nil {
+					t.Errorf("plugin %d of %s/README.md: %v", plugins, f.lang, err)
+				}
+				plugins++
+			}
+		}
+		if plugins != 2 {
+			t.Errorf("%s/README.md has %d plugins, want a handler and a reducer", f.lang, plugins)
+		}
+	}
+}

@@ -1,4 +1,5 @@
-/* Plugin suite is the suite plugin of package actortest, as a C guest: its doc describes the commands. */
+/* Plugin suite is the suite plugin of package actortest, as a C guest: its doc describes the commands. The tests of this
+ * runtime add some: about, value, again and later; and of this SDK: fixed and json. */
 #include "pelton.h"
 
 static pelton_bytes fail;
@@ -60,6 +61,10 @@ static bool decide(pelton_bytes word, pelton_bytes rest, pelton_verdict *v)
 		*v = pelton_dead_because(rest);
 	else if (pelton_is(word, "hold"))
 		*v = pelton_hold(duration(rest));
+	else if (pelton_is(word, "again"))
+		*v = (pelton_verdict){.decision = pelton_retry(0).decision, .nanos = PELTON_SECOND, .reason = pelton_text("busy")};
+	else if (pelton_is(word, "later"))
+		*v = (pelton_verdict){.decision = pelton_defer(0).decision, .nanos = 3600 * PELTON_SECOND, .pass = 1};
 	else if (pelton_is(word, "none"))
 		*v = (pelton_verdict){0};
 	else
@@ -126,6 +131,40 @@ static void about(const pelton_message *m, pelton_out out)
 	pelton_emit(out, "out", PELTON_NONE, pelton_built(&b));
 }
 
+/* value puts out the field as a whole number, as a number times 1000, and as text. */
+static void value(const pelton_message *m, pelton_out out)
+{
+	pelton_value f = pelton_field(m, "f");
+	pelton_buffer b = {0};
+	int64_t n;
+	double x;
+	if (pelton_int(f, &n))
+		pelton_put_int(&b, n);
+	else
+		pelton_puts(&b, "-");
+	pelton_puts(&b, "|");
+	if (pelton_float(f, &x))
+		pelton_put_int(&b, (int64_t)(x * 1000 + (x < 0 ? -0.5 : 0.5)));
+	else
+		pelton_puts(&b, "-");
+	pelton_puts(&b, "|");
+	pelton_put(&b, pelton_string(f));
+	pelton_emit(out, "out", PELTON_NONE, pelton_built(&b));
+}
+
+/* text puts out the field as this SDK writes numbers and JSON. */
+static void text(const pelton_message *m, pelton_out out, bool json)
+{
+	pelton_value f = pelton_field(m, "f");
+	pelton_buffer b = {0};
+	double x = 0;
+	if (json)
+		pelton_put_json(&b, pelton_string(f));
+	else if (pelton_float(f, &x))
+		pelton_put_fixed(&b, x, 2);
+	pelton_emit(out, "out", PELTON_NONE, pelton_built(&b));
+}
+
 /* act is the commands that have an effect; false says that there is no such command. */
 static bool act(const pelton_message *m, pelton_out out, pelton_bytes word, pelton_bytes rest)
 {
@@ -154,6 +193,10 @@ static bool act(const pelton_message *m, pelton_out out, pelton_bytes word, pelt
 		pelton_log(PELTON_INFO, rest);
 	} else if (pelton_is(word, "about")) {
 		about(m, out);
+	} else if (pelton_is(word, "value")) {
+		value(m, out);
+	} else if (pelton_is(word, "fixed") || pelton_is(word, "json")) {
+		text(m, out, pelton_is(word, "json"));
 	} else if (pelton_is(word, "trap") || pelton_is(word, "loop") || pelton_is(word, "hog") || pelton_is(word, "flood") || pelton_is(word, "drip")) {
 		misbehave(out, word);
 	} else {

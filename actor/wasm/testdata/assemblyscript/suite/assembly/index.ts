@@ -1,4 +1,5 @@
 // Plugin suite is the suite plugin of package actortest, as an AssemblyScript guest: its doc describes the commands.
+// The tests of this runtime add some: about, value, again and later.
 import { Bytes, Config, handler, Level, log, Message, MILLISECOND, now, Out, output, SECOND, start, Verdict } from "pelton";
 export * from "pelton/exports";
 
@@ -50,6 +51,8 @@ function decide(word: string, rest: string): Verdict | null {
   if (word == "defer") return Verdict.defer(now() + duration(rest));
   if (word == "dead") return Verdict.dead(rest);
   if (word == "hold") return Verdict.hold(duration(rest));
+  if (word == "again") return Verdict.retry(SECOND).because("busy");
+  if (word == "later") return Verdict.defer(3600 * SECOND).andPass();
   if (word == "none") return new Verdict();
   return null;
 }
@@ -70,6 +73,11 @@ function act(m: Message, out: Out, word: string, rest: string): bool {
   else if (word == "about") {
     const header = m.header("h");
     out.emitText("out", null, [m.id, m.source, m.lane, header ? header : "", m.trace].join("|"));
+  } else if (word == "value") {
+    const f = m.field("f");
+    const x = f.float;
+    const float = isNaN(x) ? "-" : (<i64>Math.round(x * 1000)).toString();
+    out.emitText("out", null, (f.isInt ? f.int.toString() : "-") + "|" + float + "|" + f.toString());
   } else if (word == "trap") throw new Error("the suite's trap");
   else if (word == "loop") for (;;) counter++;
   else if (word == "hog") hog();

@@ -1,4 +1,5 @@
-//! Plugin suite is the suite plugin of package actortest, as a Rust guest: its doc describes the commands.
+//! Plugin suite is the suite plugin of package actortest, as a Rust guest: its doc describes the commands. The tests
+//! of this runtime add some: about, value, again and later.
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
@@ -58,6 +59,8 @@ fn decide(word: &str, rest: &str) -> Option<Verdict> {
         "defer" => Verdict::defer(pelton::now() + duration(rest)),
         "dead" => Verdict::dead(rest.to_owned()),
         "hold" => Verdict::hold(duration(rest)),
+        "again" => Verdict::retry(Duration::from_secs(1)).because("busy"),
+        "later" => Verdict::defer(pelton::Time::from_nanos(3_600_000_000_000)).and_pass(),
         "none" => Verdict::default(),
         _ => return None,
     })
@@ -82,6 +85,13 @@ impl Suite {
             "about" => {
                 let header = m.header("h").unwrap_or_default();
                 out.emit("out", None, [m.id(), m.source(), m.lane(), header, m.trace()].join("|"));
+            }
+            "value" => {
+                let or = |n: Option<i64>| n.map_or("-".to_owned(), |n| n.to_string());
+                let f = m.field("f");
+                let float = f.and_then(|f| f.float()).map(|x| (x * 1000.0).round() as i64);
+                let text = f.map(|f| f.text()).unwrap_or_default();
+                out.emit("out", None, format!("{}|{}|{}", or(f.and_then(|f| f.int())), or(float), text));
             }
             "trap" => panic!("the suite's trap"),
             "loop" => spin(),
