@@ -49,6 +49,19 @@ func TestPluginNew(t *testing.T) {
 	if r := invoke(t, dir, "plugin", "new", "late", "--dir", "elsewhere"); r.code != 0 {
 		t.Errorf("elsewhere: %+v", r)
 	}
+	for lang, main := range map[string]string{"rust": "src/lib.rs", "assemblyscript": "assembly/index.ts", "c": "my_late.c"} {
+		r := invoke(t, dir, "plugin", "new", "my-late", "--lang", lang, "--dir", lang)
+		if r.code != 0 || strings.Contains(r.out, "npm --prefix "+lang+" install") != (lang == "assemblyscript") {
+			t.Errorf("%s: %+v", lang, r)
+		}
+		text, err := os.ReadFile(filepath.Join(dir, lang, main))
+		if err != nil || !strings.Contains(string(text), "Plugin my-late passes each message on.") {
+			t.Errorf("%s: %s, %v", lang, text, err)
+		}
+		if ignored, err := os.ReadFile(filepath.Join(dir, lang, ".gitignore")); err != nil || !strings.HasPrefix(string(ignored), "/") {
+			t.Errorf("%s: .gitignore has %q, %v", lang, ignored, err)
+		}
+	}
 }
 
 const branchy = `sources:

@@ -50,7 +50,7 @@ func inspectAssemblyScript(_ context.Context, dir, cache string) (project, error
 		return nil, err
 	}
 	h.Write(installed)
-	skip := func(name string, dir bool) bool { return dir && (name == "node_modules" || name == "build") }
+	skip := func(path string, dir bool) bool { return dir && filepath.Base(path) == "node_modules" }
 	if err := tree(h, dir, skip); err != nil {
 		return nil, err
 	}

@@ -25,7 +25,8 @@
 // Results are kept under the hash of all that they depend on: the source files, those of local replacements and path
 // dependencies, the SDK, the compiler's version and the flags. Of several builders of the same source, in any process,
 // one builds and the others wait for it. A result appears at once or not at all. The same source and compiler give the
-// same module in every directory.
+// same module in every directory and with every cache; but for a Rust plugin with path dependencies outside of its
+// workspace, whose names cargo makes from where the copy is.
 //
 // # Failure
 //

@@ -95,7 +95,7 @@ func (p *golang) sign(version string, local []string) error {
 	fmt.Fprintf(h, "%s\n%q\n%s\n%s\n%d\n", strings.TrimSpace(version), goFlags, digest(archive("go")), p.mod, len(p.sum))
 	h.Write(p.sum)
 	for _, dir := range append([]string{p.dir}, local...) {
-		if err := tree(h, dir, func(name string, _ bool) bool { return strings.HasSuffix(name, "_test.go") }); err != nil {
+		if err := tree(h, dir, func(path string, _ bool) bool { return strings.HasSuffix(path, "_test.go") }); err != nil {
 			return err
 		}
 	}

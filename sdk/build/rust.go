@@ -64,7 +64,14 @@ func inspectRust(ctx context.Context, dir, cache string) (project, error) {
 	return p, nil
 }
 
-func skipRust(name string, dir bool) bool { return dir && name == "target" }
+// skipRust leaves out what cargo made, which it marks.
+func skipRust(path string, dir bool) bool {
+	if !dir {
+		return false
+	}
+	_, err := os.Stat(filepath.Join(path, "CACHEDIR.TAG"))
+	return err == nil
+}
 
 func (p *rust) signature() string { return p.hash }
 

@@ -96,18 +96,22 @@ func TestRustPathDependency(t *testing.T) {
 	}
 	for _, f := range files {
 		text := strings.Replace(string(f.Data), "[dependencies]", "[dependencies]\nshared = { path = \"../shared\" }", 1)
-		lay(t, filepath.Join(dir, f.Name), strings.Replace(text, "m.payload());", "shared::word());", 1))
+		lay(t, filepath.Join(dir, f.Name), strings.Replace(text, "m.payload());", "shared::word(m.payload().len()));", 1))
 	}
 	lay(t, filepath.Join(root, "shared", "Cargo.toml"), "[package]\nname = \"shared\"\nversion = \"0.0.0\"\nedition = \"2021\"\n")
-	lay(t, filepath.Join(root, "shared", "src", "lib.rs"), "pub fn word() -> &'static str { \"one\" }\n")
+	lay(t, filepath.Join(root, "shared", "src", "lib.rs"), "pub fn word(n: usize) -> &'static str { [\"one\", \"uno\"][n] }\n")
 	one, err := build.Build(t.Context(), dir, build.Options{CacheDir: cache})
 	if err != nil {
 		t.Fatal(err)
 	}
-	lay(t, filepath.Join(root, "shared", "src", "lib.rs"), "pub fn word() -> &'static str { \"two\" }\n")
+	lay(t, filepath.Join(root, "shared", "src", "lib.rs"), "pub fn word(n: usize) -> &'static str { [\"two\", \"due\"][n] }\n")
 	two, err := build.Build(t.Context(), dir, build.Options{CacheDir: cache})
 	if err != nil || one.Digest == two.Digest || !bytes.Contains(two.Bytes, []byte("two")) {
 		t.Errorf("a change of a path dependency made no other module: %v", err)
+	}
+	// Where it was built is not in it: the place of the panic in the dependency is a mapped one.
+	if !bytes.Contains(two.Bytes, []byte("/pelton/shared/src/lib.rs")) || bytes.Contains(two.Bytes, []byte(cache)) {
+		t.Error("the module has a path of this machine in it")
 	}
 }
 

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// skipper says which files and directories below a plugin's a build does not read, by their name.
-type skipper func(name string, dir bool) bool
+// skipper says which files and directories below a plugin's a build does not read.
+type skipper func(path string, dir bool) bool
 
 // walk visits the regular files that a build of dir may read, in the order of their names, with their slash-separated
 // paths relative to it. What begins with a dot is not read.
@@ -21,7 +21,7 @@ func walk(dir string, skip skipper, visit func(name, path string) error) error {
 			return err
 		case path == dir:
 			return nil
-		case strings.HasPrefix(d.Name(), ".") || skip(d.Name(), d.IsDir()):
+		case strings.HasPrefix(d.Name(), ".") || skip(path, d.IsDir()):
 			if d.IsDir() {
 				return filepath.SkipDir
 			}
