@@ -61,7 +61,8 @@ impl<'a> Setup<'a> {
             None => Ok(default),
             Some(s) => {
                 s.asked = true;
-                get(Value { kind: s.kind, raw: s.raw.as_bytes() }).ok_or_else(|| format!("config: {:?} wants {}", name, wanted))
+                get(Value { kind: s.kind, raw: s.raw.as_bytes() })
+                    .ok_or_else(|| format!("config: {:?} wants {}", name, wanted))
             }
         }
     }
@@ -145,7 +146,8 @@ mod tests {
 
     #[test]
     fn settings_are_read_and_unknown_ones_refused() {
-        let mut s = Setup::new(r#" { "n" : -3, "f":2.5 ,"b":true,"t":"a\"\u00e9","o":{"x":["}",1]},"z":null } "#).unwrap();
+        let mut s =
+            Setup::new(r#" { "n" : -3, "f":2.5 ,"b":true,"t":"a\"\u00e9","o":{"x":["}",1]},"z":null } "#).unwrap();
         assert_eq!(s.int("n", 1), Ok(-3));
         assert_eq!(s.float("f", 0.0), Ok(2.5));
         assert_eq!(s.bool("b", false), Ok(true));

@@ -57,11 +57,16 @@ pub fn window(size: usize) -> *mut u8 {
 ///
 /// `config` is the address of `size` bytes.
 pub unsafe fn init<T>(
-    place: &Place<T>, config: *const u8, size: usize, start: fn(&mut Setup) -> Result<T, String>, role: i32,
+    place: &Place<T>,
+    config: *const u8,
+    size: usize,
+    start: fn(&mut Setup) -> Result<T, String>,
+    role: i32,
 ) -> i32 {
     std::panic::set_hook(Box::new(|info| {
         let words = info.payload();
-        let words = words.downcast_ref::<&str>().copied().or_else(|| words.downcast_ref::<String>().map(|s| s.as_str()));
+        let words =
+            words.downcast_ref::<&str>().copied().or_else(|| words.downcast_ref::<String>().map(|s| s.as_str()));
         let place = info.location().map(|l| format!(" ({}:{})", l.file(), l.line())).unwrap_or_default();
         complain(&format!("panic: {}{}\n", words.unwrap_or("no words"), place));
     }));
@@ -155,10 +160,13 @@ pub unsafe fn handle<P: Handler>(place: &Place<P>, refs: *mut u8, n: usize) -> i
         };
         let v = plugin.handle(&message, &mut Out { delivery: i as i32 });
         if !v.reason.is_empty() {
-            (*d).reason = keep(answers, match v.reason {
-                Cow::Borrowed(s) => Cow::Borrowed(s.as_bytes()),
-                Cow::Owned(s) => Cow::Owned(s.into_bytes()),
-            });
+            (*d).reason = keep(
+                answers,
+                match v.reason {
+                    Cow::Borrowed(s) => Cow::Borrowed(s.as_bytes()),
+                    Cow::Owned(s) => Cow::Owned(s.into_bytes()),
+                },
+            );
         }
         (*d).nanos = v.nanos;
         (*d).flags = v.pass.into();

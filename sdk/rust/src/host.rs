@@ -114,11 +114,23 @@ pub(crate) mod imports {
             pub fn field(name: *const u8, size: usize) -> i32;
             pub fn locate(delivery: i32, field: i32, into: *mut u8) -> i32;
             pub fn emit(
-                delivery: i32, output: i32, key: *const u8, key_size: usize, payload: *const u8, payload_size: usize,
-                content_type: *const u8, type_size: usize,
+                delivery: i32,
+                output: i32,
+                key: *const u8,
+                key_size: usize,
+                payload: *const u8,
+                payload_size: usize,
+                content_type: *const u8,
+                type_size: usize,
             ) -> i32;
             pub fn settle(
-                delivery: i32, token: *const u8, token_size: usize, decision: u32, flags: u32, nanos: i64, reason: *const u8,
+                delivery: i32,
+                token: *const u8,
+                token_size: usize,
+                decision: u32,
+                flags: u32,
+                nanos: i64,
+                reason: *const u8,
                 reason_size: usize,
             ) -> i32;
             pub fn text(delivery: i32, what: i32, into: *mut u8, size: usize) -> i32;
@@ -157,7 +169,14 @@ pub(crate) mod imports {
         let (key, key_size) = key.map_or((std::ptr::null(), usize::MAX), |k| (k.as_ptr(), k.len()));
         unsafe {
             raw::emit(
-                delivery, output, key, key_size, payload.as_ptr(), payload.len(), content_type.as_ptr(), content_type.len(),
+                delivery,
+                output,
+                key,
+                key_size,
+                payload.as_ptr(),
+                payload.len(),
+                content_type.as_ptr(),
+                content_type.len(),
             )
         };
     }
@@ -165,7 +184,14 @@ pub(crate) mod imports {
     pub(crate) fn settle(delivery: i32, token: &str, v: &Verdict) -> i32 {
         unsafe {
             raw::settle(
-                delivery, token.as_ptr(), token.len(), v.decision, v.pass.into(), v.nanos, v.reason.as_ptr(), v.reason.len(),
+                delivery,
+                token.as_ptr(),
+                token.len(),
+                v.decision,
+                v.pass.into(),
+                v.nanos,
+                v.reason.as_ptr(),
+                v.reason.len(),
             )
         }
     }

@@ -61,14 +61,15 @@ static bool decide(pelton_bytes word, pelton_bytes rest, pelton_verdict *v)
 		*v = pelton_dead_because(rest);
 	else if (pelton_is(word, "hold"))
 		*v = pelton_hold(duration(rest));
-	else if (pelton_is(word, "again"))
-		*v = (pelton_verdict){.decision = pelton_retry(0).decision, .nanos = PELTON_SECOND, .reason = pelton_text("busy")};
-	else if (pelton_is(word, "later"))
-		*v = (pelton_verdict){.decision = pelton_defer(0).decision, .nanos = 3600 * PELTON_SECOND, .pass = 1};
+	else if (pelton_is(word, "again") || pelton_is(word, "later"))
+		*v = pelton_is(word, "again") ? pelton_retry(PELTON_SECOND) : pelton_defer(3600 * PELTON_SECOND);
 	else if (pelton_is(word, "none"))
 		*v = (pelton_verdict){0};
 	else
 		return false;
+	if (pelton_is(word, "again"))
+		v->reason = pelton_text("busy");
+	v->pass = pelton_is(word, "later");
 	return true;
 }
 

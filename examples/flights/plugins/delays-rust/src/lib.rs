@@ -38,7 +38,12 @@ mod tests {
 
     #[test]
     fn late_flights_pass_on() {
-        let flight = Sample { payload: br#"{"delay":66}"#, key: Some(b"DTW"), fields: &[("delay", number("66"))], ..Sample::default() };
+        let flight = Sample {
+            payload: br#"{"delay":66}"#,
+            key: Some(b"DTW"),
+            fields: &[("delay", number("66"))],
+            ..Sample::default()
+        };
         let results = trial::handle::<Delays>(r#"{"late_after":60}"#, &[flight]).unwrap();
         let emits: Vec<_> = results[0].emits.iter().map(|e| (e.output.as_str(), e.payload.as_slice())).collect();
         assert_eq!(emits, [("airports", &br#"{"delay":66,"late":true}"#[..]), ("late", br#"{"delay":66}"#)]);
