@@ -87,7 +87,7 @@ func (b *batch) fill(m *pluginv1.Delivery, d *actor.Delivery, plugin string) {
 		m.Source, m.Lane = valid(meta.Lane.Source), valid(meta.Lane.Lane)
 	}
 	b.locate(m, v)
-	m.Headers = m.Headers[:0]
+	m.Headers = m.GetHeaders()[:0]
 	for _, h := range meta.Headers {
 		m.Headers = append(m.Headers, &pluginv1.Header{Name: valid(h.Name), Value: valid(h.Value)})
 	}
@@ -104,14 +104,14 @@ func (b *batch) locate(m *pluginv1.Delivery, v *pelton.View) {
 		if f.Kind == pelton.KindMissing {
 			continue
 		}
-		if n == len(m.Fields) {
+		if n == len(m.GetFields()) {
 			m.Fields = append(m.Fields, new(pluginv1.Location))
 		}
-		to := m.Fields[n]
+		to := m.GetFields()[n]
 		to.Field, to.Offset, to.Length, to.Kind = b.name(i, names[i]), f.Offset, f.Length, pluginv1.Kind(f.Kind)
 		n++
 	}
-	m.Fields = m.Fields[:n]
+	m.Fields = m.GetFields()[:n]
 }
 
 // name is the index of a field's name in the request; guess is where it probably is.

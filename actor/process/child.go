@@ -1,6 +1,7 @@
 package process
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -36,7 +37,7 @@ const pipeDelay = 500 * time.Millisecond
 
 // launch starts the module's command.
 func (m *Module) launch(socket string, log *logger) (*child, error) {
-	c := &child{cmd: exec.Command(m.command[0], m.command[1:]...), log: log, exited: make(chan struct{})}
+	c := &child{cmd: exec.CommandContext(context.Background(), m.command[0], m.command[1:]...), log: log, exited: make(chan struct{})}
 	out := &lines{line: func(s string) { log.line("info", s) }}
 	err := &lines{line: log.error}
 	c.cmd.Dir, c.cmd.Stdout, c.cmd.Stderr, c.cmd.WaitDelay = m.layout.dir, out, err, pipeDelay

@@ -48,7 +48,7 @@ func binary(tb testing.TB, name string) string {
 		return path
 	}
 	if binaries.dir == "" {
-		dir, err := os.MkdirTemp("", "pelton-test-")
+		dir, err := os.MkdirTemp("", "pelton-test-") //nolint:usetesting // it outlives the test: the others use it too
 		if err != nil {
 			tb.Fatal(err)
 		}

@@ -252,7 +252,7 @@ func verdict(v *pluginv1.Verdict) (pelton.Verdict, *actor.Fault) {
 
 // emit translates an emit; the turn copies its bytes.
 func (i *Instance) emit(e *pluginv1.Emit) (pelton.Emit, *actor.Fault) {
-	out := pelton.Emit{Output: pelton.DefaultOutput, Key: e.Key, Payload: e.GetPayload(), ContentType: e.GetContentType()}
+	out := pelton.Emit{Output: pelton.DefaultOutput, Key: e.GetKey(), Payload: e.GetPayload(), ContentType: e.GetContentType()}
 	if out.Payload == nil {
 		out.Payload = []byte{}
 	}

@@ -129,11 +129,12 @@ func running(name string) (pids []string) {
 	all, _ := filepath.Glob("/proc/[0-9]*/stat")
 	for _, path := range all {
 		text, err := os.ReadFile(path)
-		if err != nil || !strings.Contains(string(text), "("+name+")") {
+		_, rest, ok := strings.Cut(string(text), "("+name+") ")
+		if err != nil || !ok {
 			continue
 		}
-		if parent := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:])); parent[1] == strconv.Itoa(os.Getpid()) {
-			pids = append(pids, path+" "+parent[0])
+		if state, parent, _ := strings.Cut(rest, " "); strings.HasPrefix(parent, strconv.Itoa(os.Getpid())+" ") {
+			pids = append(pids, path+" "+state)
 		}
 	}
 	return pids

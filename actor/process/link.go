@@ -81,7 +81,7 @@ func (l *link) Attach(stream grpc.BidiStreamingServer[pluginv1.AttachRequest, pl
 		m, err := stream.Recv()
 		if err != nil {
 			l.fault = lost(err)
-			return nil //nolint:nilerr // it is the process's, and told
+			return nil // it is told by the fault, or by how the process ends
 		}
 		if line := m.GetLog(); line != nil {
 			l.log.line(levels[line.GetLevel()], line.GetText())

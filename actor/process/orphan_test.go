@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -38,20 +39,19 @@ func host() {
 	if err != nil {
 		panic(err)
 	}
-	i, err := m.Start(context.Background(), actortest.Env("{}"))
+	env := actortest.Env("{}")
+	env.Limits.Time = int64(time.Hour)
+	env.Log = func(_, message string) { fmt.Println(message) }
+	i, err := m.Start(context.Background(), env)
 	if err != nil {
 		panic(err)
 	}
-	turn := actortest.Turn("pid")
+	turn := actortest.Turn("log-pid;sleep 1h")
 	turn.Begin(actortest.Output)
-	if err := i.Handle(context.Background(), turn); err != nil {
-		panic(err)
-	}
-	fmt.Printf("%s\n", turn.Emits[0].Payload)
-	select {}
+	panic(i.Handle(context.Background(), turn))
 }
 
-// A wheel that is killed takes its processes with it.
+// A wheel that is killed takes its processes with it, also one that does not look at its stream.
 func TestKilledWheel(t *testing.T) {
 	self, err := os.Executable()
 	if err != nil {
@@ -80,7 +80,7 @@ func TestKilledWheel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer unix.Close(fd) //nolint:errcheck // of a process that is over
+	defer unix.Close(fd)
 	if err := cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}

@@ -63,9 +63,10 @@ func (p *Program) look(i int, word string) error {
 		path = filepath.Join(p.root, word)
 	}
 	info, err := os.Stat(path)
+	if i > 0 && (err != nil || !info.Mode().IsRegular() || strings.HasPrefix(word, "-")) {
+		return nil //nolint:nilerr // an argument that is no file
+	}
 	switch {
-	case i > 0 && (err != nil || !info.Mode().IsRegular() || strings.HasPrefix(word, "-")):
-		return nil // an argument that is no file
 	case err != nil:
 		return fmt.Errorf("command %s is not found: %w", path, errors.Unwrap(err))
 	case info.IsDir():

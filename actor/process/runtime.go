@@ -33,6 +33,9 @@ type start struct {
 
 // New makes a runtime. Files that a wheel left when it was killed are removed.
 func New(o Options) (*Runtime, error) {
+	if !supported {
+		return nil, errors.New("process plugins need a Unix system; use wasm or native")
+	}
 	if o.Dir == "" {
 		base, err := os.UserCacheDir()
 		if err != nil {
@@ -125,7 +128,10 @@ func (r *Runtime) Program(c Config) (*Program, error) {
 		return nil, err
 	}
 	p := &Program{runtime: r, config: c, root: root}
-	return p, p.resolve()
+	if err := p.resolve(); err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
 // DefaultReady is how long a process may take to start.

@@ -67,7 +67,7 @@ func TestEnvironment(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer m.Close(t.Context()) //nolint:errcheck // it removes files
+	defer m.Close(t.Context())
 	i := start(t, m, actortest.Env("{}"))
 	turn := actortest.Turn("environment")
 	handle(t, i, turn)

@@ -28,15 +28,18 @@ type watch struct {
 
 func (w *watch) init(r *run, l actor.Limits) { w.run, w.limits = r, l }
 
-// begin and end mark a turn.
-func (w *watch) begin(ctx context.Context) { w.set(ctx) }
-func (w *watch) end()                      { w.set(nil) }
-
-func (w *watch) set(ctx context.Context) {
+// begin marks a turn, until end.
+func (w *watch) begin(ctx context.Context) {
 	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.ctx = ctx
-	w.mu.Unlock()
 	w.beats.Add(1)
+}
+
+func (w *watch) end() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.ctx = nil
 }
 
 // beat says that the process answered: its limit starts anew.
@@ -62,7 +65,7 @@ func (w *watch) serve() {
 		w.mu.Lock()
 		ctx := w.ctx
 		w.mu.Unlock()
-		if f := since.late(w, ctx); f != nil {
+		if f := since.late(ctx, w); f != nil {
 			w.run.kill(f)
 		}
 	}
@@ -92,7 +95,7 @@ type span struct {
 func patience(limit time.Duration) time.Duration { return max(10*limit, limit+2*time.Second) }
 
 // late tells a turn that is over its time.
-func (s *span) late(w *watch, ctx context.Context) *actor.Fault {
+func (s *span) late(ctx context.Context, w *watch) *actor.Fault {
 	if ctx == nil {
 		return nil
 	}

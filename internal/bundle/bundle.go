@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// bundle is an artifact: a tar of regular files whose first is the Manifest. The same files make the same bytes.
+// Bundle is the content of an artifact.
 type Bundle struct {
 	Manifest Manifest
 	Files    []File
@@ -82,7 +82,10 @@ func Decode(artifact []byte) (*Bundle, error) {
 	for n := 0; ; n++ {
 		h, err := r.Next()
 		if errors.Is(err, io.EOF) && n > 0 {
-			return b, b.check(seen)
+			if err := b.check(seen); err != nil {
+				return nil, err
+			}
+			return b, nil
 		}
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrFormat, err)

@@ -181,7 +181,7 @@ func (c *client) message(d *pluginv1.Delivery, names []string) *Message {
 	for _, f := range d.GetFields() {
 		fields[f.GetField()] = pelton.Field{Offset: f.GetOffset(), Length: f.GetLength(), Kind: pelton.Kind(f.GetKind())}
 	}
-	return &Message{View: pelton.Borrow(d.GetPayload(), d.Key, meta, fields, names), token: d.GetHoldToken(), id: d.GetId(), client: c}
+	return &Message{View: pelton.Borrow(d.GetPayload(), d.GetKey(), meta, fields, names), token: d.GetHoldToken(), id: d.GetId(), client: c}
 }
 
 func when(nanos int64) time.Time {
@@ -208,7 +208,7 @@ func (c *client) reduce(r *pluginv1.Reduce) error {
 		}
 		part.Results, size = append(part.Results, result), size+len(next)
 		part.Done = i == len(r.GetFolds())-1
-		if !part.Done && size < partSize && time.Since(began) < partTime {
+		if !part.GetDone() && size < partSize && time.Since(began) < partTime {
 			continue
 		}
 		if err := c.send(&pluginv1.AttachRequest{Message: &pluginv1.AttachRequest_Folded{Folded: part}}); err != nil {

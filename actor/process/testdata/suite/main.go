@@ -10,6 +10,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/peltonhq/pelton"
@@ -122,14 +123,14 @@ func do(m *process.Message, out *process.Out, word, rest string) bool {
 // extra is the commands of this runtime's own tests, beside those of the kit.
 //
 //	sleep DURATION     sleeps
-//	spin DURATION      uses so much time of the clock
+//	spin DURATION      uses so much time of the processor
 //	exit CODE          leaves
 //	print TEXT         a line on standard output
 //	complain TEXT      a line on standard error
 //	chatter            logs without end of the turn: 10,000 lines
 //	about              one emit to "out": id, source, lane, header "h", trace, times
 //	hog-later          as hog, between turns
-//	pid                one emit to "out": the number of the process
+//	log-pid            logs the number of the process
 //	environment        one emit to "out": names of the environment
 //	read PATH          one emit to "out": the file's text, or what opening it says
 func extra(m *process.Message, out *process.Out, word, rest string) bool {
@@ -138,7 +139,7 @@ func extra(m *process.Message, out *process.Out, word, rest string) bool {
 	case "sleep":
 		time.Sleep(d)
 	case "spin":
-		for begin := time.Now(); time.Since(begin) < d; {
+		for begin := used(); used()-begin < d; {
 			counter++
 		}
 	case "exit":
@@ -158,8 +159,8 @@ func extra(m *process.Message, out *process.Out, word, rest string) bool {
 			meta.Time.Format(time.RFC3339Nano), meta.FirstSeen.Format(time.RFC3339Nano)))
 	case "hog-later":
 		go misbehave("hog")
-	case "pid":
-		out.Emit("out", nil, strconv.AppendInt(nil, int64(os.Getpid()), 10))
+	case "log-pid":
+		m.Log("info", strconv.Itoa(os.Getpid()))
 	case "environment":
 		var names []string
 		for _, v := range os.Environ() {
@@ -177,6 +178,15 @@ func extra(m *process.Message, out *process.Out, word, rest string) bool {
 		return false
 	}
 	return true
+}
+
+// used is the time of the processor that the process has used.
+func used() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		panic(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 func emit(out *process.Out, args string) {
