@@ -38,7 +38,7 @@ var different = []struct {
 	{regexp.MustCompile(`127\.0\.0\.1:\d+`), "HOST"},
 	{regexp.MustCompile(`\b[0-9a-f]{12}\b`), "DIGEST"},
 	{regexp.MustCompile(`live after \S+`), "live after TIME"},
-	{regexp.MustCompile(`(?m)\b(\d+[smh] ago|now)  `), "AGO"},
+	{regexp.MustCompile(`\b(\d+[smh] ago|now) +`), "AGO "},
 	{regexp.MustCompile(` +`), " "},
 	{regexp.MustCompile(`(?m) $`), ""},
 }
