@@ -47,7 +47,7 @@ type Settlement struct {
 // Turn is a batch of deliveries on its way through an actor. The loop owns it, lends it to the actor with Offer and
 // has it back in Reply; it is reused, so an actor keeps nothing of it. Emits are owned copies (E1).
 type Turn struct {
-	Deliveries  []Delivery //pelton:lends the loop empties them (Reset) before it releases the messages
+	Deliveries  []Delivery //pelton:lends the loop lends them anew for each offer
 	Outcomes    []Outcome  // same length as Deliveries
 	Emits       []Emitted
 	Settlements []Settlement

@@ -14,9 +14,9 @@ type sheet struct {
 	run        []delivery.Fresh
 	position   uint64 // of its first message, which names it: an index may be used again, a position is not
 	byKey      bool
-	at         time.Time // first offer
-	deliveries []actor.Delivery
-	turns      int // that are out with it; nobody changes it meanwhile
+	at         time.Time        // first offer
+	deliveries []actor.Delivery //pelton:lends no turn is out with it when its messages are released
+	turns      int              // that are out with it; nobody changes it meanwhile
 }
 
 // sheetAge is how long after it was made a sheet may serve for another plugin: that is what the time of a first offer may

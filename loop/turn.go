@@ -21,7 +21,7 @@ type turn struct {
 	sheet            *sheet          // of a turn of first offers; else items are what it offers
 	items            []delivery.Item // in room
 	room             []delivery.Item
-	own              []actor.Delivery // of items
+	own              []actor.Delivery //pelton:lends of items, and lent anew for each offer
 	decisions        []delivery.Decision
 	size             int       // most deliveries
 	out              bool      // an actor has it

@@ -78,7 +78,7 @@ func (b *batch) forget() {
 func (b *batch) fill(m *pluginv1.Delivery, d *actor.Delivery, plugin string) {
 	v := &d.View
 	meta := v.Meta()
-	m.Payload, m.Key = v.Payload(), v.Key()
+	m.Payload, m.Key = v.Payload(), v.Key() //pelton:lends forget drops them
 	m.Attempt, m.Defers, m.Position = meta.Attempt, meta.Defers, meta.Position
 	m.Time, m.FirstSeen, m.After = nanos(meta.Time), nanos(meta.FirstSeen), b.after(d.After)
 	m.HoldToken, m.Id, m.Trace = actor.HoldToken(plugin, v), meta.MessageID().String(), valid(meta.Trace)

@@ -169,6 +169,7 @@ func (c *client) flush(done bool) error {
 	return c.send(&pluginv1.AttachRequest{Message: &pluginv1.AttachRequest_Answer{Answer: a}})
 }
 
+//pelton:lends until Handle returns, as in every runtime
 func (c *client) message(d *pluginv1.Delivery, names []string) *Message {
 	meta := &pelton.Meta{
 		Lane: &pelton.LaneID{Source: d.GetSource(), Lane: d.GetLane()}, Position: d.GetPosition(), Time: when(d.GetTime()),

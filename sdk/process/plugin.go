@@ -22,6 +22,8 @@ type Plugin struct {
 }
 
 // Message is one delivery, lent until Handle returns.
+//
+//pelton:lends as that of a native plugin
 type Message struct {
 	pelton.View
 
@@ -41,6 +43,8 @@ func (m *Message) ID() string { return m.id }
 func (m *Message) Log(level, text string) { m.client.log(level, text) }
 
 // Out takes what a delivery puts out. It takes effect only if the delivery is acked.
+//
+//pelton:lends it belongs to one delivery and copies what it is given
 type Out struct {
 	client *client
 	room   int64

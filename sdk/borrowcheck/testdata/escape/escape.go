@@ -68,6 +68,7 @@ type state struct {
 	ring    [4][]byte
 	request *http.Request
 	list2   [][]byte
+	text    string
 }
 
 var (
@@ -184,6 +185,13 @@ func (s *state) twice(m *native.Message) {
 	v.Raw = bytes.Clone(v.Raw)
 	v, _ = m.Field("b")
 	s.value = v // want `borrowed m.Field\(…\) is stored in field value`
+}
+
+func (s *state) tooLate(m *native.Message) {
+	v, _ := m.Field("a")
+	s.value = v // want `borrowed m.Field\(…\) is stored in field value`
+	v.Raw = bytes.Clone(v.Raw)
+	s.text = v.String()
 }
 
 func (s *state) cloneOfOther(m *native.Message) {
@@ -395,6 +403,11 @@ func (p *memory) set(b []byte) { p.all = append(p.all, b) }
 
 func throughOwnInterface(p putter, m *native.Message) {
 	p.set(m.Payload()) // want `borrowed m.Payload\(\) is passed to set, which stores it`
+}
+
+func interfaceMethodValue(p putter, m *native.Message) {
+	set := p.set
+	set(m.Payload()) // want `borrowed m.Payload\(\) is passed to set.*, which stores it`
 }
 
 // get gives what belongs to s, so a store into it is a store into s.

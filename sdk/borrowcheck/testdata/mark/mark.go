@@ -61,7 +61,7 @@ func slot(i int) []byte { return memory[i:] }
 //
 //pelton:lends until the next call
 func look(i int, v *pelton.View) error {
-	v.Borrow(memory[i:], nil, &pelton.Meta{}, nil, nil)
+	v.Lend(&pelton.Loan{Payload: memory[i:]}, 1, 0, 0)
 	return nil
 }
 
