@@ -6,11 +6,13 @@ import (
 	"golang.org/x/tools/go/ssa"
 )
 
-// A variable that is only read and written as a whole or by field, and not captured, is followed in the order of the
-// statements, so that this holds nothing borrowed any more:
+// Plain stores to a variable, as a whole or by field, are followed in the order of the statements, so that this holds
+// nothing borrowed any more:
 //
 //	value, _ := m.Field("origin")
 //	value.Raw = bytes.Clone(value.Raw)
+//
+// What a function literal or a function that has its address stores in it (stray) may be there at any time.
 
 // plain takes a store statement.
 func (f *flow) plain(s *ssa.Store) {
@@ -56,9 +58,6 @@ func (f *flow) load(i *ssa.UnOp) (o origin, ok bool) {
 		return 0, false
 	}
 	stores := storesTo(c.made)
-	if stores == nil {
-		return 0, false
-	}
 	for k, stray := range f.stray {
 		if k.made == c.made && (c.field == whole || k.field == whole || k.field == c.field) {
 			o |= stray
@@ -76,13 +75,10 @@ func (f *flow) load(i *ssa.UnOp) (o origin, ok bool) {
 	return o, true
 }
 
-// storesTo are the plain stores to a variable; nil if a function literal captured it, which may store at any time.
-func storesTo(made ssa.Value) []*ssa.Store {
-	stores := []*ssa.Store{}
+// storesTo are the plain stores to a variable.
+func storesTo(made ssa.Value) (stores []*ssa.Store) {
 	for _, use := range *made.Referrers() {
 		switch use := use.(type) {
-		case *ssa.MakeClosure:
-			return nil
 		case *ssa.Store:
 			if use.Addr == made {
 				stores = append(stores, use)

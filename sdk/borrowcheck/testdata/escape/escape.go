@@ -194,6 +194,14 @@ func (s *state) tooLate(m *native.Message) {
 	s.text = v.String()
 }
 
+func (s *state) captures(m *native.Message) {
+	v, _ := m.Field("a")
+	again := func() { v, _ = m.Field("b") }
+	v.Raw = bytes.Clone(v.Raw)
+	again()
+	s.value = v // want `borrowed m.Field\(…\) is stored in field value`
+}
+
 func (s *state) cloneOfOther(m *native.Message) {
 	p := pair{key: m.Key(), payload: m.Payload()}
 	p.key = bytes.Clone(p.key)
