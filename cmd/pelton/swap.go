@@ -63,10 +63,7 @@ func (a *app) swap(ctx context.Context, name, path, why string) error {
 // artifact makes what a plugin of that kind is swapped for. The wheel is asked, since a directory with Go source may be
 // either.
 func (a *app) artifact(ctx context.Context, w *client.Client, name, path string) (build.Artifact, error) {
-	all, err := w.Plugins(ctx)
-	if err != nil {
-		return build.Artifact{}, err
-	}
+	all, unanswered := w.Plugins(ctx)
 	for _, p := range all {
 		if p.Name != name || p.Kind != "process" {
 			continue
@@ -75,7 +72,11 @@ func (a *app) artifact(ctx context.Context, w *client.Client, name, path string)
 		sum := sha256.Sum256(bytes)
 		return build.Artifact{Path: path, Bytes: bytes, Digest: api.DigestPrefix + hex.EncodeToString(sum[:])}, err
 	}
-	return build.Build(ctx, path, build.Options{Log: a.err})
+	artifact, err := build.Build(ctx, path, build.Options{Log: a.err})
+	if err == nil {
+		err = unanswered // a mistake in PATH is said first, whether a wheel runs or not
+	}
+	return artifact, err
 }
 
 // uploadLimit keeps a directory that was not meant from being read whole; the wheel has its own limits.artifact.
