@@ -158,7 +158,7 @@ func extra(m *process.Message, out *process.Out, word, rest string) bool {
 		out.Emit("out", nil, fmt.Appendf(nil, "%s|%s|%s|%v|%s|%s|%s", m.ID(), meta.Lane.Source, meta.Lane.Lane, meta.Headers, meta.Trace,
 			meta.Time.Format(time.RFC3339Nano), meta.FirstSeen.Format(time.RFC3339Nano)))
 	case "hog-later":
-		go misbehave("hog")
+		time.AfterFunc(100*time.Millisecond, func() { misbehave("hog") })
 	case "log-pid":
 		m.Log("info", strconv.Itoa(os.Getpid()))
 	case "environment":
