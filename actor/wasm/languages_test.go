@@ -117,7 +117,9 @@ func TestLanguagesReadValues(t *testing.T) {
 			if err := n.Handle(t.Context(), turn); err != nil {
 				t.Fatalf("%s: %v", lang, err)
 			}
-			if got := string(turn.Emits[0].Payload); got != row.want && !(strings.HasSuffix(row.want, "|") && row.raw != "" && strings.HasPrefix(got, row.want)) {
+			got := string(turn.Emits[0].Payload)
+			begins := row.kind == pelton.KindNumber && strings.HasSuffix(row.want, "|") && strings.HasPrefix(got, row.want)
+			if got != row.want && !begins {
 				t.Errorf("%s: %s: got %q, want %q", lang, row.raw, got, row.want)
 			}
 		}

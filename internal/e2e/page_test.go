@@ -43,7 +43,7 @@ var different = []struct {
 	{regexp.MustCompile(`(?m) $`), ""},
 }
 
-func comparable(text string) string {
+func plain(text string) string {
 	text = strings.TrimRight(text, "\n") + "\n"
 	for _, d := range different {
 		text = d.pattern.ReplaceAllString(text, d.with)
@@ -77,7 +77,7 @@ func TestPluginsPage(t *testing.T) {
 		}
 		for _, one := range strings.Split("\n"+body, "\n$ ")[1:] {
 			line, shown, _ := strings.Cut(one, "\n")
-			p.run(line, comparable(shown))
+			p.run(line, plain(shown))
 			commands++
 		}
 	}
@@ -106,7 +106,7 @@ func (p *page) run(line, want string) {
 		if err != nil && !errors.As(err, &exit) {
 			p.t.Fatal(err)
 		}
-		got := comparable(string(out))
+		got := plain(string(out))
 		if got == want {
 			return
 		}
@@ -137,7 +137,7 @@ func (p *page) start(want string) {
 			break
 		}
 	}
-	if got := comparable(said.String()); got != want {
+	if got := plain(said.String()); got != want {
 		p.t.Fatalf("$ pelton run\n%s\nthe page has\n%s", got, want)
 	}
 }

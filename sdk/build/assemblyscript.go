@@ -69,8 +69,8 @@ func findCompiler(dir string) (script, version string, err error) {
 		}
 	}
 	if command, err := exec.LookPath("asc"); err == nil {
-		if real, err := filepath.EvalSymlinks(command); err == nil {
-			places = append(places, filepath.Dir(filepath.Dir(real)))
+		if script, err := filepath.EvalSymlinks(command); err == nil {
+			places = append(places, filepath.Dir(filepath.Dir(script)))
 		}
 	}
 	for _, place := range places {

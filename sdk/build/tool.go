@@ -21,7 +21,7 @@ type tool struct {
 // run runs a command to its end and returns what it printed. A command that fails gives an [ErrCompile] with what it
 // said.
 func (t tool) run(ctx context.Context, command string, args ...string) (string, error) {
-	c := exec.CommandContext(ctx, command, args...)
+	c := exec.CommandContext(ctx, command, args...) //nolint:gosec // a compiler that is in the PATH, run as its user would
 	c.Dir = t.dir
 	c.Env = append(append(os.Environ(), t.env...), "PWD="+t.dir)
 	var out, said bytes.Buffer
