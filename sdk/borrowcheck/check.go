@@ -204,7 +204,7 @@ func (c *checker) implementations(t types.Type, method *types.Func) []*types.Fun
 	// What io.Writer and the like may do with their arguments is said by their contracts.
 	ours := c.isChecked(method.Pkg())
 	for _, pkg := range append([]*types.Package{c.pass.Pkg}, c.pass.Pkg.Imports()...) {
-		if pkg != c.pass.Pkg && !(ours && c.isChecked(pkg)) {
+		if pkg != c.pass.Pkg && (!ours || !c.isChecked(pkg)) {
 			continue
 		}
 		for _, name := range pkg.Scope().Names() {

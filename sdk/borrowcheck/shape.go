@@ -85,15 +85,15 @@ func (s *shapes) look(t types.Type) bool {
 	case *types.Map:
 		return s.holds(u.Key()) || s.holds(u.Elem())
 	case *types.Struct:
-		for i := range u.NumFields() {
-			if s.holds(u.Field(i).Type()) {
+		for field := range u.Fields() {
+			if s.holds(field.Type()) {
 				return true
 			}
 		}
 		return false
 	case *types.Tuple:
-		for i := range u.Len() {
-			if s.holds(u.At(i).Type()) {
+		for part := range u.Variables() {
+			if s.holds(part.Type()) {
 				return true
 			}
 		}

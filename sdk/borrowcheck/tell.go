@@ -36,7 +36,7 @@ func (f *flow) word(v ssa.Value, seen map[ssa.Value]bool) string {
 	}
 	seen[v] = true
 	if p, ok := v.(*ssa.Parameter); ok && f.isLent(p) {
-		if o := p.Object(); o == nil || o.Name() == "" { // of a loop over a function
+		if p.Object().Name() == "" { // of a loop over a function
 			return f.kind(v)
 		}
 		return p.Name()
