@@ -28,6 +28,7 @@ type Loop struct {
 	box     inbox
 	ring    *ring
 	parked  *parked
+	place   place
 	decoder *decode.Decoder
 	figures atomic.Pointer[Stats]
 }
@@ -80,6 +81,7 @@ func Start(ctx context.Context, o Options) (*Loop, error) { //nolint:contextchec
 	o.defaults()
 	l := &Loop{o: o, ring: newRing(o.Rate)}
 	l.broken, l.done, l.box.wake = make(chan struct{}), make(chan struct{}), make(chan struct{}, 1)
+	l.place = newPlace(o.ID)
 	l.issued, l.durable, l.now = o.From, o.From, time.Now()
 	l.errands.ctx, l.errands.end = context.WithCancel(context.WithoutCancel(ctx)) //nolint:fatcontext // kept for errands alone
 	l.journal = journal{store: o.Store, partition: "lane/" + o.ID.Source + "/" + o.ID.Lane, box: &l.box, errands: &l.errands, fatal: l.fail}

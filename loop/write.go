@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 
+	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/delivery"
 	"github.com/peltonhq/pelton/delivery/lot"
 	"github.com/peltonhq/pelton/store"
@@ -35,6 +37,23 @@ func LoadCheckpoint(r store.Reader, source, lane string) (Checkpoint, error) {
 		return c, fmt.Errorf("checkpoint of %s/%s: %w: %w", source, lane, err, store.ErrCorrupt)
 	}
 	return c, nil
+}
+
+// place is where a lane's checkpoint is kept, and all of it but the position: it is written in each turn of the loop.
+type place struct{ key, text []byte }
+
+func newPlace(id pelton.LaneID) place {
+	incarnation, err := json.Marshal(id.Incarnation)
+	if err != nil {
+		panic("loop: a string is plain data: " + err.Error())
+	}
+	return place{key: checkpointKey(id.Source, id.Lane), text: fmt.Appendf(nil, `{"incarnation":%s,"position":`, incarnation)}
+}
+
+// at is the Checkpoint of a position.
+func (p *place) at(position uint64) []byte {
+	value := append(make([]byte, 0, len(p.text)+len("18446744073709551615}")), p.text...)
+	return append(strconv.AppendUint(value, position, 10), '}')
 }
 
 // carryWrites makes the account's records durable, in its order.
@@ -74,12 +93,8 @@ func (l *Loop) checkpoint() {
 	if l.inFlight || w <= l.issued {
 		return
 	}
-	value, err := json.Marshal(Checkpoint{Incarnation: l.o.ID.Incarnation, Position: w})
-	if err != nil {
-		panic("loop: a checkpoint is plain data: " + err.Error())
-	}
 	records := []store.Record{
-		{Op: store.Put, Key: checkpointKey(l.o.ID.Source, l.o.ID.Lane), Value: value},
+		{Op: store.Put, Key: l.place.key, Value: l.place.at(w)},
 		lot.Trim(l.o.ID, l.issued, w),
 	}
 	l.issued, l.inFlight = w, true
