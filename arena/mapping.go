@@ -35,11 +35,16 @@ func (m *Mapping) Gone() bool { return m.gone.Load() }
 // Offset is where b lies in the file; ok is false when it does not lie there. The caller must have a reference to b's
 // message.
 func (m *Mapping) Offset(b []byte) (offset int64, ok bool) {
-	at := uintptr(unsafe.Pointer(unsafe.SliceData(b))) - m.base
+	at := address(b) - m.base
 	if at >= m.size || uintptr(len(b)) > m.size-at || m.gone.Load() {
 		return 0, false
 	}
 	return int64(at), true
+}
+
+// address is only compared: nothing is reached through it.
+func address(b []byte) uintptr {
+	return uintptr(unsafe.Pointer(unsafe.SliceData(b))) //nolint:gosec // what makes it safe stands above
 }
 
 // mappings are those of all open arenas.
@@ -83,7 +88,7 @@ func publish(name string, m *memory) *Mapping {
 	if !ok {
 		return nil
 	}
-	p := &Mapping{name: name, base: uintptr(unsafe.Pointer(unsafe.SliceData(m.bytes))), size: uintptr(len(m.bytes)), file: file}
+	p := &Mapping{name: name, base: address(m.bytes), size: uintptr(len(m.bytes)), file: file}
 	mappings.change(func(list []*Mapping) []*Mapping { return append(list, p) })
 	return p
 }

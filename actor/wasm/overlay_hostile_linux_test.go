@@ -141,7 +141,7 @@ func TestKeptPayloadFollowsTheArena(t *testing.T) {
 	echoed(t, n, p.lend(command("echo;keep")))
 	p.release()
 	if invariants.Enabled {
-		if got := one(t, n, "kept"); strings.Trim(got, "\xDB") != "" {
+		if got := one(t, n, "kept"); strings.Count(got, "\xDB") != len(got) {
 			t.Errorf("a released message is not poisoned: %.60q", got)
 		}
 	}
@@ -279,6 +279,17 @@ func TestWindowsThatCannotBe(t *testing.T) {
 		w, said := start(f)
 		if w.Mapped.Load() != 0 || said.count("payloads are copied: the module makes no window of that size") != 1 {
 			t.Errorf("%d bytes were shown; logged %q", w.Mapped.Load(), said.all)
+		}
+	})
+	t.Run("more room than a guest can have", func(t *testing.T) {
+		var said lines
+		env := mapped(p)
+		env.Log, env.Window.Room = said.log, 4<<30
+		n := suite(t, env)
+		echoed(t, n, p.lend(command("echo")))
+		p.release()
+		if env.Window.Mapped.Load() != 0 || said.count("room for arenas of 4GiB beside limits.memory, and a guest has 4GiB for both") != 1 {
+			t.Errorf("%d bytes were shown; logged %q", env.Window.Mapped.Load(), said.all)
 		}
 	})
 	t.Run("over its own data", func(t *testing.T) {

@@ -23,7 +23,7 @@ func lift(over []byte) error {
 }
 
 func fixed(over []byte, file, flags int) error {
-	at := unsafe.Pointer(unsafe.SliceData(over))
+	at := unsafe.Pointer(unsafe.SliceData(over)) //nolint:gosec // pages of a reservation of ours, in whole
 	if _, err := unix.MmapPtr(file, 0, at, uintptr(len(over)), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_FIXED|flags); err != nil {
 		return fmt.Errorf("map %d bytes of the window: %w", len(over), err)
 	}
@@ -63,7 +63,7 @@ func repair(b, entries []byte) (found int) {
 		drop(b)
 		return 0
 	}
-	first := int64(uintptr(unsafe.Pointer(unsafe.SliceData(b)))) / int64(page) * pageEntry
+	first := int64(uintptr(unsafe.Pointer(unsafe.SliceData(b)))) / int64(page) * pageEntry //nolint:gosec // its number, not to be reached
 	for at, total := 0, len(b)/page; at < total; {
 		part := entries[:min(len(entries), (total-at)*pageEntry)]
 		if n, err := unix.Pread(file, part, first+int64(at)*pageEntry); n != len(part) || err != nil {
