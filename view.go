@@ -79,6 +79,28 @@ func (v *View) Key() []byte {
 // Attempt is 1 for the first offer of this message to this plugin.
 func (v *View) Attempt() uint32 { return v.attempt }
 
+// Defers is how often this plugin deferred the message.
+func (v *View) Defers() uint32 { return v.defers }
+
+// Position identifies the message in its lane; see [Meta]. This, Time and Seen are what Meta has, without a copy of all.
+func (v *View) Position() uint64 {
+	if v.loan == nil {
+		return 0
+	}
+	return v.loan.Meta.Position
+}
+
+// Time is the message's own time, UTC.
+func (v *View) Time() time.Time {
+	if v.loan == nil {
+		return time.Time{}
+	}
+	return v.loan.Meta.Time
+}
+
+// Seen is the first offer to this plugin in Unix nanoseconds; 0 for none.
+func (v *View) Seen() int64 { return v.seen }
+
 // Meta is a copy of what is known of the message; its strings and headers are shared, not borrowed.
 func (v *View) Meta() Meta {
 	if v.loan == nil {

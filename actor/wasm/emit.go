@@ -144,6 +144,9 @@ func (h *held) emit(i int32, e pelton.Emit) *actor.Fault {
 
 // settle hands the collected ones to the turn.
 func (h *held) settle(t *actor.Turn) *actor.Fault {
+	if h.settlements == nil {
+		return nil
+	}
 	for _, s := range h.settlements {
 		if err := t.Settle(s); err != nil {
 			return overflow("the settlements of one message are more than limits.output")

@@ -46,7 +46,7 @@ func (n *Instance) overtime(cause error) *actor.Fault {
 	err := fmt.Errorf("the turn was ended: %w", cause)
 	switch {
 	case cause == errLate && n.declared.open: //nolint:errorlint // the very value
-		err = fmt.Errorf("the start took longer than %s", startTime)
+		err = fmt.Errorf("the start took longer than %s", n.code.grace)
 	case cause == errLate: //nolint:errorlint // the very value
 		err = fmt.Errorf("the turn took longer than limits.time of %s", time.Duration(n.env.Limits.Time))
 	}

@@ -7,6 +7,9 @@ type forge struct {
 	imports   []symbol
 	functions []function
 	noMemory  bool
+	table     []byte // the section of tables
+	start     []byte // the section of the start function
+	frame     int    // locals of each function, of 64 bits
 }
 
 type symbol struct {
@@ -103,14 +106,17 @@ func (f forge) bytes() []byte {
 		if fn.export == "pelton_handle" && f.locals > 0 {
 			locals = []byte{1, f.locals, 0x7f}
 		}
+		if f.frame > 0 {
+			locals = join([]byte{1}, leb(f.frame), []byte{0x7e})
+		}
 		body := join(locals, fn.code, []byte{opEnd})
 		code = append(code, join(leb(len(body)), body))
 	}
 	if !f.noMemory {
 		exports = append(exports, join(name("memory"), []byte{2, 0}))
 	}
-	return join([]byte("\x00asm\x01\x00\x00\x00"), section(1, types...), section(2, imports...), section(3, functions...),
-		section(5, append([]byte{0}, leb(f.pages)...)), section(7, exports...), section(10, code...))
+	return join([]byte("\x00asm\x01\x00\x00\x00"), section(1, types...), section(2, imports...), section(3, functions...), f.table,
+		section(5, append([]byte{0}, leb(f.pages)...)), section(7, exports...), f.start, section(10, code...))
 }
 
 // with is the module with one export replaced.

@@ -77,7 +77,7 @@ func (n *Instance) run(t *actor.Turn, fields []string) *actor.Fault {
 	}
 	bytes, _ = n.module.Memory().Read(n.window.at, n.window.size)
 	for place, i := range n.chunk.order {
-		if fault := n.decide(t, int(i), bytes[place*deliverySize:][:deliverySize]); fault != nil {
+		if fault := n.decide(t, int(i), (*descriptor)(bytes[place*deliverySize:])); fault != nil {
 			return fault
 		}
 	}
@@ -85,14 +85,19 @@ func (n *Instance) run(t *actor.Turn, fields []string) *actor.Fault {
 }
 
 // decide takes the verdict on delivery i out of its descriptor.
-func (n *Instance) decide(t *actor.Turn, i int, ref []byte) *actor.Fault {
-	if decision := get32(ref, decisionAt); !t.Ready(i) {
+func (n *Instance) decide(t *actor.Turn, i int, ref *descriptor) *actor.Fault {
+	decision, flags := ref.get32(decisionAt), ref.get32(68)
+	if t.Deliveries[i].After < 0 && decision == uint32(pelton.DecisionAck) && flags == 0 && ref.get32(84) == 0 {
+		t.Outcomes[i].Verdict.Decision = pelton.DecisionAck // as most are; Begin cleared the rest
+		return nil
+	}
+	if !t.Ready(i) {
 		if decision != 0 {
 			return malformed("the plugin decided a message whose predecessor of the same key is not acked or dead")
 		}
 		return nil
 	}
-	v, fault := n.verdict(get32(ref, decisionAt), get32(ref, 68), int64(get64(ref, 72)), get32(ref, 80), get32(ref, 84))
+	v, fault := n.verdict(decision, flags, int64(ref.get64(72)), ref.get32(80), ref.get32(84))
 	t.Outcomes[i].Verdict = v
 	return fault
 }

@@ -107,8 +107,13 @@ func (n *Instance) begin(ctx context.Context, limit time.Duration) *actor.Fault 
 	if !n.acquire() {
 		return trap(errClosed)
 	}
-	n.memory.refused, n.wrong = false, wrong{}
-	n.settled.reset()
+	n.memory.refused = false
+	if n.wrong.turn != nil {
+		n.wrong = wrong{}
+	}
+	if n.settled.settlements != nil {
+		n.settled.reset()
+	}
 	n.deadline.begin(ctx, limit)
 	return nil
 }
@@ -160,7 +165,7 @@ func (n *Instance) call(f api.Function, params ...uint64) (int32, *actor.Fault) 
 
 // version asks for the ABI version the module was built for.
 func (n *Instance) version(ctx context.Context) error {
-	fault := n.begin(ctx, startTime)
+	fault := n.begin(ctx, n.code.grace)
 	if fault != nil {
 		return fault.Err
 	}
@@ -183,7 +188,7 @@ const (
 
 // init hands the config over and learns what the plugin is.
 func (n *Instance) init(ctx context.Context) error {
-	if fault := n.begin(ctx, startTime); fault != nil {
+	if fault := n.begin(ctx, n.code.grace); fault != nil {
 		return fault.Err
 	}
 	defer n.end()

@@ -24,12 +24,16 @@ type Options struct {
 	// CacheDir keeps compiled machine code across processes: a Go guest then loads in tens of milliseconds rather
 	// than a second. Empty keeps it in memory only. Several processes may share it.
 	CacheDir string
+	// Start bounds the start of an instance: its start function, and then its init; default 10 s of processor time. It is
+	// more than limits.time since a Go guest sets up its heap there.
+	Start time.Duration
 }
 
 // Runtime implements [actor.Runtime] for WebAssembly modules.
 type Runtime struct {
 	engine wazero.Runtime
 	cache  wazero.CompilationCache
+	start  time.Duration
 	spare  func() (*Runtime, error) // without a directory; nil in the spare itself
 	spared *Runtime                 // the spare, once there is one
 }
@@ -51,7 +55,10 @@ func New(ctx context.Context, o Options) (*Runtime, error) {
 		}
 	}
 	config := wazero.NewRuntimeConfig().WithCompilationCache(cache).WithCoreFeatures(features)
-	r := &Runtime{engine: wazero.NewRuntimeWithConfig(ctx, config), cache: cache}
+	r := &Runtime{engine: wazero.NewRuntimeWithConfig(ctx, config), cache: cache, start: o.Start}
+	if r.start <= 0 {
+		r.start = 10 * time.Second
+	}
 	if o.CacheDir != "" {
 		r.spare = sync.OnceValues(func() (*Runtime, error) {
 			spare, err := New(context.Background(), Options{})
@@ -138,7 +145,7 @@ func (r *Runtime) Load(ctx context.Context, artifact []byte) (actor.Module, erro
 		return nil, err
 	}
 	sum := sha256.Sum256(artifact)
-	m := &Module{digest: "sha256:" + hex.EncodeToString(sum[:])}
+	m := &Module{grace: r.start, digest: "sha256:" + hex.EncodeToString(sum[:])}
 	if m.engine, m.compiled, err = r.compile(ctx, metered); err != nil {
 		return nil, err
 	}
@@ -156,8 +163,9 @@ type Module struct {
 	engine   wazero.Runtime
 	compiled wazero.CompiledModule
 	digest   string
-	dirty    atomic.Int32 // how often an instance wrote into what it is shown
-	told     atomic.Bool  // why payloads are copied though the config wants them shown
+	grace    time.Duration // Options.Start
+	dirty    atomic.Int32  // how often an instance wrote into what it is shown
+	told     atomic.Bool   // why payloads are copied though the config wants them shown
 }
 
 // Digest is "sha256:<hex>" of the artifact.
@@ -207,9 +215,6 @@ func (m *Module) start(ctx context.Context, env actor.Env, room int64) (*Instanc
 	return n, nil
 }
 
-// startTime bounds instantiation and init; it is more than limits.time since a Go guest sets up its heap there.
-const startTime = 10 * time.Second
-
 // instantiate makes an instance that has run its start function.
 func (m *Module) instantiate(ctx context.Context, env actor.Env, room int64) (*Instance, error) {
 	n := newInstance(m, env)
@@ -223,7 +228,7 @@ func (m *Module) instantiate(ctx context.Context, env actor.Env, room int64) (*I
 	config := wazero.NewModuleConfig().WithName("").WithStartFunctions("_initialize").
 		WithStdout(&n.stdio.out).WithStderr(&n.stdio.err).WithRandSource(noise{n.deadline.work}).
 		WithSysWalltime().WithSysNanotime().WithNanosleep(n.deadline.sleep)
-	_ = n.begin(ctx, startTime) // nobody else has the instance yet, so it can't be closed
+	_ = n.begin(ctx, m.grace) // nobody else has the instance yet, so it can't be closed
 	module, err := m.engine.InstantiateModule(&n.deadline.bound, m.compiled, config)
 	n.end()
 	if err != nil {

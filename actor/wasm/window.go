@@ -121,31 +121,15 @@ func (c *chunk) stage(t *actor.Turn, fields []string, window []byte) {
 	for place, i := range c.order {
 		d := &t.Deliveries[i]
 		v := &d.View
-		ref := window[place*deliverySize:][:deliverySize:deliverySize]
-		clear(ref)
-		meta := v.Meta()
-		payload, key := v.Payload(), v.Key()
-		put32(ref, 0, uint32(at))
-		put32(ref, 4, uint32(len(payload)))
-		if shown := c.shown[place]; shown.length > 0 {
-			put32(ref, 0, shown.at)
-		} else {
-			at += copy(window[at:], payload)
-		}
-		put32(ref, 8, uint32(at))
-		put32(ref, 12, absent)
-		if key != nil {
-			put32(ref, 12, uint32(len(key)))
-			at += copy(window[at:], key)
-		}
-		put32(ref, 16, meta.Attempt)
-		put32(ref, 20, meta.Defers)
-		put64(ref, 24, uint64(nanos(meta.Time)))
-		put64(ref, 32, uint64(nanos(meta.FirstSeen)))
-		put64(ref, 40, meta.Position)
-		put32(ref, 48, uint32(c.after(d.After)))
-		put32(ref, 52, uint32(table))
-		put32(ref, 56, uint32(len(fields)))
+		ref := (*descriptor)(window[place*deliverySize:])
+		at += ref.lend(v, c.shown[place], at, window)
+		ref.tell(v)
+		ref.put32(48, uint32(c.after(d.After)))
+		ref.put32(52, uint32(table))
+		ref.put64(56, uint64(len(fields)))
+		ref.put64(decisionAt, 0)
+		ref.put64(72, 0)
+		ref.put64(80, 0)
 		for _, name := range fields {
 			f, _ := v.Locate(name)
 			putField(window[table:], f)
@@ -154,9 +138,48 @@ func (c *chunk) stage(t *actor.Turn, fields []string, window []byte) {
 	}
 }
 
+// descriptor is a delivery as the guest sees it; docs/abi.md. An array of known size needs no checks of bounds.
+type descriptor [deliverySize]byte
+
+func (r *descriptor) put32(at int, v uint32) { binary.LittleEndian.PutUint32(r[at:], v) }
+func (r *descriptor) put64(at int, v uint64) { binary.LittleEndian.PutUint64(r[at:], v) }
+func (r *descriptor) get32(at int) uint32    { return binary.LittleEndian.Uint32(r[at:]) }
+func (r *descriptor) get64(at int) uint64    { return binary.LittleEndian.Uint64(r[at:]) }
+
+// lend copies payload and key to window[at:], and says how many bytes they are. A payload that is shown is not copied.
+func (r *descriptor) lend(v *pelton.View, s shown, at int, window []byte) (size int) {
+	payload, key := v.Payload(), v.Key()
+	r.put32(0, s.at)
+	r.put32(4, uint32(len(payload)))
+	if s.length == 0 {
+		r.put32(0, uint32(at))
+		size = copy(window[at:], payload)
+	}
+	r.put32(8, uint32(at+size))
+	if key == nil {
+		r.put32(12, absent)
+		return size
+	}
+	r.put32(12, uint32(len(key)))
+	return size + copy(window[at+size:], key)
+}
+
+// tell writes the part of the message's meta that every delivery has.
+func (r *descriptor) tell(v *pelton.View) {
+	r.put32(16, v.Attempt())
+	r.put32(20, v.Defers())
+	r.put64(24, uint64(nanos(v.Time())))
+	seen := v.Seen()
+	if seen == 0 {
+		seen = noTime
+	}
+	r.put64(32, uint64(seen))
+	r.put64(40, v.Position())
+}
+
 // after is the chunk's index of a predecessor that the guest has to look at, or -1.
 func (c *chunk) after(i int32) int32 {
-	if i < 0 || len(c.order) == 0 || i < c.order[0] {
+	if i < 0 || i < c.order[0] {
 		return -1
 	}
 	return c.place[i]
@@ -176,6 +199,4 @@ func nanos(t time.Time) int64 {
 }
 
 func put32(b []byte, at int, v uint32) { binary.LittleEndian.PutUint32(b[at:], v) }
-func put64(b []byte, at int, v uint64) { binary.LittleEndian.PutUint64(b[at:], v) }
 func get32(b []byte, at int) uint32    { return binary.LittleEndian.Uint32(b[at:]) }
-func get64(b []byte, at int) uint64    { return binary.LittleEndian.Uint64(b[at:]) }
