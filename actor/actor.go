@@ -2,6 +2,7 @@ package actor
 
 import (
 	"context"
+	"fmt"
 	"runtime"
 	"sync/atomic"
 	"time"
@@ -178,10 +179,26 @@ func (a *actor) replace(s *seat) {
 		s.fail()
 		p.tell(StateFailed, s.version, a.slot.index, err.Error())
 	default:
-		s.instance, s.pause = i, nil
+		state, why := StateRestarted, s.full
+		if why != "" {
+			state = StateRecycled
+		}
+		s.seat(i)
 		a.slot.counters.restarts.Add(1)
-		p.tell(StateRestarted, s.version, a.slot.index, "")
+		p.tell(state, s.version, a.slot.index, why)
 	}
+}
+
+// recycle gives up an instance that holds more memory than it should, since a guest's memory never shrinks. Its state in
+// that memory is lost, as with any restart.
+func (a *actor) recycle(s *seat) {
+	l := &a.slot.plugin.options.Env.Limits
+	held := s.instance.Memory()
+	if held <= s.mark(l) {
+		return
+	}
+	a.slot.plugin.dispose(s.version, s.instance)
+	s.instance, s.full = nil, fmt.Sprintf("it held %d bytes of memory, more than limits.recycle of %d", held, l.Recycle)
 }
 
 // step runs one turn of an instance; false when it was given up before it returned.
@@ -223,6 +240,7 @@ func (a *actor) account(s *seat, err *Fault) {
 	}
 	if s == a.current {
 		a.slot.counters.memory.Store(s.instance.Memory())
+		a.recycle(s)
 	}
 }
 

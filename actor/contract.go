@@ -8,9 +8,10 @@ import (
 
 // Limits bound one instance (A2, P1). Zero means the default of the configuration, never "no limit".
 type Limits struct {
-	Memory int64 // bytes of guest memory; not enforced for native plugins, which are trusted
-	Time   int64 // nanoseconds of processor time for one delivery, whatever the size of its turn
-	Output int64 // bytes of emits (keys and payloads) of one delivery
+	Memory  int64 // bytes of guest memory; not enforced for native plugins, which are trusted
+	Recycle int64 // bytes of guest memory above which an instance is replaced between two turns; default three quarters of Memory
+	Time    int64 // nanoseconds of processor time for one delivery, whatever the size of its turn
+	Output  int64 // bytes of emits (keys and payloads) of one delivery
 }
 
 // Env is what a plugin is started with.

@@ -18,6 +18,7 @@ const (
 // The changes of one instance.
 const (
 	StateRestarted State = "restarted" // it broke and was replaced
+	StateRecycled  State = "recycled"  // it held more memory than limits.recycle and was replaced
 	StateFailed    State = "failed"    // it broke and its replacement did not start; tried again with back-off
 	StateStuck     State = "stuck"     // its turn shows no sign of life and can't be stopped; another instance has its mailbox
 )

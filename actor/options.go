@@ -62,6 +62,7 @@ func (o *Options) defaults() {
 	set(&o.Health.MinSamples, 10)
 	set(&o.SwapTimeout, 30*time.Second)
 	set(&o.Env.Limits.Memory, DefaultMemory)
+	set(&o.Env.Limits.Recycle, o.Env.Limits.Memory/4*3)
 	set(&o.Env.Limits.Time, int64(DefaultTime))
 	set(&o.Env.Limits.Output, DefaultOutput)
 	if o.Env.Config == nil {

@@ -71,6 +71,8 @@ type seat struct {
 	version  *version
 	instance Instance // nil: it broke and is to be replaced
 	broken   bool     // it broke and has done no turn since
+	least    int64    // bytes of memory that it held after its start
+	full     string   // why it was recycled and is to be replaced; empty: it was not
 	backoff  *backoff.ExponentialBackOff
 	pause    *time.Timer // before the next try to replace it; nil: at once
 }
@@ -78,7 +80,23 @@ type seat struct {
 func newSeat(v *version, i Instance) *seat {
 	b := backoff.NewExponentialBackOff()
 	b.InitialInterval, b.MaxInterval, b.Multiplier = firstPause, lastPause, 2
-	return &seat{version: v, instance: i, backoff: b}
+	s := &seat{version: v, backoff: b}
+	if i != nil {
+		s.seat(i)
+	}
+	return s
+}
+
+// seat gives the place to an instance that has just started.
+func (s *seat) seat(i Instance) {
+	s.instance, s.pause, s.full = i, nil, ""
+	s.least = i.Memory()
+}
+
+// mark is the memory above which the instance is recycled. One that begins near it or above may hold twice what it began
+// with, or half of what is left, so that it is not recycled after every turn.
+func (s *seat) mark(l *Limits) int64 {
+	return max(l.Recycle, min(2*s.least, s.least+(l.Memory-s.least)/2))
 }
 
 const (

@@ -19,7 +19,7 @@ type Stats struct {
 	Faults      Faults
 	Lost        uint64 // turns that were queued when the plugin closed
 	Redelivered uint64 // deliveries that failed in a probe and were run by the old version
-	Restarts    uint64
+	Restarts    uint64        // instances that broke or were recycled, and were replaced
 	Late        uint64        // turns whose instance was stuck and answered after all; the answer was ignored
 	Stuck       int           // instances that are stuck now
 	Busy        time.Duration // time in turns, over all instances

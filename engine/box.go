@@ -41,7 +41,7 @@ func (w *wheel) describe() []*box {
 		b := &box{name: name, kind: c.Type(), from: c.From}
 		b.code(c.Wasm, c.Native, c.Process)
 		b.opts = actor.Options{
-			Env:       actor.Env{Plugin: name, Config: settings(c.Config), Limits: actor.Limits{Memory: int64(c.Limits.Memory), Time: int64(c.Limits.Time), Output: int64(c.Limits.Output)}, Window: w.window(name)},
+			Env:       actor.Env{Plugin: name, Config: settings(c.Config), Limits: actor.Limits{Memory: int64(c.Limits.Memory), Recycle: int64(c.Limits.Recycle), Time: int64(c.Limits.Time), Output: int64(c.Limits.Output)}, Window: w.window(name)},
 			Instances: c.Instances, Require: w.plan.read(name), Health: healthOf(c.Health),
 		}
 		boxes = append(boxes, b)
@@ -54,7 +54,7 @@ func (w *wheel) describe() []*box {
 		b := &box{name: config.ReducerName(name), kind: c.Reduce.Type(), from: c.From}
 		b.code(c.Reduce.Wasm, c.Reduce.Native, c.Reduce.Process)
 		b.opts = actor.Options{
-			Env:       actor.Env{Plugin: b.name, Config: settings(c.Reduce.Config), Limits: actor.Limits{Memory: int64(c.Reduce.Limits.Memory), Time: int64(c.Reduce.Limits.Time), Output: int64(c.Reduce.Limits.Output)}},
+			Env:       actor.Env{Plugin: b.name, Config: settings(c.Reduce.Config), Limits: actor.Limits{Memory: int64(c.Reduce.Limits.Memory), Recycle: int64(c.Reduce.Limits.Recycle), Time: int64(c.Reduce.Limits.Time), Output: int64(c.Reduce.Limits.Output)}},
 			Instances: c.Reduce.Instances, Health: healthOf(c.Reduce.Health),
 		}
 		boxes = append(boxes, b)
@@ -264,6 +264,8 @@ func (w *wheel) changed(b *box, e actor.Event) {
 	switch e.State {
 	case actor.StateRestarted:
 		w.event(Event{Event: "restarted", Plugin: b.name, Revision: e.Revision, Reason: e.Reason})
+	case actor.StateRecycled:
+		w.event(Event{Event: "recycled", Plugin: b.name, Revision: e.Revision, Reason: e.Reason})
 	case actor.StateFailed, actor.StateStuck:
 		w.event(Event{Event: "failed", Plugin: b.name, Revision: e.Revision, Reason: e.Reason})
 	case actor.StateRolledBack:

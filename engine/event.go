@@ -91,7 +91,7 @@ func (e Event) Text() string {
 		return fmt.Sprintf("plugin %s: revision %d %s", e.Plugin, e.Revision, e.Outcome)
 	case "log":
 		return fmt.Sprintf("plugin %s: %s: %s", e.Plugin, e.Level, e.Reason)
-	case "restarted", "failed":
+	case "restarted", "recycled", "failed":
 		if e.Reason == "" {
 			return e.subject() + " " + e.Event
 		}

@@ -68,12 +68,19 @@ func (g Plugin) validate(p *problems, path string) {
 	p.oneOf(path+".order", g.Order.By, OrderKey, OrderNone)
 	p.between(path+".order.behind", g.Order.Behind, 1, 100_000_000)
 	p.least(path+".limits.memory", g.Limits.Memory, MiB)
+	recycle(p, path, g.Limits.Recycle, g.Limits.Memory)
 	p.least(path+".limits.time", g.Limits.Time, Millisecond)
 	p.least(path+".limits.output", g.Limits.Output, KiB)
 	p.least(path+".limits.queue", g.Limits.Queue, 64*KiB)
 	g.Retry.validate(p, path+".retry")
 	p.between(path+".max_defers", g.MaxDefers, 0, 1_000_000_000)
 	g.Health.validate(p, path+".health")
+}
+
+func recycle(p *problems, path string, mark, memory Size) {
+	if path += ".limits.recycle"; mark != 0 && !p.failed(path) && (mark < MiB || mark > memory) {
+		p.addf(path, "%s is out of range; want 1MiB to limits.memory (%s), or 0 for three quarters of that", mark, memory)
+	}
 }
 
 func (r Retry) validate(p *problems, path string) {
@@ -110,6 +117,7 @@ func (s Session) validate(p *problems, path string) {
 	}
 	p.between(path+".instances", r.Instances, 1, 256)
 	p.least(path+".limits.memory", r.Limits.Memory, MiB)
+	recycle(p, path, r.Limits.Recycle, r.Limits.Memory)
 	p.least(path+".limits.time", r.Limits.Time, Millisecond)
 	p.least(path+".limits.output", r.Limits.Output, KiB)
 	r.Health.validate(p, path+".health")

@@ -44,10 +44,11 @@ const (
 
 // PluginLimits are what one instance may use (P1, A2).
 type PluginLimits struct {
-	Memory Size     `yaml:"memory" json:"memory" jsonschema_description:"Memory of an instance; not enforced for native plugins. Default 64MiB."`
-	Time   Duration `yaml:"time" json:"time" jsonschema_description:"Processor time for one message. Default 100ms."`
-	Output Size     `yaml:"output" json:"output" jsonschema_description:"Bytes that it puts out for one message. Default 1MiB."`
-	Queue  Size     `yaml:"queue" json:"queue" jsonschema_description:"Bytes of its output that wait for plugins that read it. Default 4MiB."`
+	Memory  Size     `yaml:"memory" json:"memory" jsonschema_description:"Memory of an instance; not enforced for native plugins. Default 64MiB."`
+	Recycle Size     `yaml:"recycle" json:"recycle" jsonschema_description:"Memory above which an instance is replaced between two turns, what it remembers is lost then; 0 means three quarters of memory. Default 0."`
+	Time    Duration `yaml:"time" json:"time" jsonschema_description:"Processor time for one message. Default 100ms."`
+	Output  Size     `yaml:"output" json:"output" jsonschema_description:"Bytes that it puts out for one message. Default 1MiB."`
+	Queue   Size     `yaml:"queue" json:"queue" jsonschema_description:"Bytes of its output that wait for plugins that read it. Default 4MiB."`
 }
 
 // Retry says how often and how soon a message is offered again.

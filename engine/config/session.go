@@ -21,9 +21,10 @@ type Reduce struct {
 
 // ReduceLimits are what one instance of a reducer may use (P1, A2).
 type ReduceLimits struct {
-	Memory Size     `yaml:"memory" json:"memory" jsonschema_description:"Memory of an instance; not enforced for native plugins. Default 64MiB."`
-	Time   Duration `yaml:"time" json:"time" jsonschema_description:"Processor time for one message. Default 100ms."`
-	Output Size     `yaml:"output" json:"output" jsonschema_description:"Bytes of one snapshot. Default 1MiB."`
+	Memory  Size     `yaml:"memory" json:"memory" jsonschema_description:"Memory of an instance; not enforced for native plugins. Default 64MiB."`
+	Recycle Size     `yaml:"recycle" json:"recycle" jsonschema_description:"Memory above which an instance is replaced between two turns, what it remembers is lost then; 0 means three quarters of memory. Default 0."`
+	Time    Duration `yaml:"time" json:"time" jsonschema_description:"Processor time for one message. Default 100ms."`
+	Output  Size     `yaml:"output" json:"output" jsonschema_description:"Bytes of one snapshot. Default 1MiB."`
 }
 
 // Retain says which snapshots are kept. A snapshot beyond either limit goes; a zero limit is none.
