@@ -35,6 +35,9 @@
 // that broke is closed and replaced, at once the first time and with back-off (10 ms … 5 s) while it breaks again
 // before it did a turn; the mailbox stays and waits.
 //
+// An instance that holds more memory than limits.recycle after a turn is replaced before the next one, since the memory of
+// a guest never shrinks. That is no fault and counts as a restart; what it kept in its memory is lost.
+//
 // limits.time is of one delivery, and the runtime's business: actor/wasm measures processor time. The actor guards
 // against turns that show no sign of life (Heartbeat) for 10 times limits.time, at least for limits.time and 2 s, on the
 // clock. It is generous, because a machine with more work than processors makes every turn long, and looks several times,

@@ -75,9 +75,10 @@ func (d *deadline) enter(table []byte, stride, at int) {
 
 // leave ends a call.
 func (d *deadline) leave() {
-	if d.call.asked || d.call.answers.table != nil {
+	if d.call.asked {
 		d.call = span{}
 	}
+	d.call.answers.table = nil
 }
 
 // ask is the guest's question whether it may go on: the fuel for it, or a panic that ends the call.

@@ -41,22 +41,30 @@
 // `limits.time` is processor time of one delivery or fold. Time on the wall would make faults of turns that only wait
 // for a processor, and a limit of the whole turn would make faults of batches.
 //
-//	begin: lock the thread, arm ─▶ look ─▶ under the limit: look again when it could be used up, Heartbeat to the actor
-//	                                 ├─▶ a new answer in the window, or a call over: the limit starts anew
-//	                                 └─▶ used up, or blocked too long on the wall ─▶ end: the engine stops the guest
+//	call: 100,000 units of fuel ─▶ asks ─▶ the first time: note the clock on the wall, Heartbeat to the actor
+//	                                 ├─▶ after a sixteenth of the limit: keep the thread, note where its clock stands
+//	                                 ├─▶ later: a new answer in the window? the limit starts anew; Heartbeat
+//	                                 └─▶ used up, the caller gave up, or closed ─▶ panic: the engine unwinds the guest
 //
-// A turn that is over before the first look, after an eighth of the limit, costs a lock of the thread, its id (0.1 µs)
-// and a reset of the timer, and no allocation. Until then the watch does not know where the thread's clock stood, so it
-// lets pass up to an eighth more. A guest that answers just before a look gains up to another limit. A guest gains at
-// most one limit per delivery, since an answer counts once. Its sleeps count as used. Elsewhere than on Linux the
-// same watch goes by the wall.
+// The guest asks on its own goroutine (package fuel), so there is no timer, no second goroutine and no lock. A call that
+// ends before it asks twice reads no clock of a thread; most don't ask at all. What the host does for a guest within one
+// call of an import (random bytes, lines of output) is counted in bytes and asks as well. A guest is ended when it has
+// used 1 to about 1.2 times its limit since its last answer was seen, which is within an eighth of the limit. It gains at
+// most one limit per delivery, since an answer counts once. Its sleeps count as used. Elsewhere than on Linux time is
+// that on the wall.
 //
-// The guest is stopped by wazero's WithCloseOnContextDone, which checks at loop headers. Its price and its hole are in
-// docs/abi.md: recursion without loops can outlive the deadline, and a guest that does holds up the collector of
-// the whole process.
+// The time between two questions is 12 to 160 µs on plain code. Questions are where the scheduler and the collector of the
+// host get their turn.
+//
+// # Memory
+//
+// A guest's linear memory is address space of limits.memory. Its tables are the host's memory, and bounded when the
+// module is rewritten. Its stack is the engine's: recursion without end takes about 160 MiB of the host's heap before
+// the engine ends it, and gives it back.
 //
 // # Testing
 //
-// The conformance kit runs on a Go guest which the tests build once. No .wasm file is committed. The watch is tested with
-// a clock of the test's own under testing/synctest, and on a machine that the test overloads.
+// The conformance kit runs on a Go guest which the tests build once. No .wasm file is committed. The time is tested with
+// a clock of the test's own under testing/synctest, and on a machine that the test overloads. Hostile guests are put
+// together by hand (hostile_test.go): each is ended by its time, while the collector and a healthy guest go on.
 package wasm

@@ -58,10 +58,7 @@ func (n *Instance) handle(t *actor.Turn) *actor.Fault {
 
 // run makes one call with one chunk and takes its verdicts.
 func (n *Instance) run(t *actor.Turn, fields []string) *actor.Fault {
-	bytes, ok := n.module.Memory().Read(n.window.at, max(n.window.size, uint32(n.chunk.size)))
-	if !ok {
-		return malformed("the window is not in the module's memory")
-	}
+	bytes := n.lent(max(int(n.window.size), n.chunk.size))
 	n.chunk.stage(t, fields, bytes)
 	n.deadline.enter(bytes[:len(n.chunk.order)*deliverySize], deliverySize, decisionAt)
 	n.window.overlay.enter(&n.chunk)
@@ -75,7 +72,6 @@ func (n *Instance) run(t *actor.Turn, fields []string) *actor.Fault {
 	case status != 0:
 		return malformed("%s answered %d, want 0", exportHandle, status)
 	}
-	bytes, _ = n.module.Memory().Read(n.window.at, n.window.size)
 	for place, i := range n.chunk.order {
 		if fault := n.decide(t, int(i), (*descriptor)(bytes[place*deliverySize:])); fault != nil {
 			return fault

@@ -202,8 +202,7 @@ func (n *Instance) init(ctx context.Context) error {
 		}
 		return fmt.Errorf("%s: %w", exportWindow, fault.Err)
 	}
-	bytes, _ := n.module.Memory().Read(n.window.at, n.window.size)
-	copy(bytes, config)
+	copy(n.lent(int(n.window.size)), config)
 	role, fault := n.call(n.calls.init, uint64(n.window.at), uint64(len(config)))
 	n.declared.open = false
 	switch {

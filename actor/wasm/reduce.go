@@ -51,10 +51,7 @@ func (n *Instance) reduce(folds []actor.Call) *actor.Fault {
 
 // fold makes one call with folds that fit the window.
 func (n *Instance) fold(folds []actor.Call) *actor.Fault {
-	window, ok := n.module.Memory().Read(n.window.at, n.window.size)
-	if !ok {
-		return malformed("the window is not in the module's memory")
-	}
+	window := n.lent(int(n.window.size))
 	at := len(folds) * foldSize
 	clear(window[:at])
 	for i := range folds {
@@ -75,7 +72,6 @@ func (n *Instance) fold(folds []actor.Call) *actor.Fault {
 	case status != 0:
 		return malformed("%s answered %d, want 0", exportReduce, status)
 	}
-	window, _ = n.module.Memory().Read(n.window.at, n.window.size)
 	for i := range folds {
 		if fault := n.folded(&folds[i], window[i*foldSize:][:foldSize]); fault != nil {
 			return fault

@@ -70,6 +70,10 @@ func (n *Instance) ask(size uint32) (uint32, *actor.Fault) {
 	return uint32(at), nil
 }
 
+// lent is the window's first bytes. The guest's memory never moves nor shrinks, so they stay where they were when it opened the
+// window, also over a call in which it grows.
+func (n *Instance) lent(size int) []byte { return n.memory.space[n.window.at:][:size] }
+
 // chunk is a part of a turn that fits the window.
 type chunk struct {
 	order []int32 // turn index of each delivery of the chunk

@@ -260,8 +260,10 @@ func TestSpecification(t *testing.T) {
 			t.Fatalf("%s: no scripts, %v", suite, err)
 		}
 		for _, path := range scripts {
-			n, _ := script(t, path, features)
-			total += n
+			t.Run(suite+"/"+filepath.Base(path), func(t *testing.T) { // its engines go with it
+				n, _ := script(t, path, features)
+				total += n
+			})
 		}
 	}
 	t.Logf("%d commands gave the same before and after", total)
@@ -280,8 +282,10 @@ func TestForeignFeatures(t *testing.T) {
 		}
 		refused := 0
 		for _, path := range scripts {
-			_, n := script(t, path, features|foreign)
-			refused += n
+			t.Run(suite+"/"+filepath.Base(path), func(t *testing.T) {
+				_, n := script(t, path, features|foreign)
+				refused += n
+			})
 		}
 		if refused == 0 {
 			t.Errorf("%s: no module was refused", suite)
