@@ -26,6 +26,9 @@ const (
 	foreign = experimental.CoreFeaturesThreads | experimental.CoreFeaturesExceptionHandling | experimental.CoreFeaturesTypedFunctionReferences
 )
 
+// mostPages keeps scripts that grow a memory to 4 GiB from doing so, before and after alike.
+const mostPages = 2048
+
 var options = fuel.Options{Module: "fuel", Name: "ask"}
 
 // suites is where wazero keeps the test suite of the specification.
@@ -108,7 +111,7 @@ type world struct {
 func newWorld(t testing.TB, f api.CoreFeatures, metered bool) *world {
 	t.Helper()
 	ctx := context.Background()
-	w := &world{engine: wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfig().WithCoreFeatures(f)), metered: metered, named: map[string]api.Module{}}
+	w := &world{engine: wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfig().WithCoreFeatures(f).WithMemoryLimitPages(mostPages)), metered: metered, named: map[string]api.Module{}}
 	t.Cleanup(func() {
 		if err := w.engine.Close(context.Background()); err != nil {
 			t.Error(err)
