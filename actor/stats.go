@@ -17,8 +17,8 @@ type Stats struct {
 	Folds       uint64    // calls of Reduce
 	Verdicts    [6]uint64 // by pelton.Decision; [0] were not decided
 	Faults      Faults
-	Lost        uint64 // turns that were queued when the plugin closed
-	Redelivered uint64 // deliveries that failed in a probe and were run by the old version
+	Lost        uint64        // turns that were queued when the plugin closed
+	Redelivered uint64        // deliveries that failed in a probe and were run by the old version
 	Restarts    uint64        // instances that broke or were recycled, and were replaced
 	Late        uint64        // turns whose instance was stuck and answered after all; the answer was ignored
 	Stuck       int           // instances that are stuck now

@@ -13,7 +13,7 @@ const (
 func (m *rewriter) codeSection(r *reader) []byte {
 	out, count := list(r, 0)
 	if count != len(m.functions) {
-		r.fail(ErrMalformed, "%d bodies of %d functions", count, len(m.functions))
+		r.failf(ErrMalformed, "%d bodies of %d functions", count, len(m.functions))
 		return nil
 	}
 	m.get = leb([]byte{opGlobalGet}, uint32(m.globals))
@@ -60,7 +60,7 @@ func (m *rewriter) body(out []byte, r *reader, i int) []byte {
 	}
 	m.locals += locals
 	if locals > mostLocals || m.locals > allLocals {
-		r.fail(ErrUnsupported, "%d locals, more than %d, or more than %d in all functions together", locals, mostLocals, allLocals)
+		r.failf(ErrUnsupported, "%d locals, more than %d, or more than %d in all functions together", locals, mostLocals, allLocals)
 		return out
 	}
 	declared := r.b[first:r.at]
@@ -68,7 +68,7 @@ func (m *rewriter) body(out []byte, r *reader, i int) []byte {
 	*f = meter{m: m, r: r, out: f.out[:0], opened: f.opened, locals: int(locals), scratch: uint32(locals)}
 	f.code()
 	if r.err == nil && r.at != len(r.b) {
-		r.fail(ErrMalformed, "%d bytes behind the end of the function", len(r.b)-r.at)
+		r.failf(ErrMalformed, "%d bytes behind the end of the function", len(r.b)-r.at)
 	}
 	if f.used {
 		groups++

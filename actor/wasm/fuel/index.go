@@ -26,11 +26,11 @@ func (m *rewriter) constant(out []byte, r *reader) []byte {
 		case opI32Add, opI32Sub, 0x6c, 0x7c, 0x7d, 0x7e: // of extended constants: add, sub, mul
 		case opWide:
 			if r.byte() != 0x0c {
-				r.fail(ErrUnsupported, "an initial value by an instruction of the vector kind")
+				r.failf(ErrUnsupported, "an initial value by an instruction of the vector kind")
 			}
 			r.bytes(16)
 		default:
-			r.fail(ErrUnsupported, "an initial value by the instruction %#x", op)
+			r.failf(ErrUnsupported, "an initial value by the instruction %#x", op)
 		}
 		if r.err == nil {
 			out = append(out, r.b[at:r.at]...)
@@ -46,7 +46,7 @@ func (m *rewriter) elementSection(r *reader) []byte {
 	for range count {
 		flags := r.u32()
 		if flags > 7 {
-			r.fail(ErrMalformed, "an element segment of the form %d", flags)
+			r.failf(ErrMalformed, "an element segment of the form %d", flags)
 			return nil
 		}
 		out = leb(out, flags)
@@ -60,7 +60,7 @@ func (m *rewriter) elementSection(r *reader) []byte {
 		if passive || explicit { // else it is of functions, unsaid
 			kind := r.byte()
 			if r.err == nil && (!expressions && kind != 0 || expressions && kind != typeFuncref && kind != typeExternref) {
-				r.fail(ErrUnsupported, "elements of the kind %#x", kind)
+				r.failf(ErrUnsupported, "elements of the kind %#x", kind)
 			}
 			out = append(out, kind)
 		}

@@ -48,7 +48,7 @@ func (f *meter) immediate(form form, op byte) {
 	switch form {
 	case formAccess, formLane:
 		if align := r.u32(); align >= 32 {
-			r.fail(ErrUnsupported, "more than one memory, or an alignment of 2^%d", align)
+			r.failf(ErrUnsupported, "more than one memory, or an alignment of 2^%d", align)
 		}
 		r.u32()
 		if form == formLane {
@@ -80,7 +80,7 @@ func (f *meter) immediate(form form, op byte) {
 		r.u32()
 		r.index("table", f.m.tables)
 	default:
-		r.fail(ErrUnsupported, "the opcode %#x (%s)", op, foreign(op))
+		r.failf(ErrUnsupported, "the opcode %#x (%s)", op, foreign(op))
 	}
 }
 
@@ -93,7 +93,7 @@ func (f *meter) wide() {
 		size = 2
 	}
 	if op >= uint32(len(wide)) || f.r.at-at != size {
-		f.r.fail(ErrUnsupported, "the vector instruction %#x", op)
+		f.r.failf(ErrUnsupported, "the vector instruction %#x", op)
 		return
 	}
 	f.operands(wide[op], opWide)
@@ -113,7 +113,7 @@ func (f *meter) blockType() {
 		r.valueType()
 	default:
 		if i := r.signed(33); r.err == nil && (i < 0 || i >= int64(len(f.m.types))) {
-			r.fail(ErrMalformed, "type %d of %d", i, len(f.m.types))
+			r.failf(ErrMalformed, "type %d of %d", i, len(f.m.types))
 		}
 	}
 }

@@ -40,7 +40,7 @@ type reader struct {
 	err error
 }
 
-func (r *reader) fail(kind error, format string, args ...any) {
+func (r *reader) failf(kind error, format string, args ...any) {
 	if r.err == nil {
 		r.err = fmt.Errorf("%w: %s", kind, fmt.Sprintf(format, args...))
 	}
@@ -50,7 +50,7 @@ func (r *reader) more() bool { return r.err == nil && r.at < len(r.b) }
 
 func (r *reader) byte() byte {
 	if r.err != nil || r.at >= len(r.b) {
-		r.fail(ErrMalformed, "it ends too early")
+		r.failf(ErrMalformed, "it ends too early")
 		return 0
 	}
 	b := r.b[r.at]
@@ -61,7 +61,7 @@ func (r *reader) byte() byte {
 // bytes are the next n, borrowed.
 func (r *reader) bytes(n uint32) []byte {
 	if r.err != nil || uint64(n) > uint64(len(r.b)-r.at) {
-		r.fail(ErrMalformed, "it ends too early")
+		r.failf(ErrMalformed, "it ends too early")
 		return nil
 	}
 	b := r.b[r.at : r.at+int(n)]
@@ -72,7 +72,7 @@ func (r *reader) bytes(n uint32) []byte {
 func (r *reader) name() string {
 	b := r.bytes(r.u32())
 	if !utf8.Valid(b) {
-		r.fail(ErrMalformed, "a name is not UTF-8")
+		r.failf(ErrMalformed, "a name is not UTF-8")
 	}
 	return string(b)
 }
@@ -91,7 +91,7 @@ func (r *reader) u32() uint32 {
 			return v
 		}
 	}
-	r.fail(ErrMalformed, "a number is longer than 32 bits")
+	r.failf(ErrMalformed, "a number is longer than 32 bits")
 	return 0
 }
 
@@ -114,7 +114,7 @@ func (r *reader) signed(bits int) int64 {
 		}
 		return v
 	}
-	r.fail(ErrMalformed, "a number is longer than %d bits", bits)
+	r.failf(ErrMalformed, "a number is longer than %d bits", bits)
 	return 0
 }
 
@@ -127,10 +127,10 @@ func (r *reader) count() int {
 	n := r.u32()
 	switch {
 	case uint64(n) > uint64(len(r.b)-r.at):
-		r.fail(ErrMalformed, "a list of %d is longer than what it is in", n)
+		r.failf(ErrMalformed, "a list of %d is longer than what it is in", n)
 		return 0
 	case n > mostItems:
-		r.fail(ErrUnsupported, "a list of %d, more than %d", n, mostItems)
+		r.failf(ErrUnsupported, "a list of %d, more than %d", n, mostItems)
 		return 0
 	}
 	return int(n)
@@ -140,7 +140,7 @@ func (r *reader) count() int {
 func (r *reader) index(what string, limit int) uint32 {
 	i := r.u32()
 	if r.err == nil && uint64(i) >= uint64(limit) {
-		r.fail(ErrMalformed, "%s %d of %d", what, i, limit)
+		r.failf(ErrMalformed, "%s %d of %d", what, i, limit)
 		return 0
 	}
 	return i
@@ -159,14 +159,14 @@ func (r *reader) valueType() byte {
 	switch {
 	case r.err != nil, t >= typeV128 && t <= typeI32, t == typeFuncref, t == typeExternref:
 	default:
-		r.fail(ErrUnsupported, "the type %#x (typed references, exceptions and garbage collection are not known)", t)
+		r.failf(ErrUnsupported, "the type %#x (typed references, exceptions and garbage collection are not known)", t)
 	}
 	return t
 }
 
 func (r *reader) referenceType() {
 	if t := r.byte(); r.err == nil && t != typeFuncref && t != typeExternref {
-		r.fail(ErrUnsupported, "the reference type %#x", t)
+		r.failf(ErrUnsupported, "the reference type %#x", t)
 	}
 }
 
@@ -174,11 +174,11 @@ func (r *reader) referenceType() {
 func (r *reader) limits() (least, most uint32, has bool) {
 	switch flags := r.byte(); {
 	case flags > 7:
-		r.fail(ErrMalformed, "limits of the form %#x", flags)
+		r.failf(ErrMalformed, "limits of the form %#x", flags)
 	case flags&4 != 0:
-		r.fail(ErrUnsupported, "64-bit memory")
+		r.failf(ErrUnsupported, "64-bit memory")
 	case flags&2 != 0:
-		r.fail(ErrUnsupported, "shared memory (threads)")
+		r.failf(ErrUnsupported, "shared memory (threads)")
 	case flags == 0:
 		return r.u32(), 0, false
 	default:

@@ -101,16 +101,16 @@ func (m *rewriter) section(id byte, r *reader) {
 		return
 	}
 	if id == secTag {
-		r.fail(ErrUnsupported, "exceptions")
+		r.failf(ErrUnsupported, "exceptions")
 		return
 	}
 	if int(id) >= len(ranks) {
-		r.fail(ErrUnsupported, "a section of the kind %d", id)
+		r.failf(ErrUnsupported, "a section of the kind %d", id)
 		return
 	}
 	rank := ranks[id]
 	if rank <= m.rank {
-		r.fail(ErrMalformed, "it is there twice, or in the wrong place")
+		r.failf(ErrMalformed, "it is there twice, or in the wrong place")
 		return
 	}
 	m.missing(rank)
@@ -123,7 +123,7 @@ func (m *rewriter) section(id byte, r *reader) {
 	}[id]
 	body := write(m, r)
 	if r.err == nil && r.at != len(r.b) {
-		r.fail(ErrMalformed, "%d bytes are left over", len(r.b)-r.at)
+		r.failf(ErrMalformed, "%d bytes are left over", len(r.b)-r.at)
 	}
 	m.write(id, body)
 }

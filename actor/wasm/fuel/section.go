@@ -18,7 +18,7 @@ func (m *rewriter) typeSection(r *reader) []byte {
 	at := r.at
 	for range count {
 		if form := r.byte(); r.err == nil && form != 0x60 {
-			r.fail(ErrUnsupported, "a type that is no function (garbage collection)")
+			r.failf(ErrUnsupported, "a type that is no function (garbage collection)")
 		}
 		params := r.count()
 		for range params {
@@ -52,26 +52,26 @@ func (m *rewriter) importSection(r *reader) []byte {
 	for range count {
 		module, name := r.name(), r.name()
 		if r.err == nil && module == m.options.Module && name == m.options.Name {
-			r.fail(ErrUnsupported, "the import %s.%s, which is the host's", module, name)
+			r.failf(ErrUnsupported, "the import %s.%s, which is the host's", module, name)
 		}
-		switch kind := r.byte(); {
-		case kind == kindFunction:
+		switch kind := r.byte(); kind {
+		case kindFunction:
 			r.index("type", len(m.types))
 			m.imported++
-		case kind == kindTable:
+		case kindTable:
 			r.referenceType()
 			r.limits()
 			m.tables++
-		case kind == kindMemory:
+		case kindMemory:
 			r.limits()
-		case kind == kindGlobal:
+		case kindGlobal:
 			r.valueType()
 			r.byte()
 			m.globals++
-		case kind == kindTag:
-			r.fail(ErrUnsupported, "exceptions")
+		case kindTag:
+			r.failf(ErrUnsupported, "exceptions")
 		default:
-			r.fail(ErrMalformed, "an import of the kind %d", kind)
+			r.failf(ErrMalformed, "an import of the kind %d", kind)
 		}
 		if r.err != nil {
 			return nil
@@ -123,7 +123,7 @@ func (m *rewriter) tableSection(r *reader) []byte {
 		return append(out, r.b[first:r.at]...)
 	}
 	if declared+uint64(count) > limit {
-		r.fail(ErrUnsupported, "%d tables of %d elements, more than %d in all", count, declared, limit)
+		r.failf(ErrUnsupported, "%d tables of %d elements, more than %d in all", count, declared, limit)
 		return nil
 	}
 	more := uint32((limit - declared) / uint64(count))
@@ -176,7 +176,7 @@ func (m *rewriter) exportSection(r *reader) []byte {
 		case kindGlobal:
 			out = leb(out, r.index("global", m.globals))
 		default:
-			r.fail(ErrUnsupported, "an export of the kind %d", kind)
+			r.failf(ErrUnsupported, "an export of the kind %d", kind)
 		}
 		if r.err != nil {
 			return nil
@@ -198,7 +198,7 @@ func (m *rewriter) dataSection(r *reader) []byte {
 			r.index("memory", 1)
 			m.constant(nil, r)
 		default:
-			r.fail(ErrMalformed, "a data segment of the form %d", flags)
+			r.failf(ErrMalformed, "a data segment of the form %d", flags)
 		}
 		r.bytes(r.u32())
 		if r.err != nil {
