@@ -47,6 +47,8 @@ type Settlement struct {
 // Turn is a batch of deliveries on its way through an actor. The loop owns it, lends it to the actor with Offer and
 // has it back in Reply; it is reused, so an actor keeps nothing of it. Emits are owned copies (E1).
 type Turn struct {
+	uses
+
 	Deliveries  []Delivery //pelton:lends the loop lends them anew for each offer
 	Outcomes    []Outcome  // same length as Deliveries
 	Emits       []Emitted
@@ -65,7 +67,7 @@ type Turn struct {
 // Reset empties the turn for another batch; emits handed out before stay valid, since their bytes are not reused.
 func (t *Turn) Reset() {
 	clear(t.Deliveries)
-	t.Deliveries, t.Lost = t.Deliveries[:0], false
+	t.Deliveries, t.Lost, t.before = t.Deliveries[:0], false, nil
 	t.Begin(0)
 }
 
@@ -82,12 +84,13 @@ func (t *Turn) Begin(limit int64) {
 	t.Outcomes, t.budget, t.limit = t.Outcomes[:n], t.budget[:0], limit
 	clear(t.Emits)
 	t.Emits, t.Settlements, t.Plain, t.blank = t.Emits[:0], nil, false, false
+	t.uses.begin()
 }
 
 // Acked notes that the first n deliveries were acked, for a runtime that tells of many at once: those of a plain turn that
 // is brief cost nothing then.
 func (t *Turn) Acked(n int) {
-	if t.Brief && n == len(t.Deliveries) && len(t.Emits)+len(t.Settlements) == 0 {
+	if t.Brief && n == len(t.Deliveries) && len(t.Emits)+len(t.Settlements)+len(t.Changes) == 0 {
 		t.Plain, t.blank = true, true
 		return
 	}

@@ -62,6 +62,7 @@ func (t *Turn) single(ctx context.Context, s *seat, i int, limit int64, sub *Tur
 	sub.Deliveries = append(sub.Deliveries, t.Deliveries[i])
 	sub.Deliveries[0].After = -1
 	sub.Begin(limit)
+	sub.before = t
 	err := s.instance.Handle(ctx, sub)
 	if err == nil {
 		err = sub.check(s.version.outputs)
@@ -79,6 +80,10 @@ func (t *Turn) single(ctx context.Context, s *seat, i int, limit int64, sub *Tur
 	for _, e := range sub.Settlements {
 		e.Delivery = i
 		t.Settlements = append(t.Settlements, e)
+	}
+	for _, c := range sub.Changes {
+		c.Delivery = i
+		t.Changes = append(t.Changes, c)
 	}
 	return nil
 }
@@ -110,6 +115,11 @@ func (t *Turn) check(outputs []pelton.Output) error {
 		}
 		if err := declared(&e.Emit, outputs); err != nil {
 			return err
+		}
+	}
+	for i := range t.Changes {
+		if c := &t.Changes[i]; c.Delivery < 0 || c.Delivery >= len(t.Deliveries) {
+			return malformed("a change of kv names delivery %d of %d", c.Delivery, len(t.Deliveries))
 		}
 	}
 	for i := range t.Settlements {

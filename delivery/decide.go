@@ -13,8 +13,12 @@ type Decision struct {
 	Fault    string        // the plugin failed on this very delivery: why; the verdict is then ignored
 	Emits    []pelton.Emit // owned, in order; they take effect only with Ack (E1)
 	Revision int           // the version that answered
-	Time     time.Time     // of the message, for its effects
-	Trace    string        // of the message, for its effects
+	// State is the ticket of the changes of the plugin's state that this delivery, if it is acked, is part of; 0 for none.
+	// StateSize is the bytes of its own.
+	State     uint64
+	StateSize int64
+	Time      time.Time // of the message, for its effects
+	Trace     string    // of the message, for its effects
 }
 
 // Decide takes the decisions of one turn: decisions[i] belongs to items[i]. An item whose verdict is DecisionNone
@@ -251,6 +255,10 @@ func (l *Ledger) overtake(item *Item) {
 func (l *Ledger) ack(item *Item, d *Decision) {
 	c := &l.Counts.Plugins[item.plugin]
 	c.Acked++
+	if d.State != 0 {
+		l.commit(item, d)
+		return
+	}
 	i := item.message
 	lot := l.messages.at(i).lot != nil
 	if !lot && len(d.Emits) == 0 {
@@ -260,12 +268,20 @@ func (l *Ledger) ack(item *Item, d *Decision) {
 		return
 	}
 	k := l.acks.take(acked{message: i, plugin: item.plugin, left: 1})
-	l.emit(k, d)
+	s := &l.plugins[item.plugin]
+	waits := s.held.len() > 0 && len(d.Emits) > 0
+	if waits {
+		l.queueUp(s, k, d, true)
+	} else {
+		l.emit(k, d)
+	}
 	l.unlend(i)
 	if !lot {
 		l.unblockItem(item)
 	}
-	l.finished(k)
+	if !waits {
+		l.finished(k)
+	}
 }
 
 // settled ends a delivery that needs nothing durable of its own.

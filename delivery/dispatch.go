@@ -31,8 +31,9 @@ type subscriber struct {
 	behind  int   // records parked behind keys of this plugin
 	waiting int64 // bytes of effects that its targets have not taken
 	child   queue[child]
-	edges   []string // of its first emits, as paths: "plugin#0" …
-	stopped string   // why nothing is offered any more; empty when it is
+	edges   []string    // of its first emits, as paths: "plugin#0" …
+	held    queue[held] // acks whose emits wait for changes of the plugin's state, in order
+	stopped string      // why nothing is offered any more; empty when it is
 }
 
 // edges is how many emits of a delivery have their paths made beforehand.

@@ -11,7 +11,8 @@ import (
 type acked struct {
 	message int32
 	plugin  int32
-	left    int32 // effects and children that are not settled, plus one while they are being made
+	left    int32   // effects and children that are not settled, plus one while they are being made
+	owed    *Record // of its emits, in the store until they are settled; nil for none
 }
 
 // effect is one effect that its target has not completed.
@@ -101,7 +102,7 @@ func (l *Ledger) send(k int32, t int, e *pelton.Effect) {
 	i, sent := l.effects.empty()
 	sent.ack, sent.effect = k, *e
 	f := &sent.effect
-	f.Token, f.Mark = uint64(i), l.mark(l.messages.at(a.message).parked, e.ID)
+	f.Token, f.Mark = uint64(i), l.mark(l.lotted(k), e.ID)
 	sent.size = int64(f.Size())
 	l.outbox[t].pushBack(i)
 	l.owe(a.plugin, sent.size)
@@ -110,7 +111,7 @@ func (l *Ledger) send(k int32, t int, e *pelton.Effect) {
 func (l *Ledger) beget(k int32, id pelton.MessageID, plugins []int, e pelton.Effect) {
 	a := l.acks.at(k)
 	a.left++
-	c := child{ack: k, path: id.Path, plugins: plugins, parked: l.messages.at(a.message).parked, size: int64(e.Size()), Effect: e}
+	c := child{ack: k, path: id.Path, plugins: plugins, parked: l.lotted(k), size: int64(e.Size()), Effect: e}
 	p := &l.plugins[a.plugin]
 	p.child.pushBack(c)
 	p.waiting += c.size
@@ -123,10 +124,14 @@ func (l *Ledger) finished(k int32) {
 	if a.left > 0 {
 		return
 	}
-	message := a.message
+	message, owed := a.message, a.owed
 	l.acks.give(k)
-	if l.messages.at(message).lot != nil {
+	switch {
+	case l.messages.at(message).lot != nil:
 		l.remove(message)
+		return
+	case owed != nil:
+		l.discharge(message, owed)
 		return
 	}
 	l.settle(message)

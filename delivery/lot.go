@@ -11,6 +11,25 @@ import (
 type lot struct {
 	hands int               // records that are out of the lot, or on their way into it
 	known []pelton.EffectID // effects and deliveries of the position that are durable
+	// leaving are the records whose removal is on its way to the store: the last one to leave takes the marks along.
+	leaving []pelton.EffectID
+}
+
+// leave notes that a record of the position is about to be removed. alone says that no other will be left then, but for
+// those of which others are leaving already.
+func (p *lot) leave(id pelton.EffectID) (alone bool, others []pelton.EffectID) {
+	if p == nil {
+		return true, nil
+	}
+	others = slices.Clone(p.leaving)
+	p.leaving = append(p.leaving, id)
+	return p.hands <= len(p.leaving), others
+}
+
+func (p *lot) left(id pelton.EffectID) {
+	if p != nil {
+		p.leaving = slices.DeleteFunc(p.leaving, func(other pelton.EffectID) bool { return other == id })
+	}
 }
 
 // write is what happens once a Write is durable.
@@ -19,10 +38,12 @@ type write struct {
 	ack     int32 // whose effect is settled by it; 0 for none
 	plugin  int32 // of the delivery, -1 for none
 	kind    WriteKind
-	behind  bool   // it is a record behind a key's head
-	frees   bool   // the key goes on
-	hash    uint64 // of the key
-	parks   bool   // it holds its position's place in the lot until it is durable
+	behind  bool            // it is a record behind a key's head
+	frees   bool            // the key goes on
+	hash    uint64          // of the key
+	parks   bool            // it holds its position's place in the lot until it is durable
+	owed    bool            // it gives up the place in the lot that a record of what was owed held
+	leaves  pelton.EffectID // record that it removes
 }
 
 // Blocked is a key whose head stands in the parking lot at start.
@@ -192,11 +213,11 @@ func (l *Ledger) dead(item *Item, d *Decision, why string, now time.Time) {
 // remove takes the record of a settled delivery out of the parking lot.
 func (l *Ledger) remove(i int32) {
 	m := l.messages.at(i)
-	place := l.lots[m.position]
-	l.write(write{message: i, plugin: l.plugin(m.lot.ID.Target), hash: m.lot.Hash, frees: m.lot.Hash != 0}, Write{
+	alone, leaving := l.lots[m.position].leave(m.lot.ID)
+	l.write(write{message: i, plugin: l.plugin(m.lot.ID.Target), hash: m.lot.Hash, frees: m.lot.Hash != 0, leaves: m.lot.ID}, Write{
 		Kind: WriteRemove, Record: m.lot, Parked: true,
 		Settle: m.position >= l.passed && *m.lane == l.lane,
-		Alone:  place == nil || place.hands <= 1,
+		Alone:  alone, Leaving: leaving,
 	})
 }
 
@@ -214,13 +235,23 @@ func (l *Ledger) plugin(t pelton.Target) int32 {
 func (l *Ledger) Written(token uint64) {
 	w := *l.writes.at(int32(token))
 	l.writes.give(int32(token))
+	if w.kind == WriteState {
+		l.committed(w.ack)
+		return
+	}
 	if w.ack != 0 {
 		l.finished(w.ack)
 		return
 	}
 	id := l.id(w.message)
+	if w.kind == WriteRemove {
+		l.lots[id.Position].left(w.leaves)
+	}
 	if w.kind != WriteRemove && w.plugin >= 0 {
 		l.unlend(w.message)
+	}
+	if w.owed { // before its parent may settle, which looks whether it is alone
+		l.leaveLot(id.Position)
 	}
 	l.settle(w.message)
 	if w.parks {
@@ -325,6 +356,10 @@ func (l *Ledger) restore(o Blocked) {
 // [Ledger.Again] says when to bring it once more.
 func (l *Ledger) Arrive(a Arrival) bool {
 	r := a.Record
+	if r.Kind == KindOwed {
+		l.resume(a)
+		return true
+	}
 	if a.Decided == nil && l.early(r) && l.expect(r) {
 		l.late = append(l.late, r.ID)
 		return false

@@ -16,6 +16,7 @@ const (
 	KindHold     Kind = "hold"     // parked until it is settled by token, or its lease ends
 	KindBehind   Kind = "behind"   // parked behind the head of its key (D3); has no due time
 	KindReplay   Kind = "replay"   // a dead letter on its way back
+	KindOwed     Kind = "owed"     // acked, with a durable change of state: what it emitted is on its way
 	KindDelivery Kind = "delivery" // dead: a plugin's delivery
 	KindEmit     Kind = "emit"     // dead: an effect that its target refused
 	KindFrame    Kind = "frame"    // dead: input that was no message
@@ -36,6 +37,7 @@ type Record struct {
 	Reason   string    // last failure, or the dead reason
 	Revision int       // of the plugin that decided last
 	Replays  int
+	Emits    []pelton.Emit `json:",omitempty"` // of KindOwed: all of the delivery's, in order
 }
 
 // Content is the message or effect of a record, or the input that was none.
@@ -60,10 +62,12 @@ const (
 	WritePark   WriteKind = iota + 1 // put or replace a parked record
 	WriteDead                        // put a dead letter, and remove the parked record it may come from
 	WriteRemove                      // a parked record is settled: remove it
+	WriteState                       // a delivery with changes of its plugin's state is acked
 )
 
 // Write is one record that must be durable BEFORE [Ledger.Written] is called with its token. Writes are appended to
-// the store in the order in which the ledger gives them out.
+// the store in the order in which the ledger gives them out, but for those of kind WriteState: all of one ticket are
+// appended together with the changes of state themselves, in the order of tickets, which is that of the plugin's turns.
 type Write struct {
 	Token  uint64
 	Kind   WriteKind
@@ -75,4 +79,16 @@ type Write struct {
 	Settle bool
 	// Alone says that the ledger knows no other parked record of the same message.
 	Alone bool
+	// Leaving are records of the same message that earlier writes remove, though they may not be durable yet.
+	Leaving []pelton.EffectID
+
+	// The rest is of WriteState.
+
+	State  uint64 // ticket of the changes
+	Plugin int    // whose state it is, by index in the graph
+	Owes   bool   // Record is put: the delivery's emits are on their way. Else it leaves a mark, and nothing else
+	InLot  bool   // that mark is among the lot's
+	// Behind says that other records of the message are on their way: the append must not overtake the writes that
+	// were given out before it.
+	Behind bool
 }

@@ -43,11 +43,13 @@ type world struct {
 	ids      map[string]uint64        // session key → newest id handed to the store
 	issued   uint64                   // watermark handed to the store
 	done     map[uint64]bool          // positions that plugin a acked, gave up or let pass
+	plugins  states                   // their own state
 
 	// The outside, which remembers.
 	sink    map[pelton.EffectID]int
 	acks    map[pelton.EffectID][]pelton.EffectID // delivery → effects of its last ack
 	said    map[string]bool                       // payloads of acked decisions
+	noted   map[pelton.EffectID]bool              // acked deliveries: whether the last ack changed a state
 	settled uint64                                // told to the source
 	serial  int
 	crashes int
@@ -82,7 +84,7 @@ func newWorld(t *testing.T, seed uint64) *world {
 	w := &world{
 		t: t, rng: rand.New(rand.NewPCG(seed, 7)), now: time.Unix(1_000_000, 0).UTC(), disk: disk, n: 40,
 		lane: pelton.LaneID{Source: "flights", Incarnation: "i1", Lane: "l"},
-		sink: map[pelton.EffectID]int{}, acks: map[pelton.EffectID][]pelton.EffectID{}, said: map[string]bool{},
+		sink: map[pelton.EffectID]int{}, acks: map[pelton.EffectID][]pelton.EffectID{}, said: map[string]bool{}, noted: map[pelton.EffectID]bool{},
 	}
 	if w.tok, err = disk.Claim(context.Background(), "lane"); err != nil {
 		t.Fatal(err)
@@ -94,7 +96,7 @@ func newWorld(t *testing.T, seed uint64) *world {
 // boot starts from what is durable, as after a crash.
 func (w *world) boot() {
 	w.lent, w.out, w.ids = map[uint32]bool{}, map[pelton.EffectID]bool{}, map[string]uint64{}
-	w.queue, w.turns = nil, nil
+	w.queue, w.turns, w.plugins = nil, nil, states{}
 	watermark := uint64(0)
 	if v, err := w.disk.Get(store.Key(store.SpaceCheckpoint)); err == nil {
 		_, _ = fmt.Sscan(string(v), &watermark)
@@ -112,6 +114,7 @@ func (w *world) boot() {
 		Known: start.Known, Blocked: start.Blocked,
 	})
 	w.settledBefore(start.Known, watermark)
+	w.owed()
 	for e, err := range w.disk.Scan([]byte{store.SpaceSnapshot}, []byte{store.SpaceSnapshot + 1}, store.ScanOptions{}) {
 		if err != nil {
 			w.t.Fatal(err)
@@ -147,6 +150,7 @@ func (w *world) settledBefore(known []pelton.EffectID, watermark uint64) {
 func (w *world) crash() {
 	w.crashes++
 	w.sayf("crash")
+	w.undone()
 	w.boot()
 }
 
@@ -277,6 +281,7 @@ func (w *world) answer() {
 		return
 	}
 	decisions, plain := make([]delivery.Decision, len(t.items)), true
+	w.plugins.begun = false
 	for i, item := range t.items {
 		if item.After >= 0 && !passed(&decisions[item.After]) {
 			plain = false
@@ -284,8 +289,9 @@ func (w *world) answer() {
 		}
 		w.check(item)
 		decisions[i] = w.decision(item)
+		w.change(item, &decisions[i])
 		w.note(item, &decisions[i])
-		plain = plain && decisions[i].Verdict.Decision == pelton.DecisionAck && decisions[i].Fault == "" && len(decisions[i].Emits) == 0
+		plain = plain && decisions[i].Verdict.Decision == pelton.DecisionAck && decisions[i].Fault == "" && len(decisions[i].Emits) == 0 && decisions[i].State == 0
 	}
 	switch {
 	case plain && t.run != nil:
@@ -384,13 +390,15 @@ func (w *world) append(records []store.Record, done func()) {
 	w.queue = append(w.queue, pending{records, done})
 }
 
-// durable makes the oldest append durable.
+// durable makes the oldest append durable, or the oldest change of a plugin's state.
 func (w *world) durable() {
-	if len(w.queue) == 0 {
+	if len(w.queue) == 0 || w.rng.IntN(2) == 0 {
+		w.changed()
 		return
 	}
 	p := w.queue[0]
 	w.queue = w.queue[1:]
+	w.plugins.overtake()
 	if _, err := w.disk.Append(context.Background(), w.tok, p.records); err != nil {
 		w.t.Fatal(err)
 	}
@@ -403,6 +411,7 @@ func (w *world) effects() {
 	effects := w.ledger.Outbox(t, 1+w.rng.IntN(3), nil)
 	w.ledger.Taken(t, len(effects))
 	for _, e := range effects {
+		w.plugins.seen(w.t, &e)
 		switch {
 		case !w.calm && w.rng.IntN(10) == 0:
 			w.ledger.Complete(e.Token, errors.New("refused"), delivery.Record{Failed: w.now})
@@ -416,6 +425,7 @@ func (w *world) effects() {
 	for p := range graph.Plugins {
 		for range w.rng.IntN(3) {
 			if c, ok := w.ledger.NextChild(p); ok {
+				w.plugins.seen(w.t, c.Effect)
 				w.ledger.Adopt(p, w.lend(), hash(string(c.Key)))
 			}
 		}
@@ -434,7 +444,7 @@ func (w *world) snapshot(name string, e pelton.Effect) {
 }
 
 // queued reports whether anything is on its way to the store: the outside acts on what is durable.
-func (w *world) queued() bool { return len(w.queue) > 0 }
+func (w *world) queued() bool { return len(w.queue)+len(w.plugins.commits) > 0 }
 
 // carry does what the ledger asks for.
 func (w *world) carry() {
@@ -445,7 +455,11 @@ func (w *world) carry() {
 		delete(w.lent, ref.Index)
 	}
 	for _, out := range w.ledger.Writes(nil) {
-		w.write(out)
+		if out.Kind == delivery.WriteState {
+			w.commit(out)
+		} else {
+			w.write(out)
+		}
 	}
 	for _, f := range w.ledger.Fetches(nil) {
 		e, err := lot.First(w.disk, w.lane.Source, w.lane.Lane, graph.Plugins[f.Plugin].Name, f.Hash)

@@ -13,6 +13,7 @@ import (
 	"github.com/peltonhq/pelton/api"
 	"github.com/peltonhq/pelton/engine/config"
 	"github.com/peltonhq/pelton/sdk/build"
+	"github.com/peltonhq/pelton/store/kv"
 )
 
 // box is one plugin or reducer of the wheel: its actor and the history of its code.
@@ -27,6 +28,7 @@ type box struct {
 	opts    actor.Options
 	plugin  *actor.Plugin
 	ledger  *ledger
+	state   *kv.Space // nil when it is not granted
 
 	mu      sync.Mutex // a swap or a late rollback is being stored
 	current actor.Version
@@ -106,6 +108,9 @@ func (w *wheel) openPlugins(ctx context.Context) error {
 	w.later(w.closeProcesses)
 	outputs := map[string][]string{}
 	for _, b := range w.boxes {
+		if err := w.grant(ctx, b); err != nil {
+			return fmt.Errorf("plugin %s: %w", b.name, err)
+		}
 		if err := w.openBox(ctx, b); err != nil {
 			return err
 		}

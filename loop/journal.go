@@ -50,6 +50,20 @@ func (j *journal) append(records []store.Record, done func()) {
 	}
 }
 
+// after calls f on the loop once everything that was handed over so far is durable.
+func (j *journal) after(f func()) {
+	if len(j.queue) == 0 {
+		f()
+		return
+	}
+	last := &j.queue[len(j.queue)-1]
+	done := last.done
+	last.done = func() {
+		done()
+		f()
+	}
+}
+
 func (j *journal) send() {
 	for j.sent < len(j.queue) && !j.stopped {
 		records := j.queue[j.sent].records

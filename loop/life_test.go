@@ -53,16 +53,7 @@ func TestCrash(t *testing.T) {
 		second := w.to(1)
 		w.options.Rate = 100
 		for life := 0; ; life++ {
-			var err error
-			if w.store, err = w.disk.Open(); err != nil {
-				t.Fatal(err)
-			}
-			for i, g := range w.targets {
-				g.store = w.store
-				if g.token, err = w.store.Claim(t.Context(), fmt.Sprint("target", i)); err != nil {
-					t.Fatal(err)
-				}
-			}
+			w.reopen()
 			w.furnish()
 			w.run()
 			if life == 15 {

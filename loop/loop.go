@@ -30,6 +30,7 @@ type Loop struct {
 	parked  *parked
 	place   place
 	decoder *decode.Decoder
+	changes []change // being gathered
 	figures atomic.Pointer[Stats]
 }
 
@@ -114,6 +115,9 @@ func (l *Loop) prepare(ctx context.Context) error {
 		Known: begin.Known, Blocked: begin.Blocked,
 	})
 	err = l.furnish()
+	if err == nil {
+		err = l.resume()
+	}
 	if err != nil {
 		l.empty()
 	}
@@ -274,6 +278,7 @@ func (l *Loop) work() bool {
 	more := l.takeNotes()
 	more = l.takeFrames() || more
 	if l.failure != nil {
+		l.abandon()
 		return more
 	}
 	l.move()

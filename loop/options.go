@@ -21,6 +21,7 @@ type Options struct {
 	Graph   *delivery.Graph
 	Plugins []*actor.Plugin  // by index in the graph
 	Targets []pelton.Offerer // by index in the graph
+	States  []State          // by index in the graph: of plugins that have one of their own, else nil
 	Arena   *arena.Arena     // of the source
 	Outputs []*arena.Arena   // by index in the graph: of plugins whose emits other plugins read, else nil
 	Decode  decode.Config

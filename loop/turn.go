@@ -176,6 +176,7 @@ func (l *Loop) decide(t *turn) {
 			decisions[i].Fault = o.Fault.Error()
 		}
 	}
+	t.stateOf(decisions)
 	for i := range t.Emits {
 		e := &t.Emits[i]
 		d := &decisions[e.Delivery]

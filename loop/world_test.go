@@ -17,6 +17,7 @@ import (
 	"github.com/peltonhq/pelton/delivery/lot"
 	"github.com/peltonhq/pelton/loop"
 	"github.com/peltonhq/pelton/store"
+	"github.com/peltonhq/pelton/store/kv"
 	"github.com/peltonhq/pelton/store/memory"
 )
 
@@ -37,6 +38,7 @@ type world struct {
 	memory  *arena.Arena
 	outputs []*arena.Arena
 	plugins []*actor.Plugin
+	spaces  []*kv.Space // of plugins, if they were opened
 	loop    *loop.Loop
 
 	mu       sync.Mutex
@@ -105,6 +107,9 @@ func (w *world) furnish() {
 	for i, h := range w.handlers {
 		p := &w.graph.Plugins[i]
 		o := actor.Options{Env: actor.Env{Plugin: p.Name, Limits: actor.Limits{Time: int64(time.Hour)}}, Instances: p.Instances, Health: actor.Health{MaxErrorRate: 1}}
+		if w.spaces != nil {
+			o.Env.KV = w.spaces[i]
+		}
 		opened, err := actor.Open(context.Background(), o, actor.Version{Revision: 1, Module: native.Module(p.Name, func() native.Plugin { return plugin{h} })})
 		if err != nil {
 			w.t.Fatal(err)
@@ -213,6 +218,9 @@ func (w *world) dismantle() {
 		}
 	}
 	_ = w.store.Close()
+	for _, s := range w.spaces {
+		_ = s.Close(context.Background())
+	}
 }
 
 func (w *world) parked() (all []*lot.Entry) {

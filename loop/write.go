@@ -70,6 +70,10 @@ func (l *Loop) carryWrites() {
 			l.fail(err)
 			return
 		}
+		if w.Kind == delivery.WriteState { // its record stays out of the lot until what it owes is settled
+			l.gather(w, records)
+			continue
+		}
 		token, id := w.Token, w.Record.ID
 		l.parked.writes(id)
 		l.journal.append(records, func() {
@@ -78,6 +82,7 @@ func (l *Loop) carryWrites() {
 		})
 	}
 	clear(l.writes)
+	l.carryChanges()
 	l.early = l.ledger.Again(l.early[:0])
 	l.parked.again(l.early)
 	l.fetches = l.ledger.Fetches(l.fetches[:0])

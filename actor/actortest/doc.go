@@ -52,4 +52,15 @@
 //	refuse TEXT           the emit is refused with TEXT
 //	trap, loop, hog       as above; after a loop that ends, the next state is the state
 //	big N                 the next state is N bytes 'x'
+//
+// # The capable plugin
+//
+// It declares the output "out" with content type "text/plain", reads its payload as the suite plugin does, is granted kv,
+// and knows ack, retry, dead, trap and:
+//
+//	get KEY               one emit to "out", no key: the value of KEY in its kv, or "-"
+//	put KEY TEXT          sets KEY to TEXT
+//	del KEY               removes KEY
+//	keys TEXT             one emit to "out", no key: the keys that begin with TEXT, joined by "+"
+//	fill N SIZE           sets N keys, the decimal numbers from 0, to SIZE bytes each, whatever comes of it
 package actortest

@@ -18,6 +18,8 @@ type Kit struct {
 	Reducer func(t testing.TB) actor.Module // of the suite reducer
 	// Trusted: guests share the process, so limits.memory is not enforced and a loop can't be stopped.
 	Trusted bool
+	// Capable is a fresh module of the plugin that uses capabilities; nil where guests can't.
+	Capable func(t testing.TB) actor.Module
 }
 
 // The limits that the kit runs with.
@@ -52,6 +54,11 @@ func Run(t *testing.T, k Kit) {
 	t.Run("Close", k.testClose)
 	t.Run("Reduce", k.testReduce)
 	t.Run("ReduceFaults", k.testReduceFaults)
+	if k.Capable != nil {
+		t.Run("KV", k.testKV)
+		t.Run("KVFaults", k.testKVFaults)
+		t.Run("KVDenied", k.testKVDenied)
+	}
 	goleak.VerifyNone(t, ignore)
 }
 

@@ -61,7 +61,7 @@ func (m *module) Start(ctx context.Context, env actor.Env) (_ actor.Instance, er
 		}
 		return r, nil
 	}
-	i := &instance{value: m.plugin()}
+	i := &instance{value: m.plugin(), kv: env.KV}
 	i.message.plugin, i.message.log = env.Plugin, env.Log
 	if i.outputs, err = i.value.Init(slices.Clone(env.Config)); err != nil {
 		return nil, fmt.Errorf("init: %w", words(err))
@@ -84,6 +84,7 @@ func panicked(value any) *actor.Fault {
 // instance is one running plugin. Message and Out are its own and reused, so that a delivery costs no allocation.
 type instance struct {
 	value   Plugin
+	kv      actor.KV
 	outputs []pelton.Output
 	message Message //pelton:lends Handle clears it before it returns
 	out     Out
@@ -109,7 +110,7 @@ func (i *instance) Handle(ctx context.Context, t *actor.Turn) (err error) {
 			err = panicked(r)
 		}
 	}()
-	i.out = Out{turn: t}
+	i.out = Out{turn: t, kv: i.kv}
 	acked := true // all so far
 	for k := range t.Deliveries {
 		d := &t.Deliveries[k]
@@ -125,7 +126,7 @@ func (i *instance) Handle(ctx context.Context, t *actor.Turn) (err error) {
 			t.Acked(k)
 			acked = false
 		}
-		if !acked {
+		if !acked || len(t.Changes) > 0 { // the next delivery sees the changes of those that were acked
 			t.Outcomes[k].Verdict = verdict
 		}
 		if ctx.Err() != nil {

@@ -65,6 +65,7 @@ func (m *Message) HoldToken() string { return actor.HoldToken(m.plugin, m.View) 
 //pelton:lends it belongs to one delivery and copies what it is given
 type Out struct {
 	turn     *actor.Turn
+	kv       actor.KV // nil when it is not granted
 	delivery int
 	err      error // the first error: the outbox is full
 }

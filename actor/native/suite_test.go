@@ -27,6 +27,9 @@ func TestConformance(t *testing.T) {
 		Reducer: func(testing.TB) actor.Module {
 			return native.ReducerModule("sum", func() native.Reducer { return sum{} })
 		},
+		Capable: func(testing.TB) actor.Module {
+			return native.Module("suite", func() native.Plugin { return new(suite) })
+		},
 		Trusted: true,
 	})
 }
@@ -117,6 +120,39 @@ func (s *suite) do(m *native.Message, out *native.Out, word, arg string) bool {
 		time.Sleep(actortest.LoopTime)
 	case "flood", "drip":
 		flood(out, word)
+	default:
+		return state(out, word, arg)
+	}
+	return true
+}
+
+// state is the commands that use kv.
+func state(out *native.Out, word, arg string) bool {
+	kv := out.KV()
+	key, value, _ := strings.Cut(arg, " ")
+	switch word {
+	case "get":
+		v, ok := kv.Get([]byte(arg))
+		if !ok {
+			v = []byte("-")
+		}
+		out.Emit("out", nil, v)
+	case "put":
+		kv.Put([]byte(key), []byte(value))
+	case "del":
+		kv.Delete([]byte(arg))
+	case "keys":
+		var keys []string
+		for key := range kv.Keys([]byte(arg)) {
+			keys = append(keys, string(key))
+		}
+		out.Emit("out", nil, []byte(strings.Join(keys, "+")))
+	case "fill":
+		n, _ := strconv.Atoi(key)
+		size, _ := strconv.Atoi(value)
+		for i := range n {
+			kv.Put(strconv.AppendInt(nil, int64(i), 10), make([]byte, size))
+		}
 	default:
 		return false
 	}

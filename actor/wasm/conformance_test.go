@@ -19,5 +19,5 @@ func TestConformance(t *testing.T) {
 			return m
 		}
 	}
-	actortest.Run(t, actortest.Kit{Suite: fresh("testdata/suite"), Reducer: fresh("testdata/reducer")})
+	actortest.Run(t, actortest.Kit{Suite: fresh("testdata/suite"), Reducer: fresh("testdata/reducer"), Capable: fresh("testdata/capable")})
 }

@@ -83,6 +83,9 @@ func (n *Instance) run(t *actor.Turn, fields []string) *actor.Fault {
 // decide takes the verdict on delivery i out of its descriptor.
 func (n *Instance) decide(t *actor.Turn, i int, ref *descriptor) *actor.Fault {
 	decision, flags := ref.get32(decisionAt), ref.get32(68)
+	if seen := t.Outcomes[i].Verdict.Decision; seen != 0 && uint32(seen) != decision { // seen by an import during the call
+		return malformed("the plugin decided a message, used kv for another, and then decided it differently")
+	}
 	if t.Deliveries[i].After < 0 && decision == uint32(pelton.DecisionAck) && flags == 0 && ref.get32(84) == 0 {
 		t.Outcomes[i].Verdict.Decision = pelton.DecisionAck // as most are; Begin cleared the rest
 		return nil

@@ -42,6 +42,11 @@ var imports = map[string]given{
 	"fail":    fn((*Instance).fail, nil, i32, i32),
 	"now":     fn((*Instance).now, wide),
 	"random":  fn((*Instance).draw, wide),
+
+	"kv_get":    fn((*Instance).kvGet, one, i32, i32, i32, i32, i32),
+	"kv_put":    fn((*Instance).kvPut, one, i32, i32, i32, i32, i32),
+	"kv_delete": fn((*Instance).kvDelete, one, i32, i32, i32),
+	"kv_next":   fn((*Instance).kvNext, one, i32, i32, i32, i32, i32, i32, i32),
 }
 
 // noise is the source of the guest's random bytes. It is asked for as many at once as the guest likes.

@@ -193,6 +193,9 @@ const pageSize = 64 << 10
 
 // Start makes an instance and runs the plugin's init.
 func (m *Module) Start(ctx context.Context, env actor.Env) (actor.Instance, error) {
+	if err := granted(m.compiled, &env); err != nil {
+		return nil, err
+	}
 	n, err := m.start(ctx, env, m.room(&env))
 	if errors.Is(err, errRoom) {
 		m.tell(&env, fmt.Sprintf("window: mapped: payloads are copied: %v", err))

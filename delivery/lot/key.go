@@ -15,6 +15,7 @@ import (
 //
 //	mark     "lane"|"lot", source, lane, incarnation, position, path, target
 //	lot      "record", source, lane, incarnation, position, path, target → record
+//	lot      "owed", source, lane, incarnation, position, path, target → record of what an acked delivery owes
 //	lot      "id", short id → key of the record
 //	due      source, lane, due (ns), lane, …, target → key of the record
 //	behind   source, lane, plugin, key hash, position, then plugin and ordinal per edge → key of the record: the
@@ -98,6 +99,15 @@ func appendMarks(key []byte, parked bool) []byte {
 
 func recordKey(id pelton.EffectID) []byte {
 	return effect(store.AppendString([]byte{store.SpaceLot}, "record"), id)
+}
+
+func owedKey(id pelton.EffectID) []byte { return effect(owedPrefix(), id) }
+
+func owedPrefix() []byte { return store.AppendString([]byte{store.SpaceLot}, "owed") }
+
+// places begin the keys of a message's records: parked, owed and dead.
+func places() [][]byte {
+	return [][]byte{store.AppendString([]byte{store.SpaceLot}, "record"), owedPrefix(), {store.SpaceDead}}
 }
 
 func recordID(short string) []byte {

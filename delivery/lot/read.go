@@ -16,10 +16,10 @@ type Start struct {
 	Blocked []delivery.Blocked
 }
 
-// Load reads what a lane begins with. Known covers the marks, parked and dead records at and above the watermark.
+// Load reads what a lane begins with. Known covers the marks, parked, owed and dead records at and above the watermark.
 func Load(r store.Reader, id pelton.LaneID, watermark uint64) (Start, error) {
 	var s Start
-	for _, prefix := range [][]byte{marks(false), store.AppendString([]byte{store.SpaceLot}, "record"), {store.SpaceDead}} {
+	for _, prefix := range append(places(), marks(false)) {
 		start, _, end := position(prefix, id, watermark)
 		if err := s.know(r, start, end, len(prefix)); err != nil {
 			return s, err
@@ -127,7 +127,7 @@ func First(r store.Reader, source, lane, plugin string, hash uint64) (*Entry, er
 func Known(r store.Reader, id pelton.EffectID) ([]pelton.EffectID, error) {
 	var s Start
 	at := id.Message
-	for _, prefix := range [][]byte{store.AppendString([]byte{store.SpaceLot}, "record"), {store.SpaceDead}} {
+	for _, prefix := range places() {
 		start, end, _ := position(prefix, at.Lane, at.Position)
 		if err := s.know(r, start, end, len(prefix)); err != nil {
 			return nil, err
@@ -142,6 +142,11 @@ func Known(r store.Reader, id pelton.EffectID) ([]pelton.EffectID, error) {
 	s.Known = others
 	start, end, _ := position(marks(true), at.Lane, at.Position)
 	return s.Known, s.know(r, start, end, len(marks(true)))
+}
+
+// Owed yields what deliveries of a lane, of any incarnation, owe since before a restart, in the order of the lane.
+func Owed(r store.Reader, source, lane string) iter.Seq2[*Entry, error] {
+	return entries(r, store.AppendString(store.AppendString(owedPrefix(), source), lane))
 }
 
 // Trim is the change that forgets the lane's marks below its watermark.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/delivery"
 	"github.com/peltonhq/pelton/store"
 )
@@ -34,7 +35,7 @@ func Drop(r store.Reader, e *Entry) ([]store.Record, error) {
 		return nil, fmt.Errorf("dead letter %s is being replayed: wait until it is settled", ID(e.ID))
 	}
 	out := del(del(del(nil, deadKey(e.ID)), deadID(ID(e.ID))), deadTime(e.Failed, ID(e.ID)))
-	alone, err := last(r, e.ID)
+	alone, err := last(r, []pelton.EffectID{e.ID})
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package lot
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/delivery"
@@ -14,7 +15,10 @@ import (
 func Records(r store.Reader, w *delivery.Write) ([]store.Record, error) {
 	var out []store.Record
 	var err error
-	if w.Parked {
+	switch {
+	case w.Kind == delivery.WriteRemove && w.Record.Kind == delivery.KindOwed:
+		out = del(out, owedKey(w.Record.ID))
+	case w.Parked:
 		if out, err = leave(r, out, w.Record.ID); err != nil {
 			return nil, err
 		}
@@ -29,6 +33,11 @@ func Records(r store.Reader, w *delivery.Write) ([]store.Record, error) {
 		return bury(r, out, w.Record)
 	case delivery.WriteRemove:
 		return settle(r, out, w)
+	case delivery.WriteState:
+		if w.Owes {
+			return put(out, owedKey(w.Record.ID), encode(&Entry{Record: *w.Record})), nil
+		}
+		return put(out, Mark(w.InLot, w.Record.ID), nil), nil
 	}
 	return nil, errors.New("lot: unknown kind of write")
 }
@@ -127,7 +136,7 @@ func settle(r store.Reader, out []store.Record, w *delivery.Write) ([]store.Reco
 	}
 	alone := w.Alone && dead == nil
 	if alone {
-		if alone, err = last(r, id); err != nil {
+		if alone, err = last(r, append(w.Leaving, id)); err != nil {
 			return nil, err
 		}
 	}
@@ -143,11 +152,12 @@ func forget(out []store.Record, id pelton.EffectID) []store.Record {
 	return append(out, store.Record{Op: store.DeleteRange, Key: start, End: end})
 }
 
-// last reports whether no other record, parked or dead, is of the same message.
-func last(r store.Reader, id pelton.EffectID) (bool, error) {
-	for _, prefix := range [][]byte{store.AppendString([]byte{store.SpaceLot}, "record"), {store.SpaceDead}} {
+// last reports whether no other record, parked, owed or dead, is of the same message as these.
+func last(r store.Reader, ids []pelton.EffectID) (bool, error) {
+	id := ids[0]
+	for _, prefix := range places() {
 		start, end, _ := position(prefix, id.Message.Lane, id.Message.Position)
-		for e, err := range r.Scan(start, end, store.ScanOptions{Limit: 2}) {
+		for e, err := range r.Scan(start, end, store.ScanOptions{Limit: len(ids) + 1}) {
 			if err != nil {
 				return false, err
 			}
@@ -155,7 +165,7 @@ func last(r store.Reader, id pelton.EffectID) (bool, error) {
 			if err != nil {
 				return false, err
 			}
-			if other != id {
+			if !slices.Contains(ids, other) {
 				return false, nil
 			}
 		}

@@ -286,6 +286,8 @@ func preset(v reflect.Value) {
 		*target = DefaultDemo()
 	case *Plugin:
 		*target = DefaultPlugin()
+	case *KV:
+		*target = DefaultKV()
 	case *Session:
 		*target = DefaultSession()
 	case *Reduce:

@@ -75,6 +75,7 @@ func (g Plugin) validate(p *problems, path string) {
 	g.Retry.validate(p, path+".retry")
 	p.between(path+".max_defers", g.MaxDefers, 0, 1_000_000_000)
 	g.Health.validate(p, path+".health")
+	g.Capabilities.validate(p, path+".capabilities")
 }
 
 func recycle(p *problems, path string, mark, memory Size) {

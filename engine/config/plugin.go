@@ -13,6 +13,8 @@ type Plugin struct {
 	Retry     Retry        `yaml:"retry" json:"retry" jsonschema_description:"What happens with messages that the plugin wants again."`
 	MaxDefers int          `yaml:"max_defers" json:"max_defers" jsonschema_description:"How often a message may be deferred before it becomes a dead letter. Default 1000."`
 	Health    Health       `yaml:"health" json:"health" jsonschema_description:"When a new version goes back by itself."`
+
+	Capabilities Capabilities `yaml:"capabilities" json:"capabilities" jsonschema_description:"What it may use of the world; nothing that is not named here."`
 }
 
 // Wasm names a WebAssembly module.

@@ -227,14 +227,20 @@ func (imports) header(delivery int32, name string) (string, bool) {
 
 // fill asks for a text of unknown length, a second time if the first buffer was too small.
 func fill(ask func(into unsafe.Pointer, size uint32) int32) (string, bool) {
+	b, ok := fillBytes(ask)
+	return string(b), ok
+}
+
+// fillBytes is fill for bytes, which are the caller's.
+func fillBytes(ask func(into unsafe.Pointer, size uint32) int32) ([]byte, bool) {
 	buffer := make([]byte, 256)
 	for {
 		n := ask(unsafe.Pointer(unsafe.SliceData(buffer)), uint32(len(buffer)))
 		if n < 0 {
-			return "", false
+			return nil, false
 		}
 		if int(n) <= len(buffer) {
-			return string(buffer[:n]), true
+			return buffer[:n], true
 		}
 		buffer = make([]byte, n)
 	}

@@ -3,6 +3,7 @@ package pelton
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 )
@@ -24,6 +25,7 @@ type Sample struct {
 // Result is what a handler did with one sample.
 type Result struct {
 	Verdict     Verdict
+	State       map[string]string // the plugin's [KV] after it, by key
 	Emits       []Emitted
 	Settlements []Settled
 }
@@ -63,6 +65,7 @@ func Try(config string, samples ...Sample) ([]Result, error) {
 		s := r.prepare(&samples[i])
 		m, out := s.message(r), Out{wheel: r}
 		r.results[i].Verdict = registered.handler(&m, &out)
+		r.results[i].State = r.keep(r.results[i].Verdict)
 		if r.err != nil {
 			return r.results, fmt.Errorf("sample %d: %w", i, r.err)
 		}
@@ -100,6 +103,30 @@ type recorder struct {
 	sample  *Sample
 	results []Result
 	err     error
+	durable map[string][]byte // the plugin's state
+	changed map[string][]byte // as the sample sees it; nil until it is used
+}
+
+// state is the plugin's state as the sample sees it.
+func (r *recorder) state() map[string][]byte {
+	if r.changed == nil {
+		r.changed = map[string][]byte{}
+		maps.Copy(r.changed, r.durable)
+	}
+	return r.changed
+}
+
+// keep ends a sample: its changes take effect if it is acked.
+func (r *recorder) keep(v Verdict) map[string]string {
+	if r.changed != nil && v.decision == ack {
+		r.durable = r.changed
+	}
+	r.changed = nil
+	text := map[string]string{}
+	for key, value := range r.durable {
+		text[key] = string(value)
+	}
+	return text
 }
 
 func (r *recorder) start(config string) error {

@@ -23,7 +23,7 @@ type Verdict struct {
 	pass     bool
 }
 
-// Ack accepts the message: its emits take effect.
+// Ack accepts the message: its emits and its changes of [KV] take effect.
 func Ack() Verdict { return Verdict{decision: ack} }
 
 // Retry asks for another attempt, not before after; 0 leaves the delay to the configured policy. It never
