@@ -18,9 +18,10 @@ const (
 	DecisionDefer
 	DecisionDead
 	DecisionHold
+	DecisionAwait
 )
 
-var decisions = [...]string{"none", "ack", "retry", "defer", "dead", "hold"}
+var decisions = [...]string{"none", "ack", "retry", "defer", "dead", "hold", "await"}
 
 // String is the decision's word in metrics and in the API.
 func (d Decision) String() string {
@@ -55,7 +56,11 @@ func Dead(reason string) Verdict { return Verdict{Decision: DecisionDead, Reason
 // Hold keeps the delivery open until it is settled by its token or the lease ends, which redelivers it.
 func Hold(lease time.Duration) Verdict { return Verdict{Decision: DecisionHold, After: lease} }
 
-// String is the verdict in one line, for example "retry(2s)". [ParseVerdict] reads it back, but for Pass.
+// Await keeps the delivery until the response to its [Request] is there, and offers it again with it; it spends no attempt.
+// Only a plugin's own answer to a delivery for which it made a request may be this.
+func Await() Verdict { return Verdict{Decision: DecisionAwait} }
+
+// String is the verdict in one line, for example "retry(2s)". [ParseVerdict] reads it back, but for Pass and await.
 func (v Verdict) String() string {
 	switch v.Decision {
 	case DecisionRetry, DecisionHold:

@@ -130,13 +130,13 @@ func TestEffectSize(t *testing.T) {
 func TestDecisions(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
-	for d := pelton.DecisionNone; d <= pelton.DecisionHold; d++ {
+	for d := pelton.DecisionNone; d <= pelton.DecisionAwait; d++ {
 		if seen[d.String()] || d.String() == "invalid" {
 			t.Errorf("decision %d is %q", d, d)
 		}
 		seen[d.String()] = true
 	}
-	if got := (pelton.DecisionHold + 1).String(); got != "invalid" {
+	if got := (pelton.DecisionAwait + 1).String(); got != "invalid" {
 		t.Errorf("an unknown decision is %q", got)
 	}
 }

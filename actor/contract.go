@@ -22,6 +22,7 @@ type Env struct {
 	Log    func(level, message string) // what the plugin logs; never nil, safe for use by several instances
 	Window *Window                     // how payloads get into a sandbox; nil: they are copied
 	KV     KV                          // its durable state; nil when it is not granted
+	HTTP   bool                        // whether it may make requests
 }
 
 // Runtime turns an artifact into a module: actor/wasm compiles it, actor/native looks it up.

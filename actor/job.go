@@ -180,6 +180,7 @@ func (j *job) finish(s *slot) {
 		t := j.turn
 		j.turn = nil
 		t.settle()
+		t.await()
 		t.keep(s.plugin.options.Env.KV)
 		s.counters.settle(t)
 		t.Reply(t)

@@ -31,16 +31,21 @@ type Changed struct {
 
 // uses is what the deliveries of a turn did with what their plugin is granted.
 type uses struct {
-	Changes []Changed // of the plugin's state, see [Turn.Put]; in Reply, those of acked deliveries
-	Ticket  uint64    // of Changes, to make them durable by; 0 when there are none
-	grown   int64     // bytes by which the changes may make the state larger
-	before  *Turn     // the turn was taken out of it, for what its delivery sees of the others' changes
+	Changes  []Changed // of the plugin's state, see [Turn.Put]; in Reply, those of acked deliveries
+	Requests []Asked   // see [Turn.Fetch]; in Reply, those of deliveries that await
+	Ticket   uint64    // of Changes, to make them durable by; 0 when there are none
+	grown    int64     // bytes by which the changes may make the state larger
+	before   *Turn     // the turn was taken out of it, for what its delivery sees of the others' changes
 }
 
 func (u *uses) begin() {
 	if len(u.Changes) > 0 {
 		clear(u.Changes)
 		u.Changes = u.Changes[:0]
+	}
+	if len(u.Requests) > 0 {
+		clear(u.Requests)
+		u.Requests = u.Requests[:0]
 	}
 	u.Ticket, u.grown = 0, 0
 }

@@ -15,7 +15,7 @@ type Stats struct {
 	Turns       uint64
 	Deliveries  uint64
 	Folds       uint64    // calls of Reduce
-	Verdicts    [6]uint64 // by pelton.Decision; [0] were not decided
+	Verdicts    [7]uint64 // by pelton.Decision; [0] were not decided
 	Faults      Faults
 	Lost        uint64        // turns that were queued when the plugin closed
 	Redelivered uint64        // deliveries that failed in a probe and were run by the old version
@@ -36,7 +36,7 @@ func (f Faults) Total() uint64 { return f.Trap + f.Timeout + f.Malformed + f.Out
 // counters are the figures of one mailbox, written by the actors that serve it.
 type counters struct {
 	turns, deliveries, folds, lost, redelivered, restarts, late atomic.Uint64
-	verdicts                                                    [6]atomic.Uint64
+	verdicts                                                    [7]atomic.Uint64
 	faults                                                      [4]atomic.Uint64
 	busy, memory                                                atomic.Int64
 }
@@ -104,7 +104,7 @@ func (p *Plugin) Stats() Stats {
 		s.Memory += c.memory.Load()
 		s.Stuck += int(slot.stuck.Load())
 		s.Mailbox[i] = len(slot.mailbox)
-		for d := range pelton.DecisionHold + 1 {
+		for d := range pelton.DecisionAwait + 1 {
 			s.Verdicts[d] += c.verdicts[d].Load()
 		}
 		s.Faults.Trap += c.faults[0].Load()

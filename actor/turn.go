@@ -18,6 +18,10 @@ type Delivery struct {
 	// After is the index in the turn of the delivery of the same key that comes before this one, or -1. If that one
 	// is not acked or dead, this one must not be offered: its verdict stays DecisionNone (D3).
 	After int32
+	// Response is the answer to the request that this delivery awaited, made by the version of revision Asker; nil
+	// for none. Runtimes ask [Turn.Response].
+	Response *pelton.Response
+	Asker    int
 }
 
 // Outcome is what became of one delivery.
@@ -90,7 +94,7 @@ func (t *Turn) Begin(limit int64) {
 // Acked notes that the first n deliveries were acked, for a runtime that tells of many at once: those of a plain turn that
 // is brief cost nothing then.
 func (t *Turn) Acked(n int) {
-	if t.Brief && n == len(t.Deliveries) && len(t.Emits)+len(t.Settlements)+len(t.Changes) == 0 {
+	if t.Brief && n == len(t.Deliveries) && len(t.Emits)+len(t.Settlements)+len(t.Changes)+len(t.Requests) == 0 {
 		t.Plain, t.blank = true, true
 		return
 	}

@@ -62,7 +62,7 @@ func (t *Turn) single(ctx context.Context, s *seat, i int, limit int64, sub *Tur
 	sub.Deliveries = append(sub.Deliveries, t.Deliveries[i])
 	sub.Deliveries[0].After = -1
 	sub.Begin(limit)
-	sub.before = t
+	sub.before, sub.Revision = t, s.version.Revision
 	err := s.instance.Handle(ctx, sub)
 	if err == nil {
 		err = sub.check(s.version.outputs)
@@ -85,6 +85,10 @@ func (t *Turn) single(ctx context.Context, s *seat, i int, limit int64, sub *Tur
 		c.Delivery = i
 		t.Changes = append(t.Changes, c)
 	}
+	for _, r := range sub.Requests {
+		r.Delivery = i
+		t.Requests = append(t.Requests, r)
+	}
 	return nil
 }
 
@@ -100,7 +104,7 @@ func (t *Turn) check(outputs []pelton.Output) error {
 			continue
 		}
 		switch {
-		case d > pelton.DecisionHold:
+		case d > pelton.DecisionAwait:
 			return malformed("verdict %d is not one of the contract", d)
 		case d == pelton.DecisionNone && t.Ready(i):
 			return malformed("a message has no verdict")
@@ -121,6 +125,9 @@ func (t *Turn) check(outputs []pelton.Output) error {
 		if c := &t.Changes[i]; c.Delivery < 0 || c.Delivery >= len(t.Deliveries) {
 			return malformed("a change of kv names delivery %d of %d", c.Delivery, len(t.Deliveries))
 		}
+	}
+	if err := t.checkRequests(); err != nil {
+		return err
 	}
 	for i := range t.Settlements {
 		s := &t.Settlements[i]

@@ -17,8 +17,9 @@ type Decision struct {
 	// StateSize is the bytes of its own.
 	State     uint64
 	StateSize int64
-	Time      time.Time // of the message, for its effects
-	Trace     string    // of the message, for its effects
+	Request   *pelton.Request // of a delivery that awaits its response
+	Time      time.Time       // of the message, for its effects
+	Trace     string          // of the message, for its effects
 }
 
 // Decide takes the decisions of one turn: decisions[i] belongs to items[i]. An item whose verdict is DecisionNone
@@ -93,6 +94,11 @@ func (l *Ledger) fallBehind(item *Item) bool {
 
 func (l *Ledger) decide(item *Item, d *Decision, now time.Time) {
 	c := &l.Counts.Plugins[item.plugin]
+	asked := 1
+	if item.Answer != nil {
+		asked += item.Answer.Asked
+		item.Answer = nil // whatever comes next starts over
+	}
 	if d.Verdict.Decision != pelton.DecisionAck || d.Fault != "" {
 		c.Discarded += uint64(len(d.Emits))
 	}
@@ -112,6 +118,8 @@ func (l *Ledger) decide(item *Item, d *Decision, now time.Time) {
 		r := l.record(item, d, KindHold)
 		r.Due = now.Add(max(d.Verdict.After, MinDefer))
 		l.park(item, r)
+	case d.Verdict.Decision == pelton.DecisionAwait:
+		l.await(item, d, asked, now)
 	case d.Verdict.Decision == pelton.DecisionDead:
 		l.dead(item, d, reason(d.Verdict.Reason, "given up by the plugin"), now)
 	default:

@@ -13,7 +13,8 @@ type Item struct {
 	First   int64 // this delivery's first offer in Unix nanoseconds; 0 until then
 	Attempt uint32
 	Defers  uint32
-	After   int32 // see actor.Delivery.After
+	After   int32   // see actor.Delivery.After
+	Answer  *Answer // what it awaited; nil for most
 
 	message int32
 	plugin  int32
@@ -33,6 +34,7 @@ type subscriber struct {
 	child   queue[child]
 	edges   []string    // of its first emits, as paths: "plugin#0" …
 	held    queue[held] // acks whose emits wait for changes of the plugin's state, in order
+	awaits  int         // deliveries whose response is on its way
 	stopped string      // why nothing is offered any more; empty when it is
 }
 
@@ -82,6 +84,9 @@ func (l *Ledger) Next(plugin, instance int, now time.Time, dst []Item) []Item {
 	for _, waiting := range [...]*queue[Item]{&s.back[instance], &q.again} {
 		for waiting.len() > 0 && len(dst) < cap(dst) {
 			item := *waiting.at(0)
+			if item.Answer == nil && s.crowded() {
+				break
+			}
 			passes := l.pass(s, &item)
 			if !passes && !l.hold(plugin, s, &item) {
 				return l.offered(plugin, dst)
@@ -92,7 +97,7 @@ func (l *Ledger) Next(plugin, instance int, now time.Time, dst []Item) []Item {
 			}
 		}
 	}
-	for q.fresh.len() > 0 && len(dst) < cap(dst) {
+	for q.fresh.len() > 0 && len(dst) < cap(dst) && !s.crowded() {
 		item := Item{message: int32(*q.fresh.at(0)), plugin: int32(plugin), Attempt: 1}
 		passes := len(s.blocked) == 0 || l.pass(s, &item)
 		if !passes && !l.hold(plugin, s, &item) {
@@ -134,7 +139,11 @@ func (s *subscriber) open() bool { return s.stopped == "" && s.waiting <= s.spec
 // Ready reports whether Next would find something to look at.
 func (l *Ledger) Ready(plugin, instance int) bool {
 	s := &l.plugins[plugin]
-	return s.open() && s.pending[instance].len()+s.back[instance].len() > 0
+	q := &s.pending[instance]
+	if s.crowded() {
+		return s.open() && q.again.len() > 0 && q.again.at(0).Answer != nil
+	}
+	return s.open() && q.len()+s.back[instance].len() > 0
 }
 
 // Hungry reports whether some instance that the source feeds has fewer than n deliveries to come, or the source feeds no
@@ -188,6 +197,8 @@ func (l *Ledger) Stopped(plugin int) string {
 		return s.stopped
 	case s.spec.Policy.ByKey && s.behind >= s.spec.Policy.Behind && len(s.blocked) > 0:
 		return "order.behind reached: too many messages behind keys that wait"
+	case s.crowded():
+		return "capabilities.http.queue reached: its requests are not answered"
 	case s.waiting > s.spec.Output:
 		return "limits.output reached: its targets do not take its emits"
 	}

@@ -18,13 +18,15 @@ const (
 
 // Policy is a plugin's retry and order policy; see the configuration's retry and order keys.
 type Policy struct {
-	Attempts  int           // offers before Exhausted; at least 1
-	Initial   time.Duration // wait before the second attempt
-	Max       time.Duration // longest wait by back-off
-	Exhausted Exhausted
-	MaxDefers int  // more end in dead
-	ByKey     bool // order: key (D3)
-	Behind    int  // records parked behind waiting keys before the lane pauses
+	Attempts    int           // offers before Exhausted; at least 1
+	Initial     time.Duration // wait before the second attempt
+	Max         time.Duration // longest wait by back-off
+	Exhausted   Exhausted
+	Requests    int  // deliveries that await a response before the plugin gets no more
+	MaxRequests int  // of one delivery; more count as a failure
+	MaxDefers   int  // more end in dead
+	ByKey       bool // order: key (D3)
+	Behind      int  // records parked behind waiting keys before the lane pauses
 }
 
 // Short is the longest wait that stays in memory; a longer one is parked in the store.

@@ -53,6 +53,7 @@ type asked struct {
 	release []pelton.Ref
 	moves   []pelton.Ref
 	fetches []Fetch
+	asks    []Ask
 }
 
 // account is what the ledger knows about positions and durability.
@@ -67,6 +68,7 @@ type account struct {
 	late      []pelton.EffectID            // records that came too early after a restart
 	again     []pelton.EffectID            // of them, those whose time has come
 	timers    timers
+	awaits    slab[awaiting]
 	ticket    uint64 // orders timers of the same due time
 }
 
@@ -84,7 +86,7 @@ func (c Counts) Copy() Counts {
 
 // PluginCounts are one plugin's decisions in this lane.
 type PluginCounts struct {
-	Offered, Acked, Retried, Deferred, Held, Dead, Dropped, Faults, Emits, Discarded uint64
+	Offered, Acked, Retried, Deferred, Held, Awaited, Dead, Dropped, Faults, Emits, Discarded uint64
 }
 
 // message is one admitted message: of the source, of a plugin (child) or from the parking lot. What an offer and an ack
@@ -324,8 +326,8 @@ func (l *Ledger) Lent(dst []pelton.Ref) []pelton.Ref {
 // Idle reports whether nothing is open: every admitted message is settled and every parked one that came back too.
 func (l *Ledger) Idle() bool { return l.messages.used() == 0 && l.writes.used() == 0 }
 
-// Waiting is the number of deliveries that wait in memory for their next attempt.
-func (l *Ledger) Waiting() int { return len(l.timers) }
+// Waiting is the number of deliveries that wait in memory for their next attempt, or for a response.
+func (l *Ledger) Waiting() int { return len(l.timers) + l.awaits.used() }
 
 // UnderWay is the number of writes and effects, and of acks that wait for them, that are not settled.
 func (l *Ledger) UnderWay() int { return l.writes.used() + l.effects.used() }

@@ -65,7 +65,7 @@ func (w *world) live() {
 }
 
 func (w *world) resting() bool {
-	if w.admitted < w.n || !w.ledger.Idle() || w.queued() || len(w.turns) > 0 {
+	if w.admitted < w.n || len(w.asked) > 0 || !w.ledger.Idle() || w.queued() || len(w.turns) > 0 {
 		return false
 	}
 	for range lot.All(w.disk) {

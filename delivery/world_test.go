@@ -44,6 +44,7 @@ type world struct {
 	issued   uint64                   // watermark handed to the store
 	done     map[uint64]bool          // positions that plugin a acked, gave up or let pass
 	plugins  states                   // their own state
+	asked    []delivery.Ask           // requests whose response is to come
 
 	// The outside, which remembers.
 	sink    map[pelton.EffectID]int
@@ -71,7 +72,7 @@ var graph = &delivery.Graph{
 }
 
 func policy(byKey bool) delivery.Policy {
-	return delivery.Policy{Attempts: 4, Initial: time.Second, Max: 20 * time.Second, MaxDefers: 3, ByKey: byKey, Behind: 5}
+	return delivery.Policy{Attempts: 4, Initial: time.Second, Max: 20 * time.Second, MaxDefers: 3, ByKey: byKey, Behind: 5, Requests: 3, MaxRequests: 2}
 }
 
 func newWorld(t *testing.T, seed uint64) *world {
@@ -96,7 +97,7 @@ func newWorld(t *testing.T, seed uint64) *world {
 // boot starts from what is durable, as after a crash.
 func (w *world) boot() {
 	w.lent, w.out, w.ids = map[uint32]bool{}, map[pelton.EffectID]bool{}, map[string]uint64{}
-	w.queue, w.turns, w.plugins = nil, nil, states{}
+	w.queue, w.turns, w.plugins, w.asked = nil, nil, states{}, nil
 	watermark := uint64(0)
 	if v, err := w.disk.Get(store.Key(store.SpaceCheckpoint)); err == nil {
 		_, _ = fmt.Sscan(string(v), &watermark)
@@ -183,7 +184,7 @@ func (w *world) lend() pelton.Ref {
 
 // step does one thing out of all that could happen now.
 func (w *world) step() {
-	switch w.rng.IntN(9) {
+	switch w.rng.IntN(10) {
 	case 0:
 		w.admit()
 	case 1:
@@ -201,6 +202,8 @@ func (w *world) step() {
 		w.arrivals()
 	case 8:
 		w.outside()
+	case 9:
+		w.respond()
 	}
 	w.carry()
 }
@@ -234,6 +237,9 @@ func (w *world) offer() {
 		}
 		t := w.next(p, i, 1+w.rng.IntN(4))
 		for _, item := range t.items {
+			if a := item.Answer; a != nil && a.Response.Reason != delivery.IDOf(w.ledger, item).String() {
+				w.t.Fatalf("%v is offered with the response of %s", delivery.IDOf(w.ledger, item), a.Response.Reason)
+			}
 			if !w.lent[item.Ref.Index] {
 				w.t.Fatalf("A1: offered %v, which is released", delivery.IDOf(w.ledger, item))
 			}
@@ -319,7 +325,7 @@ func (w *world) decision(item delivery.Item) delivery.Decision {
 	if w.calm {
 		return ack
 	}
-	switch w.rng.IntN(12) {
+	switch w.rng.IntN(13) {
 	case 0:
 		return delivery.Decision{Verdict: pelton.Retry(0), Emits: ack.Emits}
 	case 1:
@@ -336,6 +342,9 @@ func (w *world) decision(item delivery.Item) delivery.Decision {
 		return delivery.Decision{Fault: "trap", Emits: ack.Emits}
 	case 6:
 		return delivery.Decision{}
+	case 7, 8:
+		id := delivery.IDOf(w.ledger, item)
+		return delivery.Decision{Verdict: pelton.Await(), Emits: ack.Emits, Request: &pelton.Request{URL: id.String()}}
 	}
 	return ack
 }
@@ -346,6 +355,9 @@ func (w *world) note(item delivery.Item, d *delivery.Decision) {
 	v := d.Verdict
 	w.sayf("answer %v attempt %d: %v pass %v fault %q", id, item.Attempt, v, v.Pass, d.Fault)
 	failed := d.Fault != "" || v.Decision == pelton.DecisionRetry
+	if v.Decision == pelton.DecisionAwait && item.Answer != nil && item.Answer.Asked >= 2 { // one too many
+		failed = true
+	}
 	if id.Target.Name == "a" {
 		over := failed && item.Attempt >= 4 || v.Decision == pelton.DecisionDefer && (v.Pass || item.Defers >= 3)
 		w.done[id.Message.Position] = passed(d) || over || delivery.Replayed(w.ledger, item)
@@ -405,6 +417,17 @@ func (w *world) durable() {
 	p.done()
 }
 
+// respond answers one request.
+func (w *world) respond() {
+	if len(w.asked) == 0 {
+		return
+	}
+	n := w.rng.IntN(len(w.asked))
+	a := w.asked[n]
+	w.asked = append(w.asked[:n:n], w.asked[n+1:]...)
+	w.ledger.Answer(a.Token, &pelton.Response{Status: 200, Reason: a.Request.URL}, nil)
+}
+
 // effects lets a target take some of its outbox.
 func (w *world) effects() {
 	t := w.rng.IntN(len(graph.Targets))
@@ -454,6 +477,7 @@ func (w *world) carry() {
 		}
 		delete(w.lent, ref.Index)
 	}
+	w.asked = w.ledger.Asks(w.asked)
 	for _, out := range w.ledger.Writes(nil) {
 		if out.Kind == delivery.WriteState {
 			w.commit(out)

@@ -13,7 +13,6 @@ import (
 	"github.com/peltonhq/pelton/api"
 	"github.com/peltonhq/pelton/engine/config"
 	"github.com/peltonhq/pelton/sdk/build"
-	"github.com/peltonhq/pelton/store/kv"
 )
 
 // box is one plugin or reducer of the wheel: its actor and the history of its code.
@@ -28,7 +27,7 @@ type box struct {
 	opts    actor.Options
 	plugin  *actor.Plugin
 	ledger  *ledger
-	state   *kv.Space // nil when it is not granted
+	granted
 
 	mu      sync.Mutex // a swap or a late rollback is being stored
 	current actor.Version
@@ -109,7 +108,7 @@ func (w *wheel) openPlugins(ctx context.Context) error {
 	outputs := map[string][]string{}
 	for _, b := range w.boxes {
 		if err := w.grant(ctx, b); err != nil {
-			return fmt.Errorf("plugin %s: %w", b.name, err)
+			return err
 		}
 		if err := w.openBox(ctx, b); err != nil {
 			return err

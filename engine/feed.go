@@ -161,7 +161,7 @@ func (w *wheel) openLane(ctx context.Context, f *feed, lane source.Lane) error {
 		}
 	}
 	l, err := loop.Start(ctx, loop.Options{
-		Lane: lane, ID: id, From: from, Graph: f.graph, Plugins: plugins, Targets: targets, States: w.states(),
+		Lane: lane, ID: id, From: from, Graph: f.graph, Plugins: plugins, Targets: targets, Grants: w.grants(),
 		Arena: f.arena, Outputs: f.outputs, Decode: decodeOf(f.c.Decode, w.c.Arena.MaxMessage),
 		Rate: f.rate, Store: w.store, Settle: w.settle,
 		Failed: func(err error, final bool) {

@@ -44,10 +44,15 @@ func pluginOf(name string, c config.Plugin) delivery.Plugin {
 	then := map[config.Then]delivery.Exhausted{
 		config.ThenDead: delivery.ExhaustedDead, config.ThenDrop: delivery.ExhaustedDrop, config.ThenStop: delivery.ExhaustedStop,
 	}
+	requests := config.Requests{}
+	if c.Capabilities.HTTP != nil {
+		requests = *c.Capabilities.HTTP
+	}
 	return delivery.Plugin{
 		Name: name, Instances: c.Instances, Output: int64(c.Limits.Output), Outputs: map[string]delivery.Routes{},
 		Policy: delivery.Policy{
 			Attempts: c.Retry.Attempts, Initial: c.Retry.Initial.Std(), Max: c.Retry.Max.Std(), Exhausted: then[c.Retry.Then],
+			Requests: requests.Queue, MaxRequests: requests.MaxRequests,
 			MaxDefers: c.MaxDefers, ByKey: c.Order.By == config.OrderKey, Behind: c.Order.Behind,
 		},
 	}

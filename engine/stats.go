@@ -136,6 +136,7 @@ func add(sum, c *delivery.PluginCounts) {
 	sum.Retried += c.Retried
 	sum.Deferred += c.Deferred
 	sum.Held += c.Held
+	sum.Awaited += c.Awaited
 	sum.Dead += c.Dead
 	sum.Dropped += c.Dropped
 	sum.Faults += c.Faults

@@ -31,6 +31,7 @@ type Loop struct {
 	place   place
 	decoder *decode.Decoder
 	changes []change // being gathered
+	asks    []delivery.Ask
 	figures atomic.Pointer[Stats]
 }
 
@@ -285,6 +286,7 @@ func (l *Loop) work() bool {
 	more = l.dispatch() || more
 	more = l.children() || more
 	more = l.handOver() || more
+	l.ask()
 	l.release()
 	l.carryWrites()
 	l.checkpoint()

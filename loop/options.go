@@ -21,7 +21,7 @@ type Options struct {
 	Graph   *delivery.Graph
 	Plugins []*actor.Plugin  // by index in the graph
 	Targets []pelton.Offerer // by index in the graph
-	States  []State          // by index in the graph: of plugins that have one of their own, else nil
+	Grants  []Grant          // by index in the graph: what plugins may use of the world; nil if none may use any
 	Arena   *arena.Arena     // of the source
 	Outputs []*arena.Arena   // by index in the graph: of plugins whose emits other plugins read, else nil
 	Decode  decode.Config
@@ -34,6 +34,12 @@ type Options struct {
 	Failed func(err error, final bool)
 	// Renewed is told, on the loop, that the content under the lane's name was replaced: the lane is over.
 	Renewed func()
+}
+
+// Grant is what one plugin may use of the world; nil where it may not.
+type Grant struct {
+	State   State
+	Fetcher Fetcher
 }
 
 const (

@@ -53,7 +53,7 @@ func (l *Loop) carryChanges() {
 
 func (l *Loop) commit(c *change) {
 	tokens := c.tokens
-	l.o.States[c.plugin].Commit(c.ticket, c.records, func(err error) {
+	l.o.Grants[c.plugin].State.Commit(c.ticket, c.records, func(err error) {
 		l.box.tell(note{kind: noteRun, run: func() {
 			if err != nil {
 				l.fail(err)
@@ -81,7 +81,7 @@ func (l *Loop) abandon() {
 	l.writes = l.ledger.Writes(l.writes[:0])
 	for i := range l.writes {
 		if w := &l.writes[i]; w.Kind == delivery.WriteState {
-			l.o.States[w.Plugin].Abandon(w.State, errAbandoned)
+			l.o.Grants[w.Plugin].State.Abandon(w.State, errAbandoned)
 		}
 	}
 	clear(l.writes)

@@ -31,13 +31,13 @@ func count(m *native.Message, out *native.Out) pelton.Verdict {
 // spaces opens the states of all plugins of the world.
 func (w *world) openSpaces() {
 	w.t.Helper()
-	w.spaces, w.options.States = nil, nil
+	w.spaces, w.options.Grants = nil, nil
 	for i := range w.graph.Plugins {
 		s, err := kv.Open(context.Background(), kv.Options{Store: w.store, Plugin: w.graph.Plugins[i].Name})
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		w.spaces, w.options.States = append(w.spaces, s), append(w.options.States, s)
+		w.spaces, w.options.Grants = append(w.spaces, s), append(w.options.Grants, loop.Grant{State: s})
 	}
 }
 

@@ -129,6 +129,10 @@ func (l *Loop) offer(t *turn) bool {
 		d := &t.Deliveries[i]
 		d.View.Lend(loan, item.Attempt, item.Defers, item.First)
 		d.Token, d.After = uint64(i), item.After
+		d.Response, d.Asker = nil, 0
+		if item.Answer != nil {
+			d.Response, d.Asker = item.Answer.Response, item.Answer.Revision
+		}
 	}
 	if t.out = l.o.Plugins[t.plugin].Offer(t.instance, &t.Turn); !t.out {
 		l.ledger.Undecided(t.items)
@@ -149,6 +153,8 @@ func (l *Loop) returned(t *turn) {
 			return
 		}
 		t.items = l.ledger.Items(t.plugin, s.run, s.at, t.room[:0])
+	} else if !t.Lost {
+		t.heard()
 	}
 	switch {
 	case t.Lost:
@@ -177,6 +183,7 @@ func (l *Loop) decide(t *turn) {
 		}
 	}
 	t.stateOf(decisions)
+	t.requests(decisions)
 	for i := range t.Emits {
 		e := &t.Emits[i]
 		d := &decisions[e.Delivery]

@@ -39,6 +39,7 @@ type world struct {
 	outputs []*arena.Arena
 	plugins []*actor.Plugin
 	spaces  []*kv.Space // of plugins, if they were opened
+	http    bool        // plugins may make requests
 	loop    *loop.Loop
 
 	mu       sync.Mutex
@@ -107,6 +108,7 @@ func (w *world) furnish() {
 	for i, h := range w.handlers {
 		p := &w.graph.Plugins[i]
 		o := actor.Options{Env: actor.Env{Plugin: p.Name, Limits: actor.Limits{Time: int64(time.Hour)}}, Instances: p.Instances, Health: actor.Health{MaxErrorRate: 1}}
+		o.Env.HTTP = w.http
 		if w.spaces != nil {
 			o.Env.KV = w.spaces[i]
 		}

@@ -61,7 +61,7 @@ func (m *module) Start(ctx context.Context, env actor.Env) (_ actor.Instance, er
 		}
 		return r, nil
 	}
-	i := &instance{value: m.plugin(), kv: env.KV}
+	i := &instance{value: m.plugin(), kv: env.KV, http: env.HTTP}
 	i.message.plugin, i.message.log = env.Plugin, env.Log
 	if i.outputs, err = i.value.Init(slices.Clone(env.Config)); err != nil {
 		return nil, fmt.Errorf("init: %w", words(err))
@@ -85,6 +85,7 @@ func panicked(value any) *actor.Fault {
 type instance struct {
 	value   Plugin
 	kv      actor.KV
+	http    bool
 	outputs []pelton.Output
 	message Message //pelton:lends Handle clears it before it returns
 	out     Out
@@ -105,19 +106,19 @@ func (i *instance) Close(context.Context) (err error) { return closed(i.value) }
 // Handle stops after a delivery that took too long; it can't stop the plugin inside one.
 func (i *instance) Handle(ctx context.Context, t *actor.Turn) (err error) {
 	defer func() {
-		i.message.View, i.out = nil, Out{} // nothing of the turn is kept
+		i.message.View, i.message.response, i.out = nil, nil, Out{} // nothing of the turn is kept
 		if r := recover(); r != nil {
 			err = panicked(r)
 		}
 	}()
-	i.out = Out{turn: t, kv: i.kv}
+	i.out = Out{turn: t, kv: i.kv, http: i.http}
 	acked := true // all so far
 	for k := range t.Deliveries {
 		d := &t.Deliveries[k]
 		if d.After >= 0 && !acked && !t.Ready(k) {
 			continue
 		}
-		i.message.View, i.out.delivery = &d.View, k
+		i.message.View, i.message.response, i.out.delivery = &d.View, t.Response(k), k
 		verdict := i.value.Handle(&i.message, &i.out)
 		if i.out.err != nil {
 			return i.out.err

@@ -50,9 +50,14 @@ func (r Registry) Lookup(name string) (actor.Module, error) {
 type Message struct {
 	*pelton.View
 
-	plugin string
-	log    func(level, message string)
+	plugin   string
+	log      func(level, message string)
+	response *pelton.Response
 }
+
+// Response is the answer to the request that this delivery made with [Out.Fetch]; nil before, after a restart and after a
+// swap: then the plugin starts over. It must not be changed.
+func (m *Message) Response() *pelton.Response { return m.response }
 
 // Log writes a line to the plugin's log; level is debug, info, warn or error.
 func (m *Message) Log(level, message string) { m.log(level, message) }
@@ -66,6 +71,7 @@ func (m *Message) HoldToken() string { return actor.HoldToken(m.plugin, m.View) 
 type Out struct {
 	turn     *actor.Turn
 	kv       actor.KV // nil when it is not granted
+	http     bool
 	delivery int
 	err      error // the first error: the outbox is full
 }
@@ -79,6 +85,16 @@ func (o *Out) EmitTyped(output string, key, payload []byte, contentType string) 
 	if o.err == nil {
 		o.err = o.turn.Emit(o.delivery, pelton.Emit{Output: output, Key: key, Payload: payload, ContentType: contentType})
 	}
+}
+
+// Fetch makes a request and gives the verdict to return: the delivery is offered again when the response is there, see
+// [Message.Response]. The plugin must be granted `capabilities.http`; without it the delivery fails. What it is given is
+// copied. Emits and changes of the delivery so far are discarded.
+func (o *Out) Fetch(r *pelton.Request) pelton.Verdict {
+	if o.err == nil {
+		o.err = o.turn.Fetch(o.http, o.delivery, *r)
+	}
+	return pelton.Await()
 }
 
 // Settle decides a delivery that was held earlier, with its emits, if this delivery is acked.

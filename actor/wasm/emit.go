@@ -79,6 +79,9 @@ func (n *Instance) settle(stack []uint64) {
 	if !ok || n.wrong.turn != nil || n.delivery(delivery) == nil {
 		return
 	}
+	if fault == nil && v.Decision == pelton.DecisionAwait {
+		fault = malformed("a settlement can't await")
+	}
 	if fault != nil {
 		n.blame(fault)
 		return

@@ -110,7 +110,7 @@ const (
 func (n *Instance) verdict(decision, flags uint32, nanos int64, reason, size uint32) (pelton.Verdict, *actor.Fault) {
 	v := pelton.Verdict{Decision: pelton.Decision(decision), Pass: flags == flagPass}
 	switch {
-	case decision > uint32(pelton.DecisionHold):
+	case decision > uint32(pelton.DecisionAwait):
 		return v, malformed("decision %d is not one of the ABI's", decision)
 	case decision == 0:
 		return v, malformed("the plugin gave no verdict")

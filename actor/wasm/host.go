@@ -43,6 +43,10 @@ var imports = map[string]given{
 	"now":     fn((*Instance).now, wide),
 	"random":  fn((*Instance).draw, wide),
 
+	"http_request": fn((*Instance).httpRequest, one, i32, i32, i32, i32, i32, i32, i32, i32, i32),
+	"http_status":  fn((*Instance).httpStatus, one, i32),
+	"http_text":    fn((*Instance).httpText, one, i32, i32, i32, i32),
+
 	"kv_get":    fn((*Instance).kvGet, one, i32, i32, i32, i32, i32),
 	"kv_put":    fn((*Instance).kvPut, one, i32, i32, i32, i32, i32),
 	"kv_delete": fn((*Instance).kvDelete, one, i32, i32, i32),

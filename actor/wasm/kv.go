@@ -2,32 +2,10 @@ package wasm
 
 import (
 	"errors"
-	"fmt"
-
-	"github.com/tetratelabs/wazero"
 
 	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/actor"
 )
-
-// capabilities are the imports that the config grants, by what grants them.
-var capabilities = map[string]string{
-	"kv_get": "kv", "kv_put": "kv", "kv_delete": "kv", "kv_next": "kv",
-}
-
-// granted refuses a module that imports what its plugin was not granted.
-func granted(m wazero.CompiledModule, env *actor.Env) error {
-	for _, f := range m.ImportedFunctions() {
-		module, name, _ := f.Import()
-		capability := capabilities[name]
-		if module != hostModule || capability == "" || capability == "kv" && env.KV != nil {
-			continue
-		}
-		return fmt.Errorf("the module imports pelton.%s, and the plugin is not granted %s: add capabilities: {%s: {}} to plugin %s in the config",
-			name, capability, capability, env.Plugin)
-	}
-	return nil
-}
 
 // asker is the turn's index of the delivery on whose behalf the guest uses kv. What it sees depends on how those before it
 // were decided, so their answers must be there.

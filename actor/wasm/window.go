@@ -134,6 +134,9 @@ func (c *chunk) stage(t *actor.Turn, fields []string, window []byte) {
 		ref.put64(decisionAt, 0)
 		ref.put64(72, 0)
 		ref.put64(80, 0)
+		if d.Response != nil && t.Response(int(i)) != nil {
+			ref.put32(60, flagResponse)
+		}
 		for _, name := range fields {
 			f, _ := v.Locate(name)
 			putField(window[table:], f)

@@ -288,6 +288,8 @@ func preset(v reflect.Value) {
 		*target = DefaultPlugin()
 	case *KV:
 		*target = DefaultKV()
+	case *Requests:
+		*target = DefaultRequests()
 	case *Session:
 		*target = DefaultSession()
 	case *Reduce:

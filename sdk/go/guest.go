@@ -49,6 +49,7 @@ const (
 	foldSize     = 48
 	absent       = ^uint32(0)
 	flagPass     = 1
+	flagResponse = 1
 	roleHandler  = 1
 	roleReducer  = 2
 	foldDone     = 1
@@ -129,6 +130,7 @@ func (m *Message) read(d []byte, index int32) {
 	m.time = int64(binary.LittleEndian.Uint64(d[24:]))
 	m.seen = int64(binary.LittleEndian.Uint64(d[32:]))
 	m.position = binary.LittleEndian.Uint64(d[40:])
+	m.answered = binary.LittleEndian.Uint32(d[60:])&flagResponse != 0
 	m.fields = nil
 	if n := binary.LittleEndian.Uint32(d[56:]); n > 0 {
 		at := binary.LittleEndian.Uint32(d[52:])

@@ -16,6 +16,7 @@ type Message struct {
 	time     int64
 	seen     int64
 	position uint64
+	answered bool       // a response is there
 	fields   []location // located by the wheel, in the order of plugin.fields
 	index    int32
 	wheel    wheel

@@ -99,7 +99,7 @@ func TestConfigStartsFromItsDefaultsEachTime(t *testing.T) {
 	for in, want := range map[string]string{``: "{15 x}", `{"late":30}`: "{30 x}", `{"Name":"y"}`: "{15 y}"} {
 		got, err := Try(in, Sample{})
 		if err != nil || string(got[0].Emits[0].Payload) != want {
-			t.Errorf("%s: got %q, %v, want %s", in, got, err, want)
+			t.Errorf("%s: got %+v, %v, want %s", in, got, err, want)
 		}
 	}
 	for _, in := range []string{`{"lat":1}`, `{"late":"soon"}`, `[`} {

@@ -19,12 +19,14 @@ type Sample struct {
 	Time         time.Time
 	FirstSeen    time.Time
 	Position     uint64
-	ID           string // also the hold token, with "/" and the attempt behind it
+	Response     *Response // to the request that the message made before
+	ID           string    // also the hold token, with "/" and the attempt behind it
 }
 
 // Result is what a handler did with one sample.
 type Result struct {
 	Verdict     Verdict
+	Request     *Request          // with [Out.Fetch]; nil for none
 	State       map[string]string // the plugin's [KV] after it, by key
 	Emits       []Emitted
 	Settlements []Settled
@@ -65,6 +67,7 @@ func Try(config string, samples ...Sample) ([]Result, error) {
 		s := r.prepare(&samples[i])
 		m, out := s.message(r), Out{wheel: r}
 		r.results[i].Verdict = registered.handler(&m, &out)
+		r.results[i].Request, r.request = r.request, nil
 		r.results[i].State = r.keep(r.results[i].Verdict)
 		if r.err != nil {
 			return r.results, fmt.Errorf("sample %d: %w", i, r.err)
@@ -103,6 +106,7 @@ type recorder struct {
 	sample  *Sample
 	results []Result
 	err     error
+	request *Request
 	durable map[string][]byte // the plugin's state
 	changed map[string][]byte // as the sample sees it; nil until it is used
 }
@@ -148,7 +152,7 @@ func (s *Sample) message(r *recorder) Message {
 	return Message{
 		payload: s.Payload, key: s.Key, attempt: uint32(s.Attempt), defers: uint32(s.Defers),
 		time: nanos(s.Time), seen: nanos(s.FirstSeen), position: s.Position,
-		index: int32(len(r.results) - 1), wheel: r,
+		index: int32(len(r.results) - 1), wheel: r, answered: s.Response != nil,
 	}
 }
 

@@ -11,9 +11,10 @@ const (
 	postpone
 	dead
 	hold
+	await
 )
 
-var decisions = [...]string{"none", "ack", "retry", "defer", "dead", "hold"}
+var decisions = [...]string{"none", "ack", "retry", "defer", "dead", "hold", "await"}
 
 // Verdict is a plugin's one decision on one message. The zero Verdict decides nothing and is an error.
 type Verdict struct {
