@@ -73,8 +73,9 @@ func TestAwait(t *testing.T) {
 			n, _ := strconv.Atoi(r.URL)
 			return &pelton.Response{Status: 200, Body: []byte("re " + r.URL)}, time.Duration(1+n*7%13) * time.Second
 		}}
-		const n = 200
+		const n = 400
 		w := awaiting(t, n, f, &offers, nil)
+		w.lane.make = keyed(100)
 		out := w.to(0)
 		w.start()
 		w.settle()

@@ -55,12 +55,18 @@
 //
 // # The capable plugin
 //
-// It declares the output "out" with content type "text/plain", reads its payload as the suite plugin does, is granted kv,
-// and knows ack, retry, dead, trap and:
+// It declares the output "out" with content type "text/plain", reads its payload as the suite plugin does, is granted kv
+// and http, and knows ack, retry, dead, trap, emit and:
 //
 //	get KEY               one emit to "out", no key: the value of KEY in its kv, or "-"
 //	put KEY TEXT          sets KEY to TEXT
 //	del KEY               removes KEY
 //	keys TEXT             one emit to "out", no key: the keys that begin with TEXT, joined by "+"
+//	fetch METHOD URL TEXT makes a request with the headers "X-One: 1" and "X-Two: a: b" and the body TEXT; the verdict is
+//	                      what that gives
+//	await                 the verdict await
+//	response              one emit to "out", no key: of the response the status, a space, the body, and then a space
+//	                      each: NAME=VALUE for each header, or the error and the reason; "-" if there is none
+//	length                one emit to "out", no key: the length of the response's body
 //	fill N SIZE           sets N keys, the decimal numbers from 0, to SIZE bytes each, whatever comes of it
 package actortest

@@ -58,6 +58,9 @@ func Run(t *testing.T, k Kit) {
 		t.Run("KV", k.testKV)
 		t.Run("KVFaults", k.testKVFaults)
 		t.Run("KVDenied", k.testKVDenied)
+		t.Run("HTTP", k.testHTTP)
+		t.Run("HTTPFaults", k.testHTTPFaults)
+		t.Run("HTTPDenied", k.testHTTPDenied)
 	}
 	goleak.VerifyNone(t, ignore)
 }

@@ -95,7 +95,7 @@ func (s *KV) all() map[string]string {
 func (k Kit) granted(t *testing.T, kv *KV) *actor.Plugin {
 	t.Helper()
 	env := Env("{}")
-	env.KV = kv
+	env.KV, env.HTTP = kv, true
 	return open(t, k.Capable(t), actor.Options{Env: env})
 }
 
@@ -160,20 +160,25 @@ func (k Kit) testKVFaults(t *testing.T) {
 // testKVDenied: without the grant a plugin that uses kv either does not start or fails, and is told what to do.
 func (k Kit) testKVDenied(t *testing.T) {
 	env := Env("{}")
+	env.HTTP = true
+	k.denied(t, env, "put a 1", "kv", "capabilities: {kv: {}}")
+}
+
+func (k Kit) denied(t *testing.T, env actor.Env, command string, want ...string) {
+	t.Helper()
 	m := load(t, k.Capable)
 	words := ""
 	if i, err := m.Start(t.Context(), env); err != nil {
 		words = err.Error()
 	} else {
-		turn := Turn("put a 1")
-		if err := handle(t, i, turn); err != nil {
+		if err := handle(t, i, Turn(command)); err != nil {
 			words = err.Error()
 		}
 		if err := i.Close(context.Background()); err != nil {
 			t.Error(err)
 		}
 	}
-	for _, word := range []string{"not granted", "capabilities: {kv: {}}"} {
+	for _, word := range append(want, "not granted") {
 		if !strings.Contains(words, word) {
 			t.Errorf("%q does not say %q", words, word)
 		}

@@ -61,6 +61,8 @@ func (s *suite) Handle(m *native.Message, out *native.Out) pelton.Verdict {
 		word, arg, _ := strings.Cut(command, " ")
 		if v, ok := decide(word, arg); ok {
 			verdict = v
+		} else if v, ok := request(m, out, word, arg); ok {
+			verdict = v
 		} else if !s.do(m, out, word, arg) {
 			return pelton.Dead("unknown command " + word)
 		}
@@ -124,6 +126,41 @@ func (s *suite) do(m *native.Message, out *native.Out, word, arg string) bool {
 		return state(out, word, arg)
 	}
 	return true
+}
+
+// request is the commands that use http and give a verdict.
+func request(m *native.Message, out *native.Out, word, arg string) (pelton.Verdict, bool) {
+	switch word {
+	case "fetch":
+		method, rest, _ := strings.Cut(arg, " ")
+		url, body, _ := strings.Cut(rest, " ")
+		return out.Fetch(&pelton.Request{
+			Method: method, URL: url, Body: []byte(body), Headers: []pelton.Header{{Name: "X-One", Value: "1"}, {Name: "X-Two", Value: "a: b"}},
+		}), true
+	case "await":
+		return pelton.Await(), true
+	case "response":
+		out.Emit("out", nil, []byte(responseText(m.Response())))
+		return pelton.Ack(), true
+	case "length":
+		out.Emit("out", nil, strconv.AppendInt(nil, int64(len(m.Response().Body)), 10))
+		return pelton.Ack(), true
+	}
+	return pelton.Verdict{}, false
+}
+
+func responseText(r *pelton.Response) string {
+	if r == nil {
+		return "-"
+	}
+	text := strconv.Itoa(r.Status) + " " + string(r.Body)
+	for _, h := range r.Headers {
+		text += " " + h.Name + "=" + h.Value
+	}
+	if r.Error != "" {
+		text += " " + string(r.Error) + " " + r.Reason
+	}
+	return text
 }
 
 // state is the commands that use kv.

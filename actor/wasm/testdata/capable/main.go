@@ -27,6 +27,10 @@ func handle(m *pelton.Message, out *pelton.Out) pelton.Verdict {
 			verdict = pelton.Retry(d)
 		case "dead":
 			verdict = pelton.Dead(rest)
+		case "emit":
+			out.Emit("out", nil, []byte("a"))
+		case "fetch", "await", "response", "length":
+			verdict = request(m, out, word, rest)
 		case "trap":
 			panic("the trap")
 		default:
