@@ -103,6 +103,22 @@ type PluginStats struct {
 	Queued     uint64            `json:"queued"`
 	Memory     uint64            `json:"memory"` // bytes, of all instances
 	BusyNs     uint64            `json:"busy_ns"`
+	KV         *KVStats          `json:"kv,omitempty"`   // of its own state, if it is granted
+	HTTP       *HTTPStats        `json:"http,omitempty"` // of its requests, if they are granted
+}
+
+// KVStats are the figures of a plugin's own state.
+type KVStats struct {
+	Bytes    uint64 `json:"bytes"` // of keys and values
+	Keys     uint64 `json:"keys"`
+	MaxBytes uint64 `json:"max_bytes"`
+}
+
+// HTTPStats are the figures of a plugin's requests.
+type HTTPStats struct {
+	InFlight int               `json:"in_flight"` // under way, or the response is in use
+	Queued   int               `json:"queued"`
+	Outcomes map[string]uint64 `json:"outcomes"` // responses by 2xx … 5xx or kind of failure
 }
 
 // Window counts how payloads got into the memory of a sandboxed plugin.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/peltonhq/pelton/actor/http"
+	"github.com/peltonhq/pelton/api"
 	"github.com/peltonhq/pelton/loop"
 	"github.com/peltonhq/pelton/store/kv"
 )
@@ -52,4 +53,17 @@ func (w *wheel) grants() []loop.Grant {
 		}
 	}
 	return grants
+}
+
+// stats adds the figures of what is granted.
+func (g *granted) stats(p *api.PluginStats) {
+	if g.state != nil {
+		used := g.state.Used()
+		_, limit := g.state.Room()
+		p.KV = &api.KVStats{Bytes: uint64(used.Bytes), Keys: uint64(used.Keys), MaxBytes: uint64(limit)}
+	}
+	if g.requests != nil {
+		s := g.requests.Stats()
+		p.HTTP = &api.HTTPStats{InFlight: s.InFlight, Queued: s.Queued, Outcomes: s.Outcomes}
+	}
 }

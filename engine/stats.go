@@ -166,6 +166,7 @@ func (b *box) stats() *pluginStats {
 	if w := b.opts.Env.Window; w != nil {
 		p.Window = api.Window{MappedBytes: w.Mapped.Load(), CopiedBytes: w.Copied.Load(), DirtyWindows: w.Dirty.Load()}
 	}
+	b.granted.stats(&p.PluginStats)
 	return p
 }
 

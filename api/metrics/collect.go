@@ -50,6 +50,11 @@ var (
 	pluginPayload = counter("plugin_payload_bytes_total", "Payload bytes, by how they got into the plugin's memory.", "plugin", "window")
 	pluginDirty   = counter("plugin_dirty_windows_total", "How often the plugin was found to have written into payloads that it is only shown.", "plugin")
 	pluginBusy    = counter("plugin_busy_seconds_total", "Time spent in the plugin's code.", "plugin", "revision")
+	pluginKVBytes = gauge("plugin_kv_bytes", "Bytes of keys and values of the plugin's own state.", "plugin")
+	pluginKVKeys  = gauge("plugin_kv_keys", "Keys of the plugin's own state.", "plugin")
+	httpRequests  = counter("plugin_http_requests_total", "Requests that ended, by status or kind of failure.", "plugin", "outcome")
+	httpInFlight  = gauge("plugin_http_in_flight", "Requests under way, or whose response is in use.", "plugin")
+	httpQueued    = gauge("plugin_http_queued", "Requests that wait.", "plugin")
 	pluginRestart = counter("plugin_restarts_total", "Instances that were started again.", "plugin")
 
 	sessionKeys      = gauge("session_keys", "Sessions of the name.", "session")

@@ -28,4 +28,15 @@ func plugin(p *api.PluginStats, give giver) {
 	give(pluginDirty, float64(p.DirtyWindows), p.Name)
 	give(pluginBusy, float64(p.BusyNs)/1e9, p.Name, revision)
 	give(pluginRestart, float64(p.Restarts), p.Name)
+	if s := p.KV; s != nil {
+		give(pluginKVBytes, float64(s.Bytes), p.Name)
+		give(pluginKVKeys, float64(s.Keys), p.Name)
+	}
+	if s := p.HTTP; s != nil {
+		for outcome, n := range s.Outcomes {
+			give(httpRequests, float64(n), p.Name, outcome)
+		}
+		give(httpInFlight, float64(s.InFlight), p.Name)
+		give(httpQueued, float64(s.Queued), p.Name)
+	}
 }

@@ -105,7 +105,36 @@ func plugin(p api.PluginStats) *peltonv1.PluginStats {
 		Faults: p.Faults, Emits: p.Emits, Dropped: p.Dropped, Queued: p.Queued, Memory: p.Memory,
 		Busy:        durationpb.New(time.Duration(p.BusyNs)),
 		MappedBytes: p.MappedBytes, CopiedBytes: p.CopiedBytes, DirtyWindows: p.DirtyWindows,
+		Kv: kv(p.KV), Http: requests(p.HTTP),
 	}
+}
+
+func kv(s *api.KVStats) *peltonv1.KVStats {
+	if s == nil {
+		return nil
+	}
+	return &peltonv1.KVStats{Bytes: s.Bytes, Keys: s.Keys, MaxBytes: s.MaxBytes}
+}
+
+func kvOf(s *peltonv1.KVStats) *api.KVStats {
+	if s == nil {
+		return nil
+	}
+	return &api.KVStats{Bytes: s.GetBytes(), Keys: s.GetKeys(), MaxBytes: s.GetMaxBytes()}
+}
+
+func requests(s *api.HTTPStats) *peltonv1.HTTPStats {
+	if s == nil {
+		return nil
+	}
+	return &peltonv1.HTTPStats{InFlight: int32(s.InFlight), Queued: int32(s.Queued), Outcomes: s.Outcomes}
+}
+
+func requestsOf(s *peltonv1.HTTPStats) *api.HTTPStats {
+	if s == nil {
+		return nil
+	}
+	return &api.HTTPStats{InFlight: int(s.GetInFlight()), Queued: int(s.GetQueued()), Outcomes: s.GetOutcomes()}
 }
 
 func pluginOf(p *peltonv1.PluginStats) api.PluginStats {
@@ -118,6 +147,7 @@ func pluginOf(p *peltonv1.PluginStats) api.PluginStats {
 		Faults: p.GetFaults(), Emits: p.GetEmits(), Dropped: p.GetDropped(), Queued: p.GetQueued(), Memory: p.GetMemory(),
 		BusyNs: uint64(DurationOf(p.GetBusy())),
 		Window: api.Window{MappedBytes: p.GetMappedBytes(), CopiedBytes: p.GetCopiedBytes(), DirtyWindows: p.GetDirtyWindows()},
+		KV:     kvOf(p.GetKv()), HTTP: requestsOf(p.GetHttp()),
 	}
 }
 

@@ -86,6 +86,12 @@ func (a *app) figures(s api.Stats) {
 	section(a, "PLUGIN STATE REVISION ACKED RETRIED DEFERRED DEAD HELD EMITS QUEUED FAULTS", s.Plugins, func(x api.PluginStats) []string {
 		return []string{x.Name, x.State, strconv.Itoa(x.Revision), u(x.Acked), u(x.Retried), u(x.Deferred), u(x.Dead), u(x.Held), u(x.Emits), u(x.Queued), kindsOf(x.Faults)}
 	})
+	section(a, "PLUGIN KV KEYS MAX", granted(s.Plugins, func(x *api.PluginStats) bool { return x.KV != nil }), func(x api.PluginStats) []string {
+		return []string{x.Name, bytesOf(x.KV.Bytes), u(x.KV.Keys), bytesOf(x.KV.MaxBytes)}
+	})
+	section(a, "PLUGIN REQUESTS FLIGHT QUEUED", granted(s.Plugins, func(x *api.PluginStats) bool { return x.HTTP != nil }), func(x api.PluginStats) []string {
+		return []string{x.Name, kindsOf(x.HTTP.Outcomes), strconv.Itoa(x.HTTP.InFlight), strconv.Itoa(x.HTTP.Queued)}
+	})
 	section(a, "SESSION KEYS SNAPSHOTS FOLLOWERS QUEUED", s.Sessions, func(x api.SessionStats) []string {
 		return []string{x.Name, u(x.Sessions), u(x.Snapshots), strconv.Itoa(x.Followers), bytesOf(x.Queued)}
 	})
@@ -105,6 +111,16 @@ func section[T any](a *app, header string, all []T, row func(T) []string) {
 	}
 	a.printf("\n")
 	a.table(header, rows)
+}
+
+// granted are the plugins that may use something.
+func granted(all []api.PluginStats, may func(*api.PluginStats) bool) (some []api.PluginStats) {
+	for i := range all {
+		if may(&all[i]) {
+			some = append(some, all[i])
+		}
+	}
+	return some
 }
 
 func u(n uint64) string { return strconv.FormatUint(n, 10) }

@@ -54,7 +54,7 @@ func (c Capabilities) validate(p *problems, path string) {
 
 func (r Requests) validate(p *problems, path string) {
 	if len(r.Allow) == 0 {
-		p.missing(path+".allow", `name where requests may go, for example [api.example.com:443]`)
+		p.missing(path+".allow", `name where requests may go, for example ["api.example.com:443"]`)
 	}
 	for i, entry := range r.Allow {
 		host, port, err := net.SplitHostPort(entry)

@@ -101,6 +101,12 @@ type ComplexityRoot struct {
 		To     func(childComplexity int) int
 	}
 
+	HTTPStats struct {
+		InFlight func(childComplexity int) int
+		Outcomes func(childComplexity int) int
+		Queued   func(childComplexity int) int
+	}
+
 	Head struct {
 		Epoch func(childComplexity int) int
 		ID    func(childComplexity int) int
@@ -124,6 +130,12 @@ type ComplexityRoot struct {
 		Epoch  func(childComplexity int) int
 		Latest func(childComplexity int) int
 		Oldest func(childComplexity int) int
+	}
+
+	KVStats struct {
+		Bytes    func(childComplexity int) int
+		Keys     func(childComplexity int) int
+		MaxBytes func(childComplexity int) int
 	}
 
 	LaneStats struct {
@@ -213,7 +225,9 @@ type ComplexityRoot struct {
 		Dropped    func(childComplexity int) int
 		Emits      func(childComplexity int) int
 		Faults     func(childComplexity int) int
+		HTTP       func(childComplexity int) int
 		Held       func(childComplexity int) int
+		KV         func(childComplexity int) int
 		Memory     func(childComplexity int) int
 		Name       func(childComplexity int) int
 		Queued     func(childComplexity int) int
@@ -634,6 +648,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Gap.To(childComplexity), true
 
+	case "HTTPStats.inFlight":
+		if e.ComplexityRoot.HTTPStats.InFlight == nil {
+			break
+		}
+
+		return e.ComplexityRoot.HTTPStats.InFlight(childComplexity), true
+	case "HTTPStats.outcomes":
+		if e.ComplexityRoot.HTTPStats.Outcomes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.HTTPStats.Outcomes(childComplexity), true
+	case "HTTPStats.queued":
+		if e.ComplexityRoot.HTTPStats.Queued == nil {
+			break
+		}
+
+		return e.ComplexityRoot.HTTPStats.Queued(childComplexity), true
+
 	case "Head.epoch":
 		if e.ComplexityRoot.Head.Epoch == nil {
 			break
@@ -715,6 +748,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Hello.Oldest(childComplexity), true
+
+	case "KVStats.bytes":
+		if e.ComplexityRoot.KVStats.Bytes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KVStats.Bytes(childComplexity), true
+	case "KVStats.keys":
+		if e.ComplexityRoot.KVStats.Keys == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KVStats.Keys(childComplexity), true
+	case "KVStats.maxBytes":
+		if e.ComplexityRoot.KVStats.MaxBytes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KVStats.MaxBytes(childComplexity), true
 
 	case "LaneStats.inFlight":
 		if e.ComplexityRoot.LaneStats.InFlight == nil {
@@ -1116,12 +1168,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PluginStats.Faults(childComplexity), true
+	case "PluginStats.http":
+		if e.ComplexityRoot.PluginStats.HTTP == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PluginStats.HTTP(childComplexity), true
 	case "PluginStats.held":
 		if e.ComplexityRoot.PluginStats.Held == nil {
 			break
 		}
 
 		return e.ComplexityRoot.PluginStats.Held(childComplexity), true
+	case "PluginStats.kv":
+		if e.ComplexityRoot.PluginStats.KV == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PluginStats.KV(childComplexity), true
 	case "PluginStats.memory":
 		if e.ComplexityRoot.PluginStats.Memory == nil {
 			break
@@ -2148,6 +2212,20 @@ type PluginStats {
   queued: Uint64!
   memory: Uint64!
   busyNs: Uint64!
+  kv: KVStats
+  http: HTTPStats
+}
+
+type KVStats {
+  bytes: Uint64!
+  keys: Uint64!
+  maxBytes: Uint64!
+}
+
+type HTTPStats {
+  inFlight: Int!
+  queued: Int!
+  outcomes: Counts
 }
 
 type SessionStats {
@@ -2289,6 +2367,18 @@ func (ec *executionContext) childFields_Edge(ctx context.Context, field graphql.
 	return nil, fmt.Errorf("no field named %q was found under type Edge", field.Name)
 }
 
+func (ec *executionContext) childFields_HTTPStats(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "inFlight":
+		return ec.fieldContext_HTTPStats_inFlight(ctx, field)
+	case "queued":
+		return ec.fieldContext_HTTPStats_queued(ctx, field)
+	case "outcomes":
+		return ec.fieldContext_HTTPStats_outcomes(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type HTTPStats", field.Name)
+}
+
 func (ec *executionContext) childFields_Head(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "name":
@@ -2323,6 +2413,18 @@ func (ec *executionContext) childFields_Header(ctx context.Context, field graphq
 		return ec.fieldContext_Header_value(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Header", field.Name)
+}
+
+func (ec *executionContext) childFields_KVStats(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "bytes":
+		return ec.fieldContext_KVStats_bytes(ctx, field)
+	case "keys":
+		return ec.fieldContext_KVStats_keys(ctx, field)
+	case "maxBytes":
+		return ec.fieldContext_KVStats_maxBytes(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type KVStats", field.Name)
 }
 
 func (ec *executionContext) childFields_LaneStats(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2501,6 +2603,10 @@ func (ec *executionContext) childFields_PluginStats(ctx context.Context, field g
 		return ec.fieldContext_PluginStats_memory(ctx, field)
 	case "busyNs":
 		return ec.fieldContext_PluginStats_busyNs(ctx, field)
+	case "kv":
+		return ec.fieldContext_PluginStats_kv(ctx, field)
+	case "http":
+		return ec.fieldContext_PluginStats_http(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PluginStats", field.Name)
 }
@@ -4180,6 +4286,75 @@ func (ec *executionContext) fieldContext_Gap_to(_ context.Context, field graphql
 	return graphql.NewScalarFieldContext("Gap", field, false, false, "String")
 }
 
+func (ec *executionContext) _HTTPStats_inFlight(ctx context.Context, field graphql.CollectedField, obj *api.HTTPStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_HTTPStats_inFlight(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.InFlight, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_HTTPStats_inFlight(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("HTTPStats", field, false, false, "Int")
+}
+
+func (ec *executionContext) _HTTPStats_queued(ctx context.Context, field graphql.CollectedField, obj *api.HTTPStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_HTTPStats_queued(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Queued, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_HTTPStats_queued(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("HTTPStats", field, false, false, "Int")
+}
+
+func (ec *executionContext) _HTTPStats_outcomes(ctx context.Context, field graphql.CollectedField, obj *api.HTTPStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_HTTPStats_outcomes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Outcomes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v map[string]uint64) graphql.Marshaler {
+			return ec.marshalOCounts2map(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_HTTPStats_outcomes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("HTTPStats", field, false, false, "Counts")
+}
+
 func (ec *executionContext) _Head_name(ctx context.Context, field graphql.CollectedField, obj *api.Head) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -4486,6 +4661,75 @@ func (ec *executionContext) _Hello_cursor(ctx context.Context, field graphql.Col
 }
 func (ec *executionContext) fieldContext_Hello_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Hello", field, false, false, "String")
+}
+
+func (ec *executionContext) _KVStats_bytes(ctx context.Context, field graphql.CollectedField, obj *api.KVStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KVStats_bytes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Bytes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_KVStats_bytes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KVStats", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _KVStats_keys(ctx context.Context, field graphql.CollectedField, obj *api.KVStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KVStats_keys(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Keys, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_KVStats_keys(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KVStats", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _KVStats_maxBytes(ctx context.Context, field graphql.CollectedField, obj *api.KVStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KVStats_maxBytes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MaxBytes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_KVStats_maxBytes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KVStats", field, false, false, "Uint64")
 }
 
 func (ec *executionContext) _LaneStats_lane(ctx context.Context, field graphql.CollectedField, obj *api.LaneStats) (ret graphql.Marshaler) {
@@ -6198,6 +6442,70 @@ func (ec *executionContext) _PluginStats_busyNs(ctx context.Context, field graph
 }
 func (ec *executionContext) fieldContext_PluginStats_busyNs(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PluginStats", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _PluginStats_kv(ctx context.Context, field graphql.CollectedField, obj *api.PluginStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PluginStats_kv(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.KV, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *api.KVStats) graphql.Marshaler {
+			return ec.marshalOKVStats2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐKVStats(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PluginStats_kv(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PluginStats",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_KVStats(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PluginStats_http(ctx context.Context, field graphql.CollectedField, obj *api.PluginStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PluginStats_http(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.HTTP, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *api.HTTPStats) graphql.Marshaler {
+			return ec.marshalOHTTPStats2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐHTTPStats(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PluginStats_http(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PluginStats",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_HTTPStats(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Query_sessions(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
@@ -10179,6 +10487,49 @@ func (ec *executionContext) _Gap(ctx context.Context, sel ast.SelectionSet, obj 
 	return out
 }
 
+var hTTPStatsImplementors = []string{"HTTPStats"}
+
+func (ec *executionContext) _HTTPStats(ctx context.Context, sel ast.SelectionSet, obj *api.HTTPStats) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, hTTPStatsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("HTTPStats")
+		case "inFlight":
+			out.Values[i] = ec._HTTPStats_inFlight(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "queued":
+			out.Values[i] = ec._HTTPStats_queued(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "outcomes":
+			out.Values[i] = ec._HTTPStats_outcomes(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var headImplementors = []string{"Head"}
 
 func (ec *executionContext) _Head(ctx context.Context, sel ast.SelectionSet, obj *api.Head) graphql.Marshaler {
@@ -10336,6 +10687,49 @@ func (ec *executionContext) _Hello(ctx context.Context, sel ast.SelectionSet, ob
 			}
 		case "cursor":
 			out.Values[i] = ec._Hello_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var kVStatsImplementors = []string{"KVStats"}
+
+func (ec *executionContext) _KVStats(ctx context.Context, sel ast.SelectionSet, obj *api.KVStats) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, kVStatsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("KVStats")
+		case "bytes":
+			out.Values[i] = ec._KVStats_bytes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "keys":
+			out.Values[i] = ec._KVStats_keys(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "maxBytes":
+			out.Values[i] = ec._KVStats_maxBytes(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -10955,6 +11349,16 @@ func (ec *executionContext) _PluginStats(ctx context.Context, sel ast.SelectionS
 		case "busyNs":
 			out.Values[i] = ec._PluginStats_busyNs(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "kv":
+			out.Values[i] = ec._PluginStats_kv(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "http":
+			out.Values[i] = ec._PluginStats_http(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -12874,6 +13278,13 @@ func (ec *executionContext) marshalOFrom2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋa
 	return v
 }
 
+func (ec *executionContext) marshalOHTTPStats2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐHTTPStats(ctx context.Context, sel ast.SelectionSet, v *api.HTTPStats) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._HTTPStats(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalOID2ᚕstringᚄ(ctx context.Context, v any) ([]string, error) {
 	if v == nil {
 		return nil, nil
@@ -12943,6 +13354,13 @@ func (ec *executionContext) marshalOJSON2encodingᚋjsonᚐRawMessage(ctx contex
 	_ = ctx
 	res := model.MarshalJSON(v)
 	return res
+}
+
+func (ec *executionContext) marshalOKVStats2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐKVStats(ctx context.Context, sel ast.SelectionSet, v *api.KVStats) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._KVStats(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOOnGap2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋmodelᚐOnGap(ctx context.Context, v any) (*model.OnGap, error) {

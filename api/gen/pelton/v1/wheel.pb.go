@@ -665,7 +665,11 @@ type PluginStats struct {
 	// Payload bytes that were copied into its memory.
 	CopiedBytes uint64 `protobuf:"varint,19,opt,name=copied_bytes,json=copiedBytes,proto3" json:"copied_bytes,omitempty"`
 	// How often it was found to have written into what it is only shown.
-	DirtyWindows  uint64 `protobuf:"varint,20,opt,name=dirty_windows,json=dirtyWindows,proto3" json:"dirty_windows,omitempty"`
+	DirtyWindows uint64 `protobuf:"varint,20,opt,name=dirty_windows,json=dirtyWindows,proto3" json:"dirty_windows,omitempty"`
+	// Its own state, if it is granted.
+	Kv *KVStats `protobuf:"bytes,21,opt,name=kv,proto3" json:"kv,omitempty"`
+	// Its requests, if they are granted.
+	Http          *HTTPStats `protobuf:"bytes,22,opt,name=http,proto3" json:"http,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -840,6 +844,148 @@ func (x *PluginStats) GetDirtyWindows() uint64 {
 	return 0
 }
 
+func (x *PluginStats) GetKv() *KVStats {
+	if x != nil {
+		return x.Kv
+	}
+	return nil
+}
+
+func (x *PluginStats) GetHttp() *HTTPStats {
+	if x != nil {
+		return x.Http
+	}
+	return nil
+}
+
+// KVStats are the figures of a plugin's own state.
+type KVStats struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of keys and values.
+	Bytes uint64 `protobuf:"varint,1,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	// Number of keys.
+	Keys uint64 `protobuf:"varint,2,opt,name=keys,proto3" json:"keys,omitempty"`
+	// The limit of bytes.
+	MaxBytes      uint64 `protobuf:"varint,3,opt,name=max_bytes,json=maxBytes,proto3" json:"max_bytes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *KVStats) Reset() {
+	*x = KVStats{}
+	mi := &file_pelton_v1_wheel_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *KVStats) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*KVStats) ProtoMessage() {}
+
+func (x *KVStats) ProtoReflect() protoreflect.Message {
+	mi := &file_pelton_v1_wheel_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use KVStats.ProtoReflect.Descriptor instead.
+func (*KVStats) Descriptor() ([]byte, []int) {
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *KVStats) GetBytes() uint64 {
+	if x != nil {
+		return x.Bytes
+	}
+	return 0
+}
+
+func (x *KVStats) GetKeys() uint64 {
+	if x != nil {
+		return x.Keys
+	}
+	return 0
+}
+
+func (x *KVStats) GetMaxBytes() uint64 {
+	if x != nil {
+		return x.MaxBytes
+	}
+	return 0
+}
+
+// HTTPStats are the figures of a plugin's requests.
+type HTTPStats struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Requests that are under way, or whose response is in use.
+	InFlight int32 `protobuf:"varint,1,opt,name=in_flight,json=inFlight,proto3" json:"in_flight,omitempty"`
+	// Requests that wait.
+	Queued int32 `protobuf:"varint,2,opt,name=queued,proto3" json:"queued,omitempty"`
+	// Responses by 2xx … 5xx or kind of failure.
+	Outcomes      map[string]uint64 `protobuf:"bytes,3,rep,name=outcomes,proto3" json:"outcomes,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HTTPStats) Reset() {
+	*x = HTTPStats{}
+	mi := &file_pelton_v1_wheel_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HTTPStats) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HTTPStats) ProtoMessage() {}
+
+func (x *HTTPStats) ProtoReflect() protoreflect.Message {
+	mi := &file_pelton_v1_wheel_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HTTPStats.ProtoReflect.Descriptor instead.
+func (*HTTPStats) Descriptor() ([]byte, []int) {
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *HTTPStats) GetInFlight() int32 {
+	if x != nil {
+		return x.InFlight
+	}
+	return 0
+}
+
+func (x *HTTPStats) GetQueued() int32 {
+	if x != nil {
+		return x.Queued
+	}
+	return 0
+}
+
+func (x *HTTPStats) GetOutcomes() map[string]uint64 {
+	if x != nil {
+		return x.Outcomes
+	}
+	return nil
+}
+
 // SessionStats are the figures of one session name.
 type SessionStats struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -859,7 +1005,7 @@ type SessionStats struct {
 
 func (x *SessionStats) Reset() {
 	*x = SessionStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[7]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -871,7 +1017,7 @@ func (x *SessionStats) String() string {
 func (*SessionStats) ProtoMessage() {}
 
 func (x *SessionStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[7]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -884,7 +1030,7 @@ func (x *SessionStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionStats.ProtoReflect.Descriptor instead.
 func (*SessionStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{7}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *SessionStats) GetName() string {
@@ -945,7 +1091,7 @@ type SinkStats struct {
 
 func (x *SinkStats) Reset() {
 	*x = SinkStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[8]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -957,7 +1103,7 @@ func (x *SinkStats) String() string {
 func (*SinkStats) ProtoMessage() {}
 
 func (x *SinkStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[8]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -970,7 +1116,7 @@ func (x *SinkStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SinkStats.ProtoReflect.Descriptor instead.
 func (*SinkStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{8}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *SinkStats) GetName() string {
@@ -1039,7 +1185,7 @@ type LotStats struct {
 
 func (x *LotStats) Reset() {
 	*x = LotStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[9]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1051,7 +1197,7 @@ func (x *LotStats) String() string {
 func (*LotStats) ProtoMessage() {}
 
 func (x *LotStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[9]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1064,7 +1210,7 @@ func (x *LotStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LotStats.ProtoReflect.Descriptor instead.
 func (*LotStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{9}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *LotStats) GetDead() uint64 {
@@ -1120,7 +1266,7 @@ type StoreStats struct {
 
 func (x *StoreStats) Reset() {
 	*x = StoreStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[10]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1132,7 +1278,7 @@ func (x *StoreStats) String() string {
 func (*StoreStats) ProtoMessage() {}
 
 func (x *StoreStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[10]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1145,7 +1291,7 @@ func (x *StoreStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StoreStats.ProtoReflect.Descriptor instead.
 func (*StoreStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{10}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *StoreStats) GetDir() string {
@@ -1219,7 +1365,7 @@ type MemoryStats struct {
 
 func (x *MemoryStats) Reset() {
 	*x = MemoryStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[11]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1231,7 +1377,7 @@ func (x *MemoryStats) String() string {
 func (*MemoryStats) ProtoMessage() {}
 
 func (x *MemoryStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[11]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1244,7 +1390,7 @@ func (x *MemoryStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MemoryStats.ProtoReflect.Descriptor instead.
 func (*MemoryStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{11}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *MemoryStats) GetRss() uint64 {
@@ -1277,7 +1423,7 @@ type WheelServiceGetTopologyRequest struct {
 
 func (x *WheelServiceGetTopologyRequest) Reset() {
 	*x = WheelServiceGetTopologyRequest{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[12]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1289,7 +1435,7 @@ func (x *WheelServiceGetTopologyRequest) String() string {
 func (*WheelServiceGetTopologyRequest) ProtoMessage() {}
 
 func (x *WheelServiceGetTopologyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[12]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1302,7 +1448,7 @@ func (x *WheelServiceGetTopologyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WheelServiceGetTopologyRequest.ProtoReflect.Descriptor instead.
 func (*WheelServiceGetTopologyRequest) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{12}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{14}
 }
 
 // Response of GetTopology.
@@ -1318,7 +1464,7 @@ type WheelServiceGetTopologyResponse struct {
 
 func (x *WheelServiceGetTopologyResponse) Reset() {
 	*x = WheelServiceGetTopologyResponse{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[13]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1330,7 +1476,7 @@ func (x *WheelServiceGetTopologyResponse) String() string {
 func (*WheelServiceGetTopologyResponse) ProtoMessage() {}
 
 func (x *WheelServiceGetTopologyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[13]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1343,7 +1489,7 @@ func (x *WheelServiceGetTopologyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WheelServiceGetTopologyResponse.ProtoReflect.Descriptor instead.
 func (*WheelServiceGetTopologyResponse) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{13}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *WheelServiceGetTopologyResponse) GetNodes() []*Node {
@@ -1369,7 +1515,7 @@ type WheelServiceGetStatsRequest struct {
 
 func (x *WheelServiceGetStatsRequest) Reset() {
 	*x = WheelServiceGetStatsRequest{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[14]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1381,7 +1527,7 @@ func (x *WheelServiceGetStatsRequest) String() string {
 func (*WheelServiceGetStatsRequest) ProtoMessage() {}
 
 func (x *WheelServiceGetStatsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[14]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1394,7 +1540,7 @@ func (x *WheelServiceGetStatsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WheelServiceGetStatsRequest.ProtoReflect.Descriptor instead.
 func (*WheelServiceGetStatsRequest) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{14}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{16}
 }
 
 // Response of GetStats.
@@ -1408,7 +1554,7 @@ type WheelServiceGetStatsResponse struct {
 
 func (x *WheelServiceGetStatsResponse) Reset() {
 	*x = WheelServiceGetStatsResponse{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[15]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1420,7 +1566,7 @@ func (x *WheelServiceGetStatsResponse) String() string {
 func (*WheelServiceGetStatsResponse) ProtoMessage() {}
 
 func (x *WheelServiceGetStatsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[15]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1433,7 +1579,7 @@ func (x *WheelServiceGetStatsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WheelServiceGetStatsResponse.ProtoReflect.Descriptor instead.
 func (*WheelServiceGetStatsResponse) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{15}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *WheelServiceGetStatsResponse) GetStats() *Stats {
@@ -1454,7 +1600,7 @@ type WheelServiceWatchStatsRequest struct {
 
 func (x *WheelServiceWatchStatsRequest) Reset() {
 	*x = WheelServiceWatchStatsRequest{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[16]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1466,7 +1612,7 @@ func (x *WheelServiceWatchStatsRequest) String() string {
 func (*WheelServiceWatchStatsRequest) ProtoMessage() {}
 
 func (x *WheelServiceWatchStatsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[16]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1479,7 +1625,7 @@ func (x *WheelServiceWatchStatsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WheelServiceWatchStatsRequest.ProtoReflect.Descriptor instead.
 func (*WheelServiceWatchStatsRequest) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{16}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *WheelServiceWatchStatsRequest) GetInterval() *durationpb.Duration {
@@ -1500,7 +1646,7 @@ type WheelServiceWatchStatsResponse struct {
 
 func (x *WheelServiceWatchStatsResponse) Reset() {
 	*x = WheelServiceWatchStatsResponse{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[17]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1512,7 +1658,7 @@ func (x *WheelServiceWatchStatsResponse) String() string {
 func (*WheelServiceWatchStatsResponse) ProtoMessage() {}
 
 func (x *WheelServiceWatchStatsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[17]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1525,7 +1671,7 @@ func (x *WheelServiceWatchStatsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WheelServiceWatchStatsResponse.ProtoReflect.Descriptor instead.
 func (*WheelServiceWatchStatsResponse) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{17}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *WheelServiceWatchStatsResponse) GetStats() *Stats {
@@ -1590,7 +1736,7 @@ const file_pelton_v1_wheel_proto_rawDesc = "" +
 	"\n" +
 	"high_water\x18\x04 \x01(\x04R\thighWater\x12\x14\n" +
 	"\x05slots\x18\x05 \x01(\x04R\x05slots\x12\x14\n" +
-	"\x05waits\x18\x06 \x01(\x04R\x05waits\"\xed\x05\n" +
+	"\x05waits\x18\x06 \x01(\x04R\x05waits\"\xbb\x06\n" +
 	"\vPluginStats\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05state\x18\x02 \x01(\tR\x05state\x12\x16\n" +
@@ -1614,11 +1760,24 @@ const file_pelton_v1_wheel_proto_rawDesc = "" +
 	"\x04busy\x18\x11 \x01(\v2\x19.google.protobuf.DurationR\x04busy\x12!\n" +
 	"\fmapped_bytes\x18\x12 \x01(\x04R\vmappedBytes\x12!\n" +
 	"\fcopied_bytes\x18\x13 \x01(\x04R\vcopiedBytes\x12#\n" +
-	"\rdirty_windows\x18\x14 \x01(\x04R\fdirtyWindows\x1a9\n" +
+	"\rdirty_windows\x18\x14 \x01(\x04R\fdirtyWindows\x12\"\n" +
+	"\x02kv\x18\x15 \x01(\v2\x12.pelton.v1.KVStatsR\x02kv\x12(\n" +
+	"\x04http\x18\x16 \x01(\v2\x14.pelton.v1.HTTPStatsR\x04http\x1a9\n" +
 	"\vFaultsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01\x1a:\n" +
 	"\fDroppedEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01\"P\n" +
+	"\aKVStats\x12\x14\n" +
+	"\x05bytes\x18\x01 \x01(\x04R\x05bytes\x12\x12\n" +
+	"\x04keys\x18\x02 \x01(\x04R\x04keys\x12\x1b\n" +
+	"\tmax_bytes\x18\x03 \x01(\x04R\bmaxBytes\"\xbd\x01\n" +
+	"\tHTTPStats\x12\x1b\n" +
+	"\tin_flight\x18\x01 \x01(\x05R\binFlight\x12\x16\n" +
+	"\x06queued\x18\x02 \x01(\x05R\x06queued\x12>\n" +
+	"\boutcomes\x18\x03 \x03(\v2\".pelton.v1.HTTPStats.OutcomesEntryR\boutcomes\x1a;\n" +
+	"\rOutcomesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01\"\x9d\x01\n" +
 	"\fSessionStats\x12\x12\n" +
@@ -1689,7 +1848,7 @@ func file_pelton_v1_wheel_proto_rawDescGZIP() []byte {
 	return file_pelton_v1_wheel_proto_rawDescData
 }
 
-var file_pelton_v1_wheel_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
+var file_pelton_v1_wheel_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
 var file_pelton_v1_wheel_proto_goTypes = []any{
 	(*Node)(nil),                            // 0: pelton.v1.Node
 	(*Edge)(nil),                            // 1: pelton.v1.Edge
@@ -1698,56 +1857,62 @@ var file_pelton_v1_wheel_proto_goTypes = []any{
 	(*LaneStats)(nil),                       // 4: pelton.v1.LaneStats
 	(*ArenaStats)(nil),                      // 5: pelton.v1.ArenaStats
 	(*PluginStats)(nil),                     // 6: pelton.v1.PluginStats
-	(*SessionStats)(nil),                    // 7: pelton.v1.SessionStats
-	(*SinkStats)(nil),                       // 8: pelton.v1.SinkStats
-	(*LotStats)(nil),                        // 9: pelton.v1.LotStats
-	(*StoreStats)(nil),                      // 10: pelton.v1.StoreStats
-	(*MemoryStats)(nil),                     // 11: pelton.v1.MemoryStats
-	(*WheelServiceGetTopologyRequest)(nil),  // 12: pelton.v1.WheelServiceGetTopologyRequest
-	(*WheelServiceGetTopologyResponse)(nil), // 13: pelton.v1.WheelServiceGetTopologyResponse
-	(*WheelServiceGetStatsRequest)(nil),     // 14: pelton.v1.WheelServiceGetStatsRequest
-	(*WheelServiceGetStatsResponse)(nil),    // 15: pelton.v1.WheelServiceGetStatsResponse
-	(*WheelServiceWatchStatsRequest)(nil),   // 16: pelton.v1.WheelServiceWatchStatsRequest
-	(*WheelServiceWatchStatsResponse)(nil),  // 17: pelton.v1.WheelServiceWatchStatsResponse
-	nil,                                     // 18: pelton.v1.PluginStats.FaultsEntry
-	nil,                                     // 19: pelton.v1.PluginStats.DroppedEntry
-	nil,                                     // 20: pelton.v1.LotStats.ParkedByKindEntry
-	(*timestamppb.Timestamp)(nil),           // 21: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),             // 22: google.protobuf.Duration
+	(*KVStats)(nil),                         // 7: pelton.v1.KVStats
+	(*HTTPStats)(nil),                       // 8: pelton.v1.HTTPStats
+	(*SessionStats)(nil),                    // 9: pelton.v1.SessionStats
+	(*SinkStats)(nil),                       // 10: pelton.v1.SinkStats
+	(*LotStats)(nil),                        // 11: pelton.v1.LotStats
+	(*StoreStats)(nil),                      // 12: pelton.v1.StoreStats
+	(*MemoryStats)(nil),                     // 13: pelton.v1.MemoryStats
+	(*WheelServiceGetTopologyRequest)(nil),  // 14: pelton.v1.WheelServiceGetTopologyRequest
+	(*WheelServiceGetTopologyResponse)(nil), // 15: pelton.v1.WheelServiceGetTopologyResponse
+	(*WheelServiceGetStatsRequest)(nil),     // 16: pelton.v1.WheelServiceGetStatsRequest
+	(*WheelServiceGetStatsResponse)(nil),    // 17: pelton.v1.WheelServiceGetStatsResponse
+	(*WheelServiceWatchStatsRequest)(nil),   // 18: pelton.v1.WheelServiceWatchStatsRequest
+	(*WheelServiceWatchStatsResponse)(nil),  // 19: pelton.v1.WheelServiceWatchStatsResponse
+	nil,                                     // 20: pelton.v1.PluginStats.FaultsEntry
+	nil,                                     // 21: pelton.v1.PluginStats.DroppedEntry
+	nil,                                     // 22: pelton.v1.HTTPStats.OutcomesEntry
+	nil,                                     // 23: pelton.v1.LotStats.ParkedByKindEntry
+	(*timestamppb.Timestamp)(nil),           // 24: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),             // 25: google.protobuf.Duration
 }
 var file_pelton_v1_wheel_proto_depIdxs = []int32{
-	21, // 0: pelton.v1.Stats.time:type_name -> google.protobuf.Timestamp
-	22, // 1: pelton.v1.Stats.uptime:type_name -> google.protobuf.Duration
+	24, // 0: pelton.v1.Stats.time:type_name -> google.protobuf.Timestamp
+	25, // 1: pelton.v1.Stats.uptime:type_name -> google.protobuf.Duration
 	3,  // 2: pelton.v1.Stats.sources:type_name -> pelton.v1.SourceStats
 	5,  // 3: pelton.v1.Stats.arenas:type_name -> pelton.v1.ArenaStats
 	6,  // 4: pelton.v1.Stats.plugins:type_name -> pelton.v1.PluginStats
-	7,  // 5: pelton.v1.Stats.sessions:type_name -> pelton.v1.SessionStats
-	8,  // 6: pelton.v1.Stats.sinks:type_name -> pelton.v1.SinkStats
-	9,  // 7: pelton.v1.Stats.lot:type_name -> pelton.v1.LotStats
-	10, // 8: pelton.v1.Stats.store:type_name -> pelton.v1.StoreStats
-	11, // 9: pelton.v1.Stats.memory:type_name -> pelton.v1.MemoryStats
+	9,  // 5: pelton.v1.Stats.sessions:type_name -> pelton.v1.SessionStats
+	10, // 6: pelton.v1.Stats.sinks:type_name -> pelton.v1.SinkStats
+	11, // 7: pelton.v1.Stats.lot:type_name -> pelton.v1.LotStats
+	12, // 8: pelton.v1.Stats.store:type_name -> pelton.v1.StoreStats
+	13, // 9: pelton.v1.Stats.memory:type_name -> pelton.v1.MemoryStats
 	4,  // 10: pelton.v1.SourceStats.lanes:type_name -> pelton.v1.LaneStats
-	18, // 11: pelton.v1.PluginStats.faults:type_name -> pelton.v1.PluginStats.FaultsEntry
-	19, // 12: pelton.v1.PluginStats.dropped:type_name -> pelton.v1.PluginStats.DroppedEntry
-	22, // 13: pelton.v1.PluginStats.busy:type_name -> google.protobuf.Duration
-	20, // 14: pelton.v1.LotStats.parked_by_kind:type_name -> pelton.v1.LotStats.ParkedByKindEntry
-	21, // 15: pelton.v1.LotStats.next_due:type_name -> google.protobuf.Timestamp
-	0,  // 16: pelton.v1.WheelServiceGetTopologyResponse.nodes:type_name -> pelton.v1.Node
-	1,  // 17: pelton.v1.WheelServiceGetTopologyResponse.edges:type_name -> pelton.v1.Edge
-	2,  // 18: pelton.v1.WheelServiceGetStatsResponse.stats:type_name -> pelton.v1.Stats
-	22, // 19: pelton.v1.WheelServiceWatchStatsRequest.interval:type_name -> google.protobuf.Duration
-	2,  // 20: pelton.v1.WheelServiceWatchStatsResponse.stats:type_name -> pelton.v1.Stats
-	12, // 21: pelton.v1.WheelService.GetTopology:input_type -> pelton.v1.WheelServiceGetTopologyRequest
-	14, // 22: pelton.v1.WheelService.GetStats:input_type -> pelton.v1.WheelServiceGetStatsRequest
-	16, // 23: pelton.v1.WheelService.WatchStats:input_type -> pelton.v1.WheelServiceWatchStatsRequest
-	13, // 24: pelton.v1.WheelService.GetTopology:output_type -> pelton.v1.WheelServiceGetTopologyResponse
-	15, // 25: pelton.v1.WheelService.GetStats:output_type -> pelton.v1.WheelServiceGetStatsResponse
-	17, // 26: pelton.v1.WheelService.WatchStats:output_type -> pelton.v1.WheelServiceWatchStatsResponse
-	24, // [24:27] is the sub-list for method output_type
-	21, // [21:24] is the sub-list for method input_type
-	21, // [21:21] is the sub-list for extension type_name
-	21, // [21:21] is the sub-list for extension extendee
-	0,  // [0:21] is the sub-list for field type_name
+	20, // 11: pelton.v1.PluginStats.faults:type_name -> pelton.v1.PluginStats.FaultsEntry
+	21, // 12: pelton.v1.PluginStats.dropped:type_name -> pelton.v1.PluginStats.DroppedEntry
+	25, // 13: pelton.v1.PluginStats.busy:type_name -> google.protobuf.Duration
+	7,  // 14: pelton.v1.PluginStats.kv:type_name -> pelton.v1.KVStats
+	8,  // 15: pelton.v1.PluginStats.http:type_name -> pelton.v1.HTTPStats
+	22, // 16: pelton.v1.HTTPStats.outcomes:type_name -> pelton.v1.HTTPStats.OutcomesEntry
+	23, // 17: pelton.v1.LotStats.parked_by_kind:type_name -> pelton.v1.LotStats.ParkedByKindEntry
+	24, // 18: pelton.v1.LotStats.next_due:type_name -> google.protobuf.Timestamp
+	0,  // 19: pelton.v1.WheelServiceGetTopologyResponse.nodes:type_name -> pelton.v1.Node
+	1,  // 20: pelton.v1.WheelServiceGetTopologyResponse.edges:type_name -> pelton.v1.Edge
+	2,  // 21: pelton.v1.WheelServiceGetStatsResponse.stats:type_name -> pelton.v1.Stats
+	25, // 22: pelton.v1.WheelServiceWatchStatsRequest.interval:type_name -> google.protobuf.Duration
+	2,  // 23: pelton.v1.WheelServiceWatchStatsResponse.stats:type_name -> pelton.v1.Stats
+	14, // 24: pelton.v1.WheelService.GetTopology:input_type -> pelton.v1.WheelServiceGetTopologyRequest
+	16, // 25: pelton.v1.WheelService.GetStats:input_type -> pelton.v1.WheelServiceGetStatsRequest
+	18, // 26: pelton.v1.WheelService.WatchStats:input_type -> pelton.v1.WheelServiceWatchStatsRequest
+	15, // 27: pelton.v1.WheelService.GetTopology:output_type -> pelton.v1.WheelServiceGetTopologyResponse
+	17, // 28: pelton.v1.WheelService.GetStats:output_type -> pelton.v1.WheelServiceGetStatsResponse
+	19, // 29: pelton.v1.WheelService.WatchStats:output_type -> pelton.v1.WheelServiceWatchStatsResponse
+	27, // [27:30] is the sub-list for method output_type
+	24, // [24:27] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_pelton_v1_wheel_proto_init() }
@@ -1761,7 +1926,7 @@ func file_pelton_v1_wheel_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_pelton_v1_wheel_proto_rawDesc), len(file_pelton_v1_wheel_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   21,
+			NumMessages:   24,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
