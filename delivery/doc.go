@@ -26,6 +26,8 @@
 //   - D3 key order: a waiting delivery blocks its key (block); what follows is put behind it in memory, or in the lot
 //     once the head is there (hold, parkBehind); within a turn Item.After holds it, over turns the one turn per instance.
 //   - E1 effects only with Ack: only ack turns emits into effects (emit); any other decision counts them as discarded.
+//     A change of a plugin's state settles its delivery in one append (commit); what it emitted, and what was acked behind
+//     it, goes on only then (held, committed).
 //   - E2 each effect completes by itself: a refused effect is a dead letter of its own (Complete), replayed alone.
 //   - S2 no duplicate: what is known to be durable is neither offered nor sent again (isKnown).
 //

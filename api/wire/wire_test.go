@@ -45,6 +45,9 @@ func fill(v reflect.Value, n *int64) {
 	case reflect.Map:
 		v.Set(reflect.MakeMap(v.Type()))
 		v.SetMapIndex(reflect.ValueOf("one"), reflect.ValueOf(uint64(*n)))
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fill(v.Elem(), n)
 	case reflect.Struct:
 		for _, field := range v.Fields() {
 			fill(field, n)

@@ -19,7 +19,10 @@ func TestCodec(t *testing.T) {
 	r.Due, r.First, r.Failed = time.Unix(3, 4).UTC(), time.Unix(1, 0).UTC(), time.Unix(2, 0).UTC()
 	r.HasKey, r.Key, r.Payload = true, []byte("ORD\xff"), []byte("ORD,12\n")
 	r.Fields = map[string]pelton.Field{"delay": {Offset: 4, Length: 2, Kind: pelton.KindString}}
-	for _, want := range []*Entry{{Record: r}, {Record: r, State: StateReplaying}} {
+	owed := r
+	owed.Kind, owed.Payload, owed.Due = delivery.KindOwed, []byte{}, time.Time{}
+	owed.Emits = []pelton.Emit{{Output: "out", Key: []byte{}, Payload: []byte("\xff"), ContentType: "text/plain"}, {Payload: []byte{}}}
+	for _, want := range []*Entry{{Record: r}, {Record: r, State: StateReplaying}, {Record: owed}} {
 		got, err := decode(encode(want))
 		if err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("got %+v, %v\nwant %+v", got, err, want)

@@ -53,6 +53,7 @@ func TestSchemaTakes(t *testing.T) {
 	texts := map[string]string{
 		"full": full, "small": small, "printed": "",
 		"variables": "sources: {a: {demo: {rate: '${RATE}', size: '${SIZE:-1KiB}'}}}",
+		"granted":   small + "    capabilities: {kv: {}, http: {allow: ['a.example:443', '[::1]:80'], private: true, timeout: 1s}}\n",
 		"order":     small + "    order: {by: none, behind: 5}\n",
 		"empty box": small + "sinks:\n",
 	}
@@ -102,6 +103,8 @@ func TestSchemaRefuses(t *testing.T) {
 		"plugins: {p: {from: [a], native: {name: x}, order: keys}}",
 		"plugins: {p: {from: a, native: {name: x}}}",
 		"sinks: {a: {from: [b], file: {path: x, on_new: no}}}",
+		"plugins: {p: {from: [a], native: {name: x}, capabilities: {http: {}}}}",
+		"plugins: {p: {from: [a], native: {name: x}, capabilities: {fs: {}}}}",
 		"sessions: {a: {from: [b], reduce: {}}}",
 	} {
 		if err := valid(t, s, text); err == nil {
