@@ -53,7 +53,7 @@ func extra(m *pelton.Message, out *pelton.Out, word, rest string) (pelton.Verdic
 	case "scribble":
 		scribble(m.Payload())
 	case "keep":
-		kept = m.Payload()
+		kept = m.Payload() //pelton:lends a test wants to know what becomes of it
 	case "kept":
 		out.Emit("echo", nil, kept)
 	case "spoil":
