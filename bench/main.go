@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/peltonhq/pelton/bench/call"
 	"github.com/peltonhq/pelton/bench/fanout"
 	"github.com/peltonhq/pelton/bench/measure"
 	"github.com/peltonhq/pelton/bench/parts"
@@ -27,6 +28,7 @@ var workloads = []workload{
 	{"aa", fanout.Same},
 	{"w1", fanout.Run},
 	{"w2", pipeline.Run},
+	{"w3", call.Run},
 	{"parts", parts.Run},
 }
 
