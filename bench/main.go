@@ -13,6 +13,7 @@ import (
 
 	"github.com/peltonhq/pelton/bench/call"
 	"github.com/peltonhq/pelton/bench/fanout"
+	"github.com/peltonhq/pelton/bench/fields"
 	"github.com/peltonhq/pelton/bench/measure"
 	"github.com/peltonhq/pelton/bench/parts"
 	"github.com/peltonhq/pelton/bench/pipeline"
@@ -29,6 +30,7 @@ var workloads = []workload{
 	{"w1", fanout.Run},
 	{"w2", pipeline.Run},
 	{"w3", call.Run},
+	{"fields", fields.Run},
 	{"parts", parts.Run},
 }
 

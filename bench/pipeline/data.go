@@ -117,3 +117,14 @@ func (in *input) verify(path string) error {
 	}
 	return nil
 }
+
+// Lines gives the first n lines of the input, without their ends.
+func Lines(n int) [][]byte {
+	r := rand.New(rand.NewPCG(seed, 1))
+	all := make([][]byte, n)
+	for i := range all {
+		line := appendLine(nil, r, i, float64(r.IntN(10_000))/100)
+		all[i] = line[:len(line)-1]
+	}
+	return all
+}
