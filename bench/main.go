@@ -17,6 +17,7 @@ import (
 	"github.com/peltonhq/pelton/bench/measure"
 	"github.com/peltonhq/pelton/bench/parts"
 	"github.com/peltonhq/pelton/bench/pipeline"
+	"github.com/peltonhq/pelton/bench/swap"
 )
 
 // workload is what -only names.
@@ -30,6 +31,7 @@ var workloads = []workload{
 	{"w1", fanout.Run},
 	{"w2", pipeline.Run},
 	{"w3", call.Run},
+	{"w5", swap.Run},
 	{"fields", fields.Run},
 	{"parts", parts.Run},
 }
