@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime/pprof"
@@ -101,22 +103,27 @@ func run(only string, quick, install bool) error {
 	if err != nil {
 		return err
 	}
-	o := &measure.Options{Out: os.Stdout, Log: os.Stderr, Quick: quick, Install: install, Dir: filepath.Join(cache, "pelton-bench"), Tree: tree}
+	var tables bytes.Buffer // behind the summary, which is known last
+	o := &measure.Options{Out: &tables, Log: os.Stderr, Quick: quick, Install: install, Dir: filepath.Join(cache, "pelton-bench"), Tree: tree}
 	if err := os.MkdirAll(o.Dir, 0o755); err != nil {
 		return err
 	}
 	begin := time.Now()
-	header(o, only)
 	for _, w := range chosen {
 		if err := w.run(o); err != nil {
 			return fmt.Errorf("%s: %w", w.name, err)
 		}
 	}
+	header(os.Stdout, o, only)
+	o.Summary(os.Stdout)
+	if _, err := tables.WriteTo(os.Stdout); err != nil {
+		return err
+	}
 	o.Tell("done in %v", time.Since(begin).Round(time.Second))
 	return nil
 }
 
-func header(o *measure.Options, only string) {
+func header(w io.Writer, o *measure.Options, only string) {
 	command := "go run ."
 	if only != "" {
 		command += " -only " + only
@@ -124,9 +131,9 @@ func header(o *measure.Options, only string) {
 	if o.Quick {
 		command += " -quick"
 	}
-	fmt.Fprintf(o.Out, "# Results\n\nMade by `cd bench && %s > RESULTS.md` on %s.\n%s.\n", command, time.Now().UTC().Format(time.DateOnly), measure.Machine())
+	fmt.Fprintf(w, "# Results\n\nMade by `cd bench && %s > RESULTS.md` on %s.\n%s.\n", command, time.Now().UTC().Format(time.DateOnly), measure.Machine())
 	if o.Quick {
-		fmt.Fprintf(o.Out, "\n**A quick run: one short round each. It shows the tables, not the figures.**\n")
+		fmt.Fprintf(w, "\n**A quick run: one short round each. It shows the tables, not the figures.**\n")
 	}
-	fmt.Fprintf(o.Out, "\nFigures are medians over rounds, with the lowest and the highest; contestants of a table take turns, round after round. Ratios\nare of medians. A ratio within the spread of the first table says nothing.\n")
+	fmt.Fprintf(w, "\nFigures are medians over rounds, with the lowest and the highest; contestants of a table take turns, round after round. Ratios\nare of medians. A ratio within the spread of the first table says nothing.\n")
 }

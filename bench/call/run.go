@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/peltonhq/pelton/actor/wasm"
@@ -76,7 +77,34 @@ func Run(o *measure.Options) (err error) {
 	for op := range operations {
 		table(o, list, figures, op)
 	}
+	goals(o, list, figures)
 	return nil
+}
+
+// goals compares with what was aimed at.
+func goals(o *measure.Options, list []contestant, figures [][operations][]cell) {
+	var line []string
+	for i, who := range list {
+		small, large := &figures[i][noop][1], &figures[i][head][3]
+		if who.absent != "" {
+			continue
+		}
+		if who.name == "Pelton, C guest" {
+			switch who.batch {
+			case 1:
+				o.AtMost("W3, C guest, no-op, one message of 1 KiB", small.nanos.Median(), 60, " ns")
+				o.AtMost("W3, C guest, 64 KiB of which 64 bytes are read", large.nanos.Median(), 150, " ns")
+				o.AtMost("W3, C guest, allocations per call", small.allocs.Median(), 0.005, "")
+			default:
+				o.AtMost(fmt.Sprintf("W3, C guest, no-op, batch of %d of 1 KiB, per message", who.batch), small.nanos.Median(), 15, " ns")
+			}
+		}
+		if who.name == "Pelton, C guest" && who.batch != 16 || who.batch == 1 && !strings.HasPrefix(who.name, "Pelton") {
+			name := strings.Replace(who.name, "Pelton, C guest", fmt.Sprintf("**Pelton** C guest, batch of %d", who.batch), 1)
+			line = append(line, fmt.Sprintf("%s %s", name, measure.Number(small.nanos.Median())))
+		}
+	}
+	o.Brief("A plugin's call that does nothing with 1 KiB: ns per message", line...)
 }
 
 // cell is the figures of one operation and size.

@@ -65,6 +65,7 @@ type slot struct {
 // contestant carries messages: open builds everything, calls produce when it is ready, and takes all down again.
 type contestant struct {
 	name string
+	kind kind
 	run  func(r *race) error
 }
 

@@ -32,7 +32,7 @@ func TestContestants(t *testing.T) {
 // A contestant that loses a message, or gives one twice, is caught.
 func TestCheck(t *testing.T) {
 	for name, more := range map[string]int{"lost": 0, "twice": 2} {
-		cheat := contestant{name, func(r *race) error {
+		cheat := contestant{name, other, func(r *race) error {
 			return r.produce(func(seq uint64) error {
 				r.admit(seq)
 				times := 1
@@ -57,9 +57,14 @@ func TestRun(t *testing.T) {
 	var out, log strings.Builder
 	all := contestants
 	defer func() { contestants = all }()
-	contestants = []contestant{all[0], all[len(all)-1]}
-	if err := Run(&measure.Options{Out: &out, Log: &log, Quick: true}); err != nil {
+	contestants = []contestant{all[0], all[1], all[6], all[len(all)-1]} // one of each kind
+	o := &measure.Options{Out: &out, Log: &log, Quick: true}
+	if err := Run(o); err != nil {
 		t.Fatal(err)
+	}
+	o.Summary(&out)
+	if n := strings.Count(out.String(), "| W1, "); n != 9*5+1 || strings.Contains(out.String(), "| – |") {
+		t.Errorf("%d targets, want 46, all with a figure:\n%s", n, out.String())
 	}
 	if rows := strings.Count(out.String(), "| Pelton |"); rows != 10 {
 		t.Errorf("%d rows of Pelton, want one in each of 10 tables:\n%s", rows, out.String())

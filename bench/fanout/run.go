@@ -8,18 +8,29 @@ import (
 )
 
 var contestants = []contestant{
-	{"Pelton", throughPelton},
-	{"Watermill GoChannel", watermillWindow},
-	{"Watermill GoChannel, blocking", watermillBlock},
-	{"NATS core in process", natsCore},
-	{"goakt", goaktSystem},
-	{"Hollywood", hollywoodEngine},
-	{"protoactor", protoActor},
-	{"protoactor, messages reused", protoReused},
-	{"channel, new []byte each", channels},
-	{"channel, pool + count", pooled},
-	{"channel of batches of 64", batched},
+	{"Pelton", itself, throughPelton},
+	{"Watermill GoChannel", watermillKind, watermillWindow},
+	{"Watermill GoChannel, blocking", watermillKind, watermillBlock},
+	{"NATS core in process", other, natsCore},
+	{"goakt", actorKind, goaktSystem},
+	{"Hollywood", actorKind, hollywoodEngine},
+	{"protoactor", actorKind, protoActor},
+	{"protoactor, messages reused", other, protoReused}, // not how its users send
+	{"channel, new []byte each", other, channels},
+	{"channel, pool + count", other, pooled},
+	{"channel of batches of 64", limit, batched},
 }
+
+// kind is what a target compares with.
+type kind int
+
+const (
+	other kind = iota
+	itself
+	watermillKind
+	actorKind
+	limit
+)
 
 const text = `One producer, every message to all handlers, all of them ack, and the producer is told when all have. Pelton runs its
 real loop with a store in memory: reader, ring, arena of 4 MiB, mailboxes, verdicts, watermark; a message counts as told when the
@@ -81,7 +92,41 @@ func throughput(o *measure.Options, size, handlers int) error {
 		t.Row(who.name, f.rate.String(), f.cpu.String(), fmt.Sprintf("%.1f", f.allocs.Median()), measure.Ratio(all[0].rate, f.rate), measure.Ratio(f.cpu, all[0].cpu))
 	}
 	t.Write(o.Out)
+	goals(o, all, size, handlers)
 	return nil
+}
+
+// best is the figures with the highest rate of a kind, and whose they are.
+func best(all []figures, k kind) (f *figures, name string) {
+	f = &figures{}
+	for i, who := range contestants {
+		if who.kind == k && (f.rate == nil || all[i].rate.Median() > f.rate.Median()) {
+			f, name = &all[i], who.name
+		}
+	}
+	return f, name
+}
+
+// goals compares the medians of one cell with what was aimed at.
+func goals(o *measure.Options, all []figures, size, handlers int) {
+	pelton, _ := best(all, itself)
+	actors, name := best(all, actorKind)
+	watermill, _ := best(all, watermillKind)
+	batches, _ := best(all, limit)
+	cell := fmt.Sprintf("W1, %s to %d: ", measure.Bytes(size), handlers)
+	rate := pelton.rate.Median()
+	o.AtLeast(cell+"rate to the best actor framework's ("+name+")", rate/actors.rate.Median(), 3, "x")
+	o.AtLeast(cell+"rate to Watermill's", rate/watermill.rate.Median(), 30, "x")
+	o.AtLeast(cell+"rate to the batched channels'", rate/batches.rate.Median(), 0.25, "x")
+	o.AtMost(cell+"CPU per delivery to "+name+"'s", pelton.cpu.Median()/actors.cpu.Median(), 0.25, "x")
+	o.AtMost(cell+"allocations per message", pelton.allocs.Median(), 0.005, "") // the collector's own, now and then
+	if size == 1<<10 && handlers == 4 {
+		figure := func(name string, f *figures) string {
+			return fmt.Sprintf("%s %s (%s ns)", name, measure.Number(f.rate.Median()), measure.Number(f.cpu.Median()))
+		}
+		o.Brief("1 KiB to 4 plugins in Go that ack: deliveries per second (processor's time of each)",
+			figure("**Pelton**", pelton), figure(name, actors), figure("Watermill", watermill), figure("Go channels, batches of 64", batches))
+	}
 }
 
 func latency(o *measure.Options) error {
@@ -92,6 +137,7 @@ func latency(o *measure.Options) error {
 		return err
 	}
 	o.Part("From produced to told, 1,024 bytes to 4, 20,000 messages per second", "Microseconds; the producer waits for its next message on a processor that it yields, so that nobody pays for waking one.")
+	o.AtMost("W1, from produced to acked, p50", all[0].p50.Median(), 5, " µs")
 	t := measure.NewTable("", "p50 µs", "p99 µs", "CPU µs/message")
 	for i, who := range contestants {
 		f := &all[i]

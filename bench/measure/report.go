@@ -18,6 +18,9 @@ type Options struct {
 	Install bool      // tools that are missing, by apt-get, npm and rustup
 	Dir     string    // for built programs and generated data; kept between runs
 	Tree    string    // root of the main module
+
+	goals  []goal
+	briefs []brief
 }
 
 // Rounds is how often each contestant runs.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"os/exec"
 	"runtime"
 	"slices"
@@ -49,10 +48,10 @@ func (p part) run(o *measure.Options) error {
 		return fmt.Errorf("%w\n%s", err, text)
 	}
 	o.Part(p.name, p.text)
-	return tabulate(o.Out, text)
+	return p.tabulate(o, text)
 }
 
-func tabulate(out io.Writer, text []byte) error {
+func (p part) tabulate(o *measure.Options, text []byte) error {
 	names, values, units, err := parse(text)
 	if err != nil {
 		return err
@@ -68,7 +67,13 @@ func tabulate(out io.Writer, text []byte) error {
 		}
 		t.Row(cells...)
 	}
-	t.Write(out)
+	t.Write(o.Out)
+	switch p.name {
+	case "arena":
+		o.AtMost("Arena: lend, view and release", values["Lend"]["ns/op"].Median(), 25, " ns")
+	case "decode":
+		o.AtLeast("Decode of JSON lines with indexed fields", values["Stream/json"]["MB/s"].Median(), 400, " MB/s")
+	}
 	return nil
 }
 

@@ -50,7 +50,36 @@ func Run(o *measure.Options) error {
 		}
 	}
 	table(list, all).Write(o.Out)
+	goals(o, list, all, lines)
 	return nil
+}
+
+// goals compares with what was aimed at.
+func goals(o *measure.Options, list []contestant, all []figures, lines int) {
+	of := map[string]*figures{}
+	for i, who := range list {
+		of[who.name] = &all[i]
+	}
+	loop := of[baseline].wall.Median()
+	for _, g := range []struct {
+		name string
+		want float64
+	}{{"Pelton, C guest", 1.5}, {"Pelton, Rust guest", 1.5}, {"Pelton, native Go", 1.2}, {"Pelton, Go guest", 3}} {
+		if f := of[g.name]; len(f.wall) > 0 {
+			o.AtMost("W2, "+g.name+": wall to the gjson loop's", f.wall.Median()/loop, g.want, "x")
+			o.AtMost("W2, "+g.name+": peak", f.peak.Median(), 100, " MB")
+		}
+	}
+	line := []string{}
+	for _, c := range [][2]string{
+		{"Pelton, native Go", "**Pelton** native Go"}, {"Pelton, C guest", "**Pelton** C guest"}, {"Pelton, Go guest", "**Pelton** Go guest"},
+		{baseline, baseline}, {"mawk", "mawk"}, {"jq", "jq"},
+	} {
+		if f := of[c[0]]; len(f.wall) > 0 {
+			line = append(line, fmt.Sprintf("%s %s (%s)", c[1], measure.Number(f.wall.Median()), measure.Number(f.cpu.Median())))
+		}
+	}
+	o.Brief(fmt.Sprintf("%d lines of JSON, filter and add a field, file to file: seconds (of the processor)", lines), line...)
 }
 
 type figures struct{ wall, cpu, peak measure.Series }
