@@ -19,11 +19,12 @@ const patience = 10 * time.Second
 // instances are one plugin of Pelton, one instance for each operation, as it is configured at its start.
 type instances [operations]actor.Instance
 
-func open(ctx context.Context, m actor.Module) (*instances, error) {
+// open starts a module; window is nil unless its payloads are shown in place.
+func open(ctx context.Context, m actor.Module, window *actor.Window) (*instances, error) {
 	p := new(instances)
 	for op := range p {
 		i, err := m.Start(ctx, actor.Env{
-			Plugin: "bench", Config: fmt.Appendf(nil, `{"op":%q}`, names[op]), Log: func(string, string) {},
+			Plugin: "bench", Config: fmt.Appendf(nil, `{"op":%q}`, names[op]), Log: func(string, string) {}, Window: window,
 			Limits: actor.Limits{Memory: actor.DefaultMemory, Time: int64(patience), Output: actor.DefaultOutput},
 		})
 		if err != nil {
@@ -35,7 +36,7 @@ func open(ctx context.Context, m actor.Module) (*instances, error) {
 }
 
 // load opens a guest in a runtime.
-func load(ctx context.Context, r *wasm.Runtime, g guest.Guest) (*instances, error) {
+func load(ctx context.Context, r *wasm.Runtime, g guest.Guest, window *actor.Window) (*instances, error) {
 	artifact, err := os.ReadFile(g.Path)
 	if err != nil {
 		return nil, err
@@ -44,7 +45,7 @@ func load(ctx context.Context, r *wasm.Runtime, g guest.Guest) (*instances, erro
 	if err != nil {
 		return nil, err
 	}
-	return open(ctx, m)
+	return open(ctx, m, window)
 }
 
 // with prepares a turn of n messages of the same payload; what it gives reports whether any of them was odd.
