@@ -52,10 +52,13 @@ func (i *Instance) turn(ctx context.Context, f func() *actor.Fault) error {
 // revive starts another process when the last one left between two turns: the message that comes now is not to blame.
 // One that was ended by its watch meanwhile is replaced in the same way.
 func (i *Instance) revive(ctx context.Context) *actor.Fault {
-	select {
-	case <-i.run.link.ended:
-	default:
-		return nil
+	if i.run.cause.Load() == nil { // else it was ended, though that may not show yet
+		select {
+		case <-i.run.link.ended:
+		case <-i.run.child.exited:
+		default:
+			return nil
+		}
 	}
 	why := i.run.end()
 	<-i.run.over

@@ -2,7 +2,6 @@ package fanout
 
 import (
 	"context"
-	"io"
 	"log/slog"
 
 	hollywood "github.com/anthdm/hollywood/actor"
@@ -36,7 +35,7 @@ func protoReused(r *race) error {
 }
 
 func protoactor(r *race, next func(seq uint64) *message) error {
-	quiet := func(*proto.ActorSystem) *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
+	quiet := func(*proto.ActorSystem) *slog.Logger { return slog.New(slog.DiscardHandler) }
 	system := proto.NewActorSystem(proto.WithLoggerFactory(quiet))
 	defer system.Shutdown()
 	var all []*proto.PID

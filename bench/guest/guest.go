@@ -72,7 +72,7 @@ func rustTarget() bool {
 	if err != nil {
 		return false
 	}
-	_, err = os.Stat(filepath.Join(strings.TrimSpace(string(root)), "lib/rustlib/wasm32-unknown-unknown"))
+	_, err = os.Stat(filepath.Join(strings.TrimSpace(string(root)), "lib", "rustlib", "wasm32-unknown-unknown"))
 	return err == nil
 }
 
@@ -102,8 +102,7 @@ func Extism(ctx context.Context, o *measure.Options) (Guest, error) {
 func (l language) build(ctx context.Context, o *measure.Options) (Guest, error) {
 	g := Guest{Language: l.name}
 	for _, t := range l.tools {
-		if err := t.Need(ctx, o); err != nil {
-			g.Absent = err.Error()
+		if g.Absent = t.Need(ctx, o); g.Absent != "" {
 			return g, nil
 		}
 	}
@@ -122,7 +121,7 @@ func (l language) build(ctx context.Context, o *measure.Options) (Guest, error) 
 	if _, err := os.Stat(g.Path); err == nil {
 		return g, nil
 	}
-	if err := os.WriteFile(source, text, 0o644); err != nil { //nolint:gosec // source that is public anyway
+	if err := os.WriteFile(source, text, 0o644); err != nil {
 		return g, err
 	}
 	if out, err := exec.CommandContext(ctx, command[0], command[1:]...).CombinedOutput(); err != nil {

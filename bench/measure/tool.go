@@ -23,24 +23,24 @@ func (t Tool) there() bool {
 	return t.There == nil || t.There()
 }
 
-// Need makes sure that the tool is there. With Options.Install it is installed if it is not; else the error names the
-// command.
-func (t Tool) Need(ctx context.Context, o *Options) error {
+// Need makes sure that the tool is there: with Options.Install it is installed if it is not. Else it says for the tables what
+// is absent, and what installs it.
+func (t Tool) Need(ctx context.Context, o *Options) (absent string) {
 	if t.there() {
-		return nil
+		return ""
 	}
 	if !o.Install {
-		return fmt.Errorf("absent (-install runs `%s`)", cmp.Or(t.Package, t.Install))
+		return fmt.Sprintf("absent (-install runs `%s`)", cmp.Or(t.Package, t.Install))
 	}
 	o.Tell("installing: %s", t.Install)
 	words := strings.Fields(t.Install)
-	if out, err := exec.CommandContext(ctx, words[0], words[1:]...).CombinedOutput(); err != nil { //nolint:gosec // ours
-		return fmt.Errorf("absent: `%s` failed: %w: %s", t.Install, err, lastLine(out))
+	if out, err := exec.CommandContext(ctx, words[0], words[1:]...).CombinedOutput(); err != nil {
+		return fmt.Sprintf("absent: `%s` failed: %v: %s", t.Install, err, lastLine(out))
 	}
 	if !t.there() {
-		return fmt.Errorf("absent: `%s` ran, and %s is still not there", t.Install, t.Name)
+		return fmt.Sprintf("absent: `%s` ran, and %s is still not there", t.Install, t.Name)
 	}
-	return nil
+	return ""
 }
 
 func lastLine(text []byte) string {

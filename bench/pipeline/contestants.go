@@ -81,9 +81,7 @@ func filter(name, program string, args ...string) contestant {
 
 func tool(ctx context.Context, o *measure.Options, name string, args ...string) contestant {
 	c := filter(name, name, args...)
-	if err := (measure.Tool{Name: name, Install: "apt-get install -y " + name}).Need(ctx, o); err != nil {
-		c.absent = err.Error()
-	}
+	c.absent = measure.Tool{Name: name, Install: "apt-get install -y " + name}.Need(ctx, o)
 	return c
 }
 

@@ -86,22 +86,20 @@ func (f *flow) gap(span time.Duration, do func() error) (time.Duration, error) {
 	return time.Duration(max(f.longest.Load(), open)), nil
 }
 
-// swap loads a version and hands the flow over to it; it gives how long each took.
-func (f *flow) swap(ctx context.Context, artifact []byte) (load, hand time.Duration, err error) {
-	begin := time.Now()
+// swap loads a version and hands the flow over to it; it gives how long the second took.
+func (f *flow) swap(ctx context.Context, artifact []byte) (hand time.Duration, err error) {
 	m, err := f.runtime.Load(ctx, artifact)
 	if err != nil {
-		return 0, 0, err
+		return 0, err
 	}
-	load = time.Since(begin)
 	f.changed++
-	begin = time.Now()
+	begin := time.Now()
 	result, err := f.wheel.Plugins[0].Swap(ctx, actor.Version{Revision: f.changed, Module: m})
 	hand = time.Since(begin)
 	if err == nil && result.State != actor.StateLive {
 		err = fmt.Errorf("the swap ended %s: %s", result.State, result.Reason)
 	}
-	return load, hand, err
+	return hand, err
 }
 
 // end stops the flow when everything that was sent is acked, and tells whether it was.

@@ -110,7 +110,7 @@ func gaps(ctx context.Context, o *measure.Options, flow *flow, a *artifact, f *f
 		}{{a.bytes, &f.swapCached}, {a.unseen(), &f.swapCold}} {
 			var hand time.Duration
 			gap, err := flow.gap(span, func() (err error) {
-				_, hand, err = flow.swap(ctx, c.bytes)
+				hand, err = flow.swap(ctx, c.bytes)
 				return err
 			})
 			if err != nil {

@@ -59,10 +59,10 @@ func TestBroken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := f.swap(t.Context(), a.bytes[:len(a.bytes)-5]); err == nil {
+	if _, err := f.swap(t.Context(), a.bytes[:len(a.bytes)-5]); err == nil {
 		t.Error("half a module was swapped in")
 	}
-	if _, _, err := f.swap(t.Context(), a.unseen()); err != nil {
+	if _, err := f.swap(t.Context(), a.unseen()); err != nil {
 		t.Error(err)
 	}
 	if err := f.end(); err != nil {

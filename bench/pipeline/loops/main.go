@@ -59,11 +59,10 @@ func withScan(in *bufio.Scanner, out *bufio.Writer) error {
 	name := []byte(`"value":`)
 	for in.Scan() {
 		line := in.Bytes()
-		at := bytes.Index(line, name)
-		if at < 0 {
+		_, rest, found := bytes.Cut(line, name)
+		if !found {
 			continue
 		}
-		rest := line[at+len(name):]
 		value, err := strconv.ParseFloat(string(rest[:bytes.IndexAny(rest, ",}")]), 64)
 		if err != nil {
 			return err
