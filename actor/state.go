@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/peltonhq/pelton"
 )
@@ -137,7 +138,7 @@ func (t *Turn) Next(kv KV, i int, prefix, after []byte) (key []byte, ok bool, er
 // newest is the last change of a key that delivery i sees; nil when there is none in the turn.
 func (t *Turn) newest(i int, key []byte) *pelton.Change {
 	for from := t; from != nil; from = from.before {
-		for n := len(from.Changes) - 1; n >= 0; n-- {
+		for n := range slices.Backward(from.Changes) {
 			if c := &from.Changes[n]; bytes.Equal(c.Key, key) && t.sees(from, c, i) {
 				return &c.Change
 			}

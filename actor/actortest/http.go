@@ -16,11 +16,11 @@ func (k Kit) testHTTP(t *testing.T) {
 	var got []string
 	for i := range turn.Requests {
 		r := &turn.Requests[i]
-		text := r.Method + " " + r.URL + " " + string(r.Body)
+		text := []string{r.Method, r.URL, string(r.Body)}
 		for _, h := range r.Headers {
-			text += " " + h.Name + "=" + h.Value
+			text = append(text, h.Name+"="+h.Value)
 		}
-		got = append(got, text)
+		got = append(got, strings.Join(text, " "))
 	}
 	want := []string{"put http://a:1/é?q body X-One=1 X-Two=a: b", "get http://b:2/  X-One=1 X-Two=a: b"}
 	if strings.Join(got, "|") != strings.Join(want, "|") {

@@ -3,6 +3,7 @@ package http
 import (
 	"context"
 	"errors"
+	"maps"
 	"net"
 	"net/http"
 	"sync"
@@ -33,11 +34,11 @@ type Client struct {
 	cancel context.CancelFunc
 	group  sync.WaitGroup
 
-	mu      sync.Mutex
-	waiting []job
-	running int // requests that hold a place: under way, or their response is not released
-	closed  bool
-	figures Stats
+	mu       sync.Mutex
+	waiting  []job
+	running  int // requests that hold a place: under way, or their response is not released
+	closed   bool
+	outcomes map[string]uint64
 }
 
 type job struct {
@@ -58,7 +59,7 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{o: o, allow: a, figures: Stats{Outcomes: map[string]uint64{}}}
+	c := &Client{o: o, allow: a, outcomes: map[string]uint64{}}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	dialer := &net.Dialer{Timeout: o.Timeout, Resolver: o.Resolver}
 	c.http = http.Client{
@@ -103,7 +104,7 @@ func (c *Client) run(j job) {
 		return
 	}
 	c.mu.Lock()
-	c.figures.Outcomes[outcome(r)]++
+	c.outcomes[outcome(r)]++
 	c.mu.Unlock()
 	j.done(r, sync.OnceFunc(c.release))
 }
@@ -126,11 +127,7 @@ func outcome(r *pelton.Response) string {
 func (c *Client) Stats() Stats {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	s := Stats{Outcomes: make(map[string]uint64, len(c.figures.Outcomes)), InFlight: c.running, Queued: len(c.waiting)}
-	for k, n := range c.figures.Outcomes {
-		s.Outcomes[k] = n
-	}
-	return s
+	return Stats{Outcomes: maps.Clone(c.outcomes), InFlight: c.running, Queued: len(c.waiting)}
 }
 
 // Close ends what is under way and drops what waits; nobody is answered.

@@ -35,7 +35,7 @@ func (c *Client) do(r *pelton.Request) *pelton.Response {
 	if err != nil {
 		return c.failed(err, 0)
 	}
-	defer answer.Body.Close() //nolint:errcheck // it was read as far as it is wanted
+	defer answer.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(answer.Body, c.o.MaxResponse+1))
 	if err != nil {
 		return c.failed(err, answer.StatusCode)

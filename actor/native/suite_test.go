@@ -153,14 +153,14 @@ func responseText(r *pelton.Response) string {
 	if r == nil {
 		return "-"
 	}
-	text := strconv.Itoa(r.Status) + " " + string(r.Body)
+	text := []string{strconv.Itoa(r.Status), string(r.Body)}
 	for _, h := range r.Headers {
-		text += " " + h.Name + "=" + h.Value
+		text = append(text, h.Name+"="+h.Value)
 	}
 	if r.Error != "" {
-		text += " " + string(r.Error) + " " + r.Reason
+		text = append(text, string(r.Error), r.Reason)
 	}
-	return text
+	return strings.Join(text, " ")
 }
 
 // state is the commands that use kv.

@@ -218,7 +218,7 @@ func TestApart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close() //nolint:errcheck // of a test
+	defer s.Close()
 	a, b := open(t, s, "a"), open(t, s, "a\x00")
 	for i, space := range []*kv.Space{a, b} {
 		done := make(chan error, 1)
@@ -250,7 +250,7 @@ func TestAbandon(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close() //nolint:errcheck // of a test
+	defer s.Close()
 	space := open(t, s, "p")
 	lost, next := space.Stage([]pelton.Change{put("a", "1")}), space.Stage([]pelton.Change{put("a", "2")})
 	done := make(chan error, 1)
