@@ -16,7 +16,7 @@ func TestSeries(t *testing.T) {
 			t.Errorf("%v: got %q, want %q", []float64(s), got, want)
 		}
 	}
-	for want, f := range map[string]float64{"12.3": 12.34, "1.20 M": 1.2e6, "0.012": 0.0123, "456": 456.4, "4.20": 4.2, "350 M": 350e6} {
+	for want, f := range map[string]float64{"12.3": 12.34, "1.20 M": 1.2e6, "805 k": 804684, "0.012": 0.0123, "456": 456.4, "4.20": 4.2, "350 M": 350e6} {
 		if got := Number(f); got != want {
 			t.Errorf("%v: got %q, want %q", f, got, want)
 		}

@@ -32,13 +32,15 @@ func (s Series) String() string {
 	return fmt.Sprintf("%s (%s–%s)", mid, low, high)
 }
 
-// Number has three digits that count, with a suffix from a million on.
+// Number has three digits that count, with a suffix from ten thousand on.
 func Number(f float64) string {
 	switch a := math.Abs(f); {
 	case math.IsNaN(f) || math.IsInf(f, 0):
 		return "–"
 	case a >= 1e6:
 		return Number(f/1e6) + " M"
+	case a >= 1e4:
+		return Number(f/1e3) + " k"
 	case a >= 100 || f == math.Trunc(f):
 		return fmt.Sprintf("%.0f", f)
 	case a >= 10:

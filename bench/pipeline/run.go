@@ -79,7 +79,7 @@ func goals(o *measure.Options, list []contestant, all []figures, lines int) {
 			line = append(line, fmt.Sprintf("%s %s (%s)", c[1], measure.Number(f.wall.Median()), measure.Number(f.cpu.Median())))
 		}
 	}
-	o.Brief(fmt.Sprintf("%d lines of JSON, filter and add a field, file to file: seconds (of the processor)", lines), line...)
+	o.Brief(fmt.Sprintf("%s lines of JSON, filter and add a field, file to file: seconds (of the processor)", measure.Number(float64(lines))), line...)
 }
 
 type figures struct{ wall, cpu, peak measure.Series }
