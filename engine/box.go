@@ -204,7 +204,7 @@ func (w *wheel) start(ctx context.Context, b *box, v actor.Version) error {
 		}
 	}
 	if err != nil {
-		return usage(fmt.Errorf("plugin %s: %w", b.name, err))
+		return usage(err) // it names the plugin
 	}
 	b.plugin, b.current = plugin, v
 	return nil
