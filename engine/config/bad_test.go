@@ -57,6 +57,8 @@ func TestBad(t *testing.T) {
 		{"then", small + "    retry: {then: explode}\n", `c.yaml:8:13: plugins.double.retry.then: unknown value "explode"; known are dead, drop, stop`},
 		{"unknown capability", small + "    capabilities: {kvs: {}}\n", `c.yaml:8:20: plugins.double.capabilities.kvs: unknown key; did you mean "kv"?`},
 		{"capability of a reducer", small + "sessions: {s: {from: [double], reduce: {native: {name: x}, capabilities: {kv: {}}}}}\n", `sessions.s.reduce.capabilities: not available in this version; a reducer's state is its session`},
+		{"kv of a process", "sources: {a: {http: {}}}\nplugins: {p: {from: [a], process: {command: [x]}, capabilities: {kv: {}}}}\n", `c.yaml:2:66: plugins.p.capabilities.kv: not available in this version for a process; use a wasm or native plugin, or keep the state in the program`},
+		{"http of a process", "sources: {a: {http: {}}}\nplugins: {p: {from: [a], process: {command: [x]}, capabilities: {http: {allow: ['a:1']}}}}\n", `plugins.p.capabilities.http: not available in this version for a process; use a wasm or native plugin, or make the requests in the program`},
 		{"small kv", small + "    capabilities: {kv: {max_bytes: 1B}}\n", `plugins.double.capabilities.kv.max_bytes: 1B is too small; want at least 1KiB`},
 		{"long keys", small + "    capabilities: {kv: {max_key: 1MiB}}\n", `plugins.double.capabilities.kv.max_key: 1MiB is too large; want at most 64KiB`},
 		{"nowhere allowed", small + "    capabilities: {http: {}}\n", `capabilities.http.allow: is missing; name where requests may go, for example ["api.example.com:443"]`},

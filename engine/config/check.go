@@ -76,6 +76,20 @@ func (g Plugin) validate(p *problems, path string) {
 	p.between(path+".max_defers", g.MaxDefers, 0, 1_000_000_000)
 	g.Health.validate(p, path+".health")
 	g.Capabilities.validate(p, path+".capabilities")
+	g.ungrantable(p, path+".capabilities")
+}
+
+// ungrantable notes what is granted to a process, which could not use it.
+func (g Plugin) ungrantable(p *problems, path string) {
+	if g.Process == nil {
+		return
+	}
+	if g.Capabilities.KV != nil {
+		p.addf(path+".kv", "%s for a process; use a wasm or native plugin, or keep the state in the program", NotAvailable)
+	}
+	if g.Capabilities.HTTP != nil {
+		p.addf(path+".http", "%s for a process; use a wasm or native plugin, or make the requests in the program", NotAvailable)
+	}
 }
 
 func recycle(p *problems, path string, mark, memory Size) {
