@@ -31,7 +31,7 @@ func TestLanguagesConform(t *testing.T) {
 			}
 		}
 		t.Run(lang, func(t *testing.T) {
-			actortest.Run(t, actortest.Kit{Suite: fresh("suite"), Reducer: fresh("reducer")})
+			actortest.Run(t, actortest.Kit{Suite: fresh("suite"), Reducer: fresh("reducer"), Capable: fresh("capable")})
 		})
 	}
 }
@@ -52,6 +52,26 @@ func TestLanguagesMetaOnDemand(t *testing.T) {
 		want := strings.Join([]string{meta.MessageID().String(), "s", meta.Lane.Lane, meta.Headers[0].Value, "00-1-2-01"}, "|")
 		if got := string(turn.Emits[0].Payload); got != want {
 			t.Errorf("%s: got %s, want %s", lang, got, want)
+		}
+	}
+}
+
+// What the kit has no command for: a header of a response by its name, in whatever case.
+func TestLanguagesFindHeaders(t *testing.T) {
+	for _, lang := range foreign {
+		env := patient()
+		env.KV, env.HTTP = new(actortest.KV), true
+		n := start(t, load(t, guest(t, "testdata/"+lang+"/capable")), env)
+		response := &pelton.Response{Status: 200, Headers: []pelton.Header{{Name: "X-Long", Value: "no"}, {Name: "x-lo", Value: "a: b"}, {Name: "X-Lo", Value: "c"}, {Name: "Empty"}}}
+		for name, want := range map[string]string{"X-LO": "a: b", "x-long": "no", "X-": "-", "X-Longer": "-"} {
+			turn := batch(actor.DefaultOutput, "header "+name)
+			turn.Deliveries[0].Response = response
+			if err := n.Handle(t.Context(), turn); err != nil {
+				t.Fatal(err)
+			}
+			if got := string(turn.Emits[0].Payload); got != want {
+				t.Errorf("%s: header %s is %q, want %q", lang, name, got, want)
+			}
 		}
 	}
 }

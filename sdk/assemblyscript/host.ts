@@ -1,5 +1,7 @@
 // The imports of the ABI, version 1: docs/abi.md.
 
+import { Bytes } from "./bytes";
+
 // @ts-ignore: decorator
 @external("pelton", "declare")
 export declare function importDeclare(name: usize, size: i32, type: usize, typeSize: i32): i32;
@@ -44,6 +46,36 @@ declare function importRandom(): i64;
 @external("wasi_snapshot_preview1", "fd_write")
 declare function importWrite(fd: i32, pieces: usize, n: i32, written: usize): i32;
 
+// Those of capabilities. A function that nobody calls is not compiled, and its import neither: an import of what was not
+// granted is refused.
+
+// @ts-ignore: decorator
+@external("pelton", "kv_get")
+export declare function importKVGet(delivery: i32, key: usize, keySize: i32, into: usize, size: i32): i32;
+// @ts-ignore: decorator
+@external("pelton", "kv_put")
+export declare function importKVPut(delivery: i32, key: usize, keySize: i32, value: usize, valueSize: i32): i32;
+// @ts-ignore: decorator
+@external("pelton", "kv_delete")
+export declare function importKVDelete(delivery: i32, key: usize, keySize: i32): i32;
+// @ts-ignore: decorator
+@external("pelton", "kv_next")
+export declare function importKVNext(
+  delivery: i32, prefix: usize, prefixSize: i32, after: usize, afterSize: i32, into: usize, size: i32,
+): i32;
+// @ts-ignore: decorator
+@external("pelton", "http_request")
+export declare function importRequest(
+  delivery: i32, method: usize, methodSize: i32, url: usize, urlSize: i32, headers: usize, headersSize: i32,
+  body: usize, bodySize: i32,
+): i32;
+// @ts-ignore: decorator
+@external("pelton", "http_status")
+export declare function importStatus(delivery: i32): i32;
+// @ts-ignore: decorator
+@external("pelton", "http_text")
+export declare function importResponse(delivery: i32, what: i32, into: usize, size: i32): i32;
+
 /** Nanoseconds of a millisecond. */
 export const MILLISECOND: i64 = 1000000;
 /** Nanoseconds of a second. */
@@ -81,17 +113,36 @@ export function fail(words: string): void {
 
 let buffer = new ArrayBuffer(256);
 
+/** Where the host may write what is of unknown length; it is asked again while `grows` is true. */
+export function place(): usize {
+  return changetype<usize>(buffer);
+}
+
+/** How much it may write there. */
+export function room(): i32 {
+  return buffer.byteLength;
+}
+
+/** Makes room for n bytes; true if it had to. */
+export function grows(n: i32): bool {
+  if (n <= buffer.byteLength) return false;
+  buffer = new ArrayBuffer(n);
+  return true;
+}
+
+/** The first n bytes of what the host wrote, the caller's own. */
+export function taken(n: i32): Bytes {
+  return Bytes.wrap(buffer.slice(0, n));
+}
+
 /** Text `what` of a delivery; `name` is for a header, of which null says that there is none. */
 export function ask(delivery: i32, what: i32, name: ArrayBuffer | null = null): string | null {
   while (true) {
-    const into = changetype<usize>(buffer);
-    const room = buffer.byteLength;
     const n = name
-      ? importHeader(delivery, changetype<usize>(name), name.byteLength, into, room)
-      : importText(delivery, what, into, room);
+      ? importHeader(delivery, changetype<usize>(name), name.byteLength, place(), room())
+      : importText(delivery, what, place(), room());
     if (n < 0) return null;
-    if (n <= room) return String.UTF8.decodeUnsafe(into, n);
-    buffer = new ArrayBuffer(n);
+    if (!grows(n)) return String.UTF8.decodeUnsafe(place(), n);
   }
 }
 

@@ -23,11 +23,13 @@
  *
  * Failure: what throws ends this instance of the plugin: nothing of the message counts, the instance is replaced, and the
  * message is offered again up to the configured number of attempts. Emits take effect only with `Verdict.ack`. State in
- * variables is lost when the instance is replaced; what must last belongs into a session.
+ * variables is lost when the instance is replaced; what must last belongs into a `KV` or a session.
  */
 export { Bytes } from "./bytes";
 export { Config } from "./config";
 export { Level, log, now, random, MILLISECOND, SECOND } from "./host";
+export { Header, Request, Response, ResponseError } from "./http";
+export { KV } from "./kv";
 export { Message, NO_TIME } from "./message";
 export { Out } from "./out";
 export { handler, output, reducer, start, Fold } from "./plugin";

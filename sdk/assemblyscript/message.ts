@@ -1,5 +1,6 @@
 import { Bytes } from "./bytes";
 import { ask, importField, importLocate } from "./host";
+import { Response } from "./http";
 import { Kind, Value } from "./value";
 
 /** A time that is not known. */
@@ -27,6 +28,7 @@ export class Message {
   position: u64 = 0;
 
   private index: i32 = 0;
+  private answered: bool = false;
   private located: i32 = 0;
   private locations: usize = 0;
   private ownKey: Bytes = new Bytes();
@@ -49,6 +51,7 @@ export class Message {
     this.position = load<u64>(d, 40);
     this.locations = refs + load<u32>(d, 52);
     this.located = load<i32>(d, 56);
+    this.answered = (load<u32>(d, 60) & 1) != 0;
     this.index = index;
   }
 
@@ -108,6 +111,11 @@ export class Message {
   /** The first upstream header of that name; null if there is none. */
   header(name: string): string | null {
     return ask(this.index, 0, String.UTF8.encode(name));
+  }
+
+  /** The answer to the request that this message made with `Out.fetch`; null while there is none. */
+  get response(): Response | null {
+    return this.answered ? Response.read(this.index) : null;
   }
 
   private text(what: i32): string {

@@ -1,5 +1,7 @@
 import { Bytes } from "./bytes";
 import { importDeclare, importEmit, importOutput, importSettle } from "./host";
+import { Request } from "./http";
+import { KV } from "./kv";
 import { Verdict } from "./verdict";
 
 const names: string[] = [];
@@ -47,6 +49,24 @@ export class Out {
   /** `emit` of a text. */
   emitText(output: string, key: Bytes | null, text: string, contentType: string = ""): void {
     this.emit(output, key, Bytes.of(text), contentType);
+  }
+
+  /** The plugin's durable state, as the message being handled sees it. */
+  get kv(): KV {
+    return new KV(this.delivery);
+  }
+
+  /**
+   * Makes a request and gives the verdict to return. The instance does not wait: the message is offered again when the
+   * response is there, which `Message.response` gives then, and spends no attempt. Emits of the message so far are
+   * discarded.
+   *
+   * The response is lost with a restart or a swap, and the handler sees the message without one again: it starts over, so
+   * a request may be made more than once. A handler may fetch again after a response, up to `max_requests` times.
+   */
+  fetch(request: Request): Verdict {
+    request.send(this.delivery);
+    return new Verdict(6);
   }
 
   /**

@@ -87,6 +87,34 @@ func TestForeignTemplates(t *testing.T) {
 	}
 }
 
+// A plugin imports what it uses and no other part of a capability: the wheel refuses imports of what is not granted.
+func TestForeignImports(t *testing.T) {
+	puts := map[string]string{
+		"rust": `out.kv().put("k", m.payload());`, "assemblyscript": `out.kv.put(m.payload, m.payload);`,
+		"c": `pelton_kv_put(out, m->payload, m->payload);`,
+	}
+	all := []string{"kv_get", "kv_put", "kv_delete", "kv_next", "http_request", "http_status", "http_text"}
+	for _, f := range foreign {
+		for code, want := range map[string]string{f.old: "", puts[f.lang]: "kv_put"} {
+			dir := begin(t, f.lang, "")
+			text, err := os.ReadFile(filepath.Join(dir, f.main))
+			if err != nil {
+				t.Fatal(err)
+			}
+			write(t, filepath.Join(dir, f.main), strings.Replace(string(text), f.old, code, 1))
+			a, err := build.Build(t.Context(), dir, build.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, name := range all {
+				if got := bytes.Contains(a.Bytes, []byte("\x06pelton"+string(rune(len(name)))+name)); got != (name == want) {
+					t.Errorf("%s: %s: imports %s: %v", f.lang, code, name, got)
+				}
+			}
+		}
+	}
+}
+
 func TestRustPathDependency(t *testing.T) {
 	root, cache := t.TempDir(), t.TempDir()
 	dir := filepath.Join(root, "plugin")
@@ -160,7 +188,7 @@ func TestCargoTest(t *testing.T) {
 		c := exec.Command("cargo", "test", "--offline", "--quiet")
 		c.Dir = dir
 		c.Env = append(os.Environ(), "CARGO_TARGET_DIR="+t.TempDir())
-		if out, err := c.CombinedOutput(); err != nil || !strings.Contains(string(out), "1 passed") && !strings.Contains(string(out), "5 passed") {
+		if out, err := c.CombinedOutput(); err != nil || !strings.Contains(string(out), "1 passed") && !strings.Contains(string(out), "6 passed") {
 			t.Errorf("%v\n%s", err, out)
 		}
 	}
@@ -184,8 +212,8 @@ func TestForeignReadmes(t *testing.T) {
 				plugins++
 			}
 		}
-		if plugins != 2 {
-			t.Errorf("%s/README.md has %d plugins, want a handler and a reducer", f.lang, plugins)
+		if plugins != 3 {
+			t.Errorf("%s/README.md has %d plugins, want a handler, a reducer and one with capabilities", f.lang, plugins)
 		}
 	}
 }

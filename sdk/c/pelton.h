@@ -24,7 +24,7 @@
  *
  * Failure. pelton_panic, and any trap, ends this instance of the plugin: nothing of the message counts, the instance
  * is replaced, and the message is offered again up to the configured number of attempts. Emits take effect only with
- * pelton_ack. State in variables is lost when the instance is replaced; what must last belongs into a session.
+ * pelton_ack. State in variables is lost when the instance is replaced; what must last belongs into kv or a session.
  *
  * README.md beside this file has the build command and the whole interface by subject.
  */
@@ -180,6 +180,17 @@ PELTON_IMPORT(log) void pelton_import_log(int32_t level, const char *line, uint3
 PELTON_IMPORT(fail) void pelton_import_fail(const char *words, uint32_t size);
 PELTON_IMPORT(now) int64_t pelton_import_now(void);
 PELTON_IMPORT(random) int64_t pelton_import_random(void);
+
+/* Those of capabilities. A module imports what its code calls and no more, so these are there where they are used. */
+PELTON_IMPORT(kv_get) int32_t pelton_import_kv_get(int32_t delivery, const char *key, uint32_t key_size, char *into, uint32_t size);
+PELTON_IMPORT(kv_put) int32_t pelton_import_kv_put(int32_t delivery, const char *key, uint32_t key_size, const char *value, uint32_t value_size);
+PELTON_IMPORT(kv_delete) int32_t pelton_import_kv_delete(int32_t delivery, const char *key, uint32_t key_size);
+PELTON_IMPORT(kv_next) int32_t pelton_import_kv_next(int32_t delivery, const char *prefix, uint32_t prefix_size,
+	const char *after, uint32_t after_size, char *into, uint32_t size);
+PELTON_IMPORT(http_request) int32_t pelton_import_http_request(int32_t delivery, const char *method, uint32_t method_size,
+	const char *url, uint32_t url_size, const char *headers, uint32_t headers_size, const char *body, uint32_t body_size);
+PELTON_IMPORT(http_status) int32_t pelton_import_http_status(int32_t delivery);
+PELTON_IMPORT(http_text) int32_t pelton_import_http_text(int32_t delivery, int32_t what, char *into, uint32_t size);
 
 __attribute__((import_module("wasi_snapshot_preview1"), import_name("fd_write")))
 extern int32_t pelton_import_write(int32_t fd, const void *pieces, uint32_t n, uint32_t *written);
@@ -585,6 +596,7 @@ typedef struct {
 	int32_t index;
 	uint32_t located;
 	const struct pelton_location *locations;
+	bool answered;
 } pelton_message;
 
 static inline int32_t pelton_index(struct pelton_names *names, pelton_bytes name, int32_t (*ask)(const char *, uint32_t))
@@ -696,6 +708,168 @@ static inline pelton_out pelton_settle(pelton_out out, pelton_bytes token, pelto
 {
 	return (pelton_out){pelton_import_settle(out.delivery, token.data, token.size, v.decision, v.pass, v.nanos,
 		v.reason.data, v.reason.size)};
+}
+
+/* ---- capabilities ---- */
+
+/* kv is the plugin's durable state: keys and values that its instances share, and that survive restarts and swaps. The
+ * config grants it by `capabilities: {kv: {}}`; a plugin that uses it and was not granted it does not start.
+ *
+ * A read sees what this message changed, and what every message changed that was acked before by this instance. Changes
+ * take effect with pelton_ack, all of a message's or none, and once, however often the message is offered. Two instances
+ * may change one key at the same time, and one change is lost then; messages of one key are always handled by the same
+ * instance, so use the message's key in the state's, or one instance. */
+
+/* The first bytes of what scratch gave last; the rest may be given again, so that a long walk over keys takes no more
+ * than they do. */
+static inline pelton_bytes pelton_trim(char *last, uint32_t size)
+{
+	struct pelton_arena *a = &pelton_state.scratch;
+	a->used = (uint32_t)(last - (char *)(a->current + 1)) + ((size + 7) & ~7u);
+	return (pelton_bytes){last, size};
+}
+
+/* The value of a key, in scratch memory; false if there is none. */
+static inline bool pelton_kv_get(pelton_out out, pelton_bytes key, pelton_bytes *value)
+{
+	uint32_t room = 256;
+	for (;;) {
+		char *to = pelton_scratch(room);
+		int32_t n = pelton_import_kv_get(out.delivery, key.data, key.size, to, room);
+		if (n < 0)
+			return false;
+		if ((uint32_t)n <= room) {
+			*value = pelton_trim(to, (uint32_t)n);
+			return true;
+		}
+		room = (uint32_t)n;
+	}
+}
+
+/* Sets a key. Both are copied, and count to limits.output. Over that, over capabilities.kv.max_bytes or with a key that
+ * is empty or too long the message fails. */
+static inline void pelton_kv_put(pelton_out out, pelton_bytes key, pelton_bytes value)
+{
+	pelton_import_kv_put(out.delivery, key.data, key.size, value.data, value.size);
+}
+
+/* Removes a key, which need not be there. */
+static inline void pelton_kv_delete(pelton_out out, pelton_bytes key)
+{
+	pelton_import_kv_delete(out.delivery, key.data, key.size);
+}
+
+/* Moves *key, in scratch memory, to the first key above it that begins with prefix, in the order of their bytes; false
+ * if there is none. PELTON_NONE is before the first. Keys may be put and removed on the way:
+ *
+ *	pelton_bytes key = PELTON_NONE;
+ *	while (pelton_kv_next(out, pelton_text("seen/"), &key))
+ *		pelton_kv_delete(out, key);
+ */
+static inline bool pelton_kv_next(pelton_out out, pelton_bytes prefix, pelton_bytes *key)
+{
+	uint32_t room = 256;
+	for (;;) {
+		char *to = pelton_scratch(room);
+		int32_t n = pelton_import_kv_next(out.delivery, prefix.data, prefix.size, key->data, key->size, to, room);
+		if (n < 0)
+			return false;
+		if ((uint32_t)n <= room) {
+			*key = pelton_trim(to, (uint32_t)n);
+			return true;
+		}
+		room = (uint32_t)n;
+	}
+}
+
+/* What a plugin asks of the world by HTTP. The config grants it by `capabilities: {http: {allow: [HOST:PORT]}}`; a plugin
+ * that uses it and was not granted it does not start. */
+typedef struct {
+	pelton_bytes method;  /* empty means GET */
+	pelton_bytes url;     /* absolute; its host and port must be allowed */
+	pelton_bytes headers; /* a line "NAME: VALUE" for each, "\n" between them */
+	pelton_bytes body;
+} pelton_request;
+
+/* Makes a request, which is copied, and gives the verdict to return. The instance does not wait: the message is offered
+ * again when the response is there, which pelton_answer gives then, and spends no attempt. Emits of the message so far
+ * are discarded.
+ *
+ * The response is lost with a restart or a swap, and the handler sees the message without one again: it starts over, so a
+ * request may be made more than once. A handler may fetch again after a response, up to `max_requests` times. */
+static inline pelton_verdict pelton_fetch(pelton_out out, pelton_request r)
+{
+	pelton_import_http_request(out.delivery, r.method.data, r.method.size, r.url.data, r.url.size,
+		r.headers.data, r.headers.size, r.body.data, r.body.size);
+	return (pelton_verdict){.decision = 6};
+}
+
+/* The answer to a request, in scratch memory. A request that failed has an error, and a status only if that was read.
+ * The error is empty when body is all of the answer, or one of:
+ *
+ *	refused      the config does not allow it, or where it was redirected to
+ *	invalid      it is no request that can be made
+ *	timeout      no whole answer in time
+ *	unreachable  nobody answered, or not to the end
+ *	too_large    the answer is larger than the config allows
+ *
+ * It may help to try again after a timeout, or where nobody answered; return pelton_retry for that. */
+typedef struct {
+	int32_t status;
+	pelton_bytes headers; /* a line "NAME: VALUE" for each, "\n" behind it; see pelton_response_header */
+	pelton_bytes body;
+	pelton_bytes error;
+	pelton_bytes reason;  /* of the error, for people */
+} pelton_response;
+
+static inline pelton_bytes pelton_response_part(const pelton_message *m, int32_t what)
+{
+	uint32_t room = 256;
+	for (;;) {
+		char *into = pelton_scratch(room);
+		int32_t n = pelton_import_http_text(m->index, what, into, room);
+		if (n < 0)
+			return (pelton_bytes){"", 0};
+		if ((uint32_t)n <= room)
+			return pelton_trim(into, (uint32_t)n);
+		room = (uint32_t)n;
+	}
+}
+
+/* The answer to the request that this message made with pelton_fetch; false while there is none. */
+static inline bool pelton_answer(const pelton_message *m, pelton_response *into)
+{
+	if (!m->answered)
+		return false;
+	*into = (pelton_response){
+		.status = pelton_import_http_status(m->index), .body = pelton_response_part(m, 1),
+		.error = pelton_response_part(m, 2), .headers = pelton_response_part(m, 4),
+	};
+	if (into->error.size)
+		into->reason = pelton_response_part(m, 3);
+	return true;
+}
+
+static inline char pelton_lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c | 32) : c; }
+
+/* The first header of that name, in whatever case; false if there is none. It lasts as long as the response. */
+static inline bool pelton_response_header(const pelton_response *r, const char *name, pelton_bytes *value)
+{
+	const char *at = r->headers.data, *end = at + r->headers.size;
+	while (at < end) {
+		const char *line = at, *n = name;
+		while (at < end && *at != '\n')
+			at++;
+		const char *p = line;
+		while (p < at && *n && pelton_lower(*p) == pelton_lower(*n))
+			p++, n++;
+		if (!*n && at - p >= 2 && p[0] == ':') {
+			*value = (pelton_bytes){p + 2, (uint32_t)(at - p - 2)};
+			return true;
+		}
+		at++;
+	}
+	return false;
 }
 
 /* ---- the plugin ---- */
@@ -926,7 +1100,7 @@ struct pelton_delivery {
 	int64_t time, first_seen;
 	uint64_t position;
 	int32_t after;
-	uint32_t fields, located, zero;
+	uint32_t fields, located, flags;
 	uint32_t decision, pass;
 	int64_t nanos;
 	const char *reason;
@@ -952,7 +1126,7 @@ PELTON_EXPORT(pelton_handle) int32_t pelton_export_handle(char *refs, int32_t n)
 			.key = d->key_size == UINT32_MAX ? PELTON_NONE : (pelton_bytes){refs + d->key, d->key_size},
 			.attempt = d->attempt, .defers = d->defers, .time = d->time, .first_seen = d->first_seen,
 			.position = d->position, .index = i, .located = d->located,
-			.locations = (const struct pelton_location *)(refs + d->fields),
+			.locations = (const struct pelton_location *)(refs + d->fields), .answered = d->flags & 1,
 		};
 		pelton_verdict v = pelton_plugin.handle(&m, (pelton_out){i});
 		if (v.reason.size) { /* the host reads it after the call, when scratch memory has been used again */

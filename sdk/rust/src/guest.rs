@@ -106,7 +106,7 @@ struct Delivery {
     position: u64,
     after: i32,
     fields: [u32; 2],
-    zero: u32,
+    about: u32,
     decision: u32,
     flags: u32,
     nanos: i64,
@@ -114,6 +114,9 @@ struct Delivery {
 }
 
 const ABSENT: u32 = u32::MAX;
+
+/// The response that a delivery awaited is there.
+const ANSWERED: u32 = 1;
 
 /// The part of the window at an offset and length.
 unsafe fn part<'a>(refs: *mut u8, at: [u32; 2]) -> &'a [u8] {
@@ -157,8 +160,9 @@ pub unsafe fn handle<P: Handler>(place: &Place<P>, refs: *mut u8, n: usize) -> i
             position: (*d).position,
             located,
             index: i as i32,
+            answered: (*d).about & ANSWERED != 0,
         };
-        let v = plugin.handle(&message, &mut Out { delivery: i as i32 });
+        let v = plugin.handle(&message, &mut Out::of(i as i32));
         if !v.reason.is_empty() {
             (*d).reason = keep(
                 answers,

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 
+use crate::http::{Request, Response};
 use crate::message::Location;
 use crate::verdict::Verdict;
 
@@ -88,14 +89,42 @@ pub(crate) fn random() -> u64 {
     wheel::random()
 }
 
-/// Asks for a text of unknown length, a second time if the first buffer was too small.
+pub(crate) fn kv_get(delivery: i32, key: &[u8]) -> Option<Vec<u8>> {
+    wheel::kv_get(delivery, key)
+}
+
+pub(crate) fn kv_put(delivery: i32, key: &[u8], value: &[u8]) {
+    wheel::kv_put(delivery, key, value)
+}
+
+pub(crate) fn kv_delete(delivery: i32, key: &[u8]) {
+    wheel::kv_delete(delivery, key)
+}
+
+pub(crate) fn kv_next(delivery: i32, prefix: &[u8], after: &[u8]) -> Option<Vec<u8>> {
+    wheel::kv_next(delivery, prefix, after)
+}
+
+pub(crate) fn http_request(delivery: i32, request: &Request) {
+    wheel::http_request(delivery, request)
+}
+
+pub(crate) fn http_response(delivery: i32) -> Response {
+    wheel::http_response(delivery)
+}
+
 fn fill(ask: impl Fn(&mut [u8]) -> i32) -> Option<String> {
+    fill_bytes(ask).map(|b| String::from_utf8_lossy(&b).into_owned())
+}
+
+/// Asks for bytes of unknown length, a second time if the first buffer was too small.
+fn fill_bytes(ask: impl Fn(&mut [u8]) -> i32) -> Option<Vec<u8>> {
     let mut buffer = vec![0; 256];
     loop {
         let n = usize::try_from(ask(&mut buffer)).ok()?;
         if n <= buffer.len() {
             buffer.truncate(n);
-            return Some(String::from_utf8_lossy(&buffer).into_owned());
+            return Some(buffer);
         }
         buffer.resize(n, 0);
     }
@@ -104,7 +133,8 @@ fn fill(ask: impl Fn(&mut [u8]) -> i32) -> Option<String> {
 /// The imports of the ABI, version 1: docs/abi.md.
 #[cfg(target_arch = "wasm32")]
 pub(crate) mod imports {
-    use super::{Location, Verdict};
+    use super::{fill, fill_bytes, Location, Request, Response, Verdict};
+    use crate::http;
 
     mod raw {
         #[link(wasm_import_module = "pelton")]
@@ -139,6 +169,34 @@ pub(crate) mod imports {
             pub fn fail(words: *const u8, size: usize);
             pub fn now() -> i64;
             pub fn random() -> i64;
+
+            // Those of capabilities. The linker keeps an import only where it is called, and an import of what was not
+            // granted is refused: so nothing but the methods of `Kv`, `fetch` and `response` may reach these.
+            pub fn kv_get(delivery: i32, key: *const u8, key_size: usize, into: *mut u8, size: usize) -> i32;
+            pub fn kv_put(delivery: i32, key: *const u8, key_size: usize, value: *const u8, value_size: usize) -> i32;
+            pub fn kv_delete(delivery: i32, key: *const u8, key_size: usize) -> i32;
+            pub fn kv_next(
+                delivery: i32,
+                prefix: *const u8,
+                prefix_size: usize,
+                after: *const u8,
+                after_size: usize,
+                into: *mut u8,
+                size: usize,
+            ) -> i32;
+            pub fn http_request(
+                delivery: i32,
+                method: *const u8,
+                method_size: usize,
+                url: *const u8,
+                url_size: usize,
+                headers: *const u8,
+                headers_size: usize,
+                body: *const u8,
+                body_size: usize,
+            ) -> i32;
+            pub fn http_status(delivery: i32) -> i32;
+            pub fn http_text(delivery: i32, what: i32, into: *mut u8, size: usize) -> i32;
         }
 
         #[link(wasm_import_module = "wasi_snapshot_preview1")]
@@ -218,6 +276,57 @@ pub(crate) mod imports {
 
     pub(crate) fn random() -> u64 {
         unsafe { raw::random() as u64 }
+    }
+
+    pub(crate) fn kv_get(delivery: i32, key: &[u8]) -> Option<Vec<u8>> {
+        fill_bytes(|into| unsafe { raw::kv_get(delivery, key.as_ptr(), key.len(), into.as_mut_ptr(), into.len()) })
+    }
+
+    pub(crate) fn kv_put(delivery: i32, key: &[u8], value: &[u8]) {
+        unsafe { raw::kv_put(delivery, key.as_ptr(), key.len(), value.as_ptr(), value.len()) };
+    }
+
+    pub(crate) fn kv_delete(delivery: i32, key: &[u8]) {
+        unsafe { raw::kv_delete(delivery, key.as_ptr(), key.len()) };
+    }
+
+    pub(crate) fn kv_next(delivery: i32, prefix: &[u8], after: &[u8]) -> Option<Vec<u8>> {
+        fill_bytes(|into| unsafe {
+            raw::kv_next(
+                delivery,
+                prefix.as_ptr(),
+                prefix.len(),
+                after.as_ptr(),
+                after.len(),
+                into.as_mut_ptr(),
+                into.len(),
+            )
+        })
+    }
+
+    pub(crate) fn http_request(delivery: i32, r: &Request) {
+        let headers = http::lines(&r.headers);
+        unsafe {
+            raw::http_request(
+                delivery,
+                r.method.as_ptr(),
+                r.method.len(),
+                r.url.as_ptr(),
+                r.url.len(),
+                headers.as_ptr(),
+                headers.len(),
+                r.body.as_ptr(),
+                r.body.len(),
+            )
+        };
+    }
+
+    pub(crate) fn http_response(delivery: i32) -> Response {
+        let ask =
+            |what| move |into: &mut [u8]| unsafe { raw::http_text(delivery, what, into.as_mut_ptr(), into.len()) };
+        let text = |what| fill(ask(what)).unwrap_or_default();
+        let status = unsafe { raw::http_status(delivery) };
+        http::read(status, fill_bytes(ask(1)).unwrap_or_default(), &text(2), text(3), &text(4))
     }
 
     /// Writes to the standard error, where the host looks for the words of a panic.

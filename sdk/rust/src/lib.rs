@@ -64,7 +64,7 @@
 //!
 //! A panic ends this instance of the plugin: nothing of the message counts, the instance is replaced, and the message is
 //! offered again up to the configured number of attempts. Emits take effect only with [`Verdict::ack`]. State in `self`
-//! is lost when the instance is replaced; what must last belongs into a session.
+//! is lost when the instance is replaced; what must last belongs into [`Kv`] or a session.
 //!
 //! # Testing
 //!
@@ -76,6 +76,8 @@ mod config;
 #[cfg(target_arch = "wasm32")]
 pub mod guest;
 mod host;
+mod http;
+mod kv;
 mod message;
 mod out;
 mod time;
@@ -86,6 +88,8 @@ mod verdict;
 pub mod trial;
 
 pub use config::Setup;
+pub use http::{ErrorKind, Request, Response, ResponseError};
+pub use kv::{Keys, Kv};
 pub use message::Message;
 pub use out::{debug, error, info, log, now, random, warn, Level, Out, Settlement};
 pub use time::Time;

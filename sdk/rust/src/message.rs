@@ -13,6 +13,7 @@ pub struct Message<'a> {
     pub(crate) position: u64,
     pub(crate) located: &'a [Location],
     pub(crate) index: i32,
+    pub(crate) answered: bool,
 }
 
 /// Where a field is in a payload, as the ABI has it.

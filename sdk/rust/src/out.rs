@@ -1,13 +1,20 @@
+use std::marker::PhantomData;
+
 use crate::host;
 use crate::time::Time;
 use crate::verdict::Verdict;
 
 /// Takes what a handler puts out while it handles one message.
-pub struct Out {
+pub struct Out<'a> {
     pub(crate) delivery: i32,
+    turn: PhantomData<&'a ()>,
 }
 
-impl Out {
+impl<'a> Out<'a> {
+    pub(crate) fn of(delivery: i32) -> Out<'a> {
+        Out { delivery, turn: PhantomData }
+    }
+
     /// Puts out one payload on a declared output; "" means "default". The bytes are copied. It takes effect only if the
     /// message is acked. An output that was not declared, or more bytes than `limits.output`, makes the message fail.
     pub fn emit(&mut self, output: &str, key: Option<&[u8]>, payload: impl AsRef<[u8]>) {
@@ -22,15 +29,15 @@ impl Out {
 
     /// Decides a message that was held earlier, by its token. It takes effect only if the message being handled is acked.
     /// A token that is expired or superseded is refused and counted by the wheel.
-    pub fn settle(&mut self, token: &str, verdict: Verdict) -> Settlement {
-        Settlement(Out { delivery: host::settle(self.delivery, token, &verdict) })
+    pub fn settle(&mut self, token: &str, verdict: Verdict) -> Settlement<'a> {
+        Settlement(Out::of(host::settle(self.delivery, token, &verdict)))
     }
 }
 
 /// A decision on a held message; what is emitted through it is an emit of that message.
-pub struct Settlement(Out);
+pub struct Settlement<'a>(Out<'a>);
 
-impl Settlement {
+impl Settlement<'_> {
     /// [`Out::emit`] on behalf of the held message.
     pub fn emit(&mut self, output: &str, key: Option<&[u8]>, payload: impl AsRef<[u8]>) {
         self.0.emit(output, key, payload);

@@ -17,11 +17,13 @@
 //! ```
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 use crate::host;
 use crate::message::Message;
 use crate::value::{Kind, Value};
-use crate::{Handler, Out, Reducer, Setup, Verdict};
+use crate::verdict::ACK;
+use crate::{Handler, Out, Reducer, Request, Response, Setup, Verdict};
 
 /// A message for a trial. The default of each field is what a message without it has; attempt 0 counts as 1.
 #[derive(Clone, Copy, Default)]
@@ -44,6 +46,8 @@ pub struct Sample<'a> {
     pub first_seen: Option<i64>,
     /// Its place in its lane.
     pub position: u64,
+    /// To the request that the message made before.
+    pub response: Option<&'a Response>,
     /// Its id; also the hold token, with "/" and the attempt behind it.
     pub id: &'a str,
 }
@@ -63,6 +67,10 @@ pub fn text(text: &str) -> Value<'_> {
 pub struct Trial {
     /// Its decision.
     pub verdict: Verdict,
+    /// What it asked for with [`Out::fetch`].
+    pub request: Option<Request>,
+    /// The plugin's [`crate::Kv`] after it. A trial begins with none, and a sample that is not acked changes nothing.
+    pub state: BTreeMap<Vec<u8>, Vec<u8>>,
     /// Its emits.
     pub emits: Vec<Emitted>,
     /// Its decisions on held messages.
@@ -102,6 +110,7 @@ struct Recorder {
     payload: Vec<u8>,
     id: String,
     attempt: u32,
+    response: Option<Response>,
     trial: Trial,
     error: Option<String>,
     lines: Vec<String>,
@@ -127,10 +136,11 @@ pub fn handle<P: Handler>(config: &str, samples: &[Sample]) -> Result<Vec<Trial>
     if host::outputs() == 0 {
         host::declare("default", "");
     }
-    let mut trials = Vec::new();
+    let mut trials: Vec<Trial> = Vec::new();
     for (i, s) in samples.iter().enumerate() {
         let attempt = s.attempt.max(1);
-        RECORDER.with(|r| r.borrow_mut().prepare(s, attempt));
+        let state = trials.last().map(|t| t.state.clone()).unwrap_or_default();
+        RECORDER.with(|r| r.borrow_mut().prepare(s, attempt, state.clone()));
         let message = Message {
             payload: s.payload,
             key: s.key,
@@ -141,14 +151,18 @@ pub fn handle<P: Handler>(config: &str, samples: &[Sample]) -> Result<Vec<Trial>
             position: s.position,
             located: &[],
             index: 0,
+            answered: s.response.is_some(),
         };
-        let verdict = plugin.handle(&message, &mut Out { delivery: 0 });
+        let verdict = plugin.handle(&message, &mut Out::of(0));
         let (mut trial, error) = RECORDER.with(|r| {
             let mut r = r.borrow_mut();
             (std::mem::take(&mut r.trial), r.error.take())
         });
         if let Some(words) = error {
             return Err(format!("sample {}: {}", i, words));
+        }
+        if verdict.decision != ACK {
+            trial.state = state;
         }
         trial.verdict = verdict;
         trials.push(trial);
@@ -174,19 +188,21 @@ pub fn log() -> Vec<String> {
 }
 
 impl Recorder {
-    fn prepare(&mut self, s: &Sample, attempt: u32) {
+    fn prepare(&mut self, s: &Sample, attempt: u32, state: BTreeMap<Vec<u8>, Vec<u8>>) {
         let own = |v: &Value| (v.kind as u32 + 1, v.raw.to_vec());
         self.fields = s.fields.iter().map(|(n, v)| ((*n).to_owned(), own(v).0, own(v).1)).collect();
         self.headers = s.headers.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
         self.payload = s.payload.to_vec();
         self.id = s.id.to_owned();
         self.attempt = attempt;
+        self.response = s.response.cloned();
+        self.trial.state = state;
     }
 }
 
 /// The wheel of a trial.
 pub(crate) mod recorder {
-    use super::{Emitted, Settled, Verdict, RECORDER};
+    use super::{Emitted, Request, Response, Settled, Verdict, RECORDER};
     use crate::message::Location;
 
     pub(crate) fn declare(name: &str, _content_type: &str) -> i32 {
@@ -288,6 +304,34 @@ pub(crate) mod recorder {
         RECORDER.with(|r| r.borrow().headers.iter().find(|h| h.0 == name).map_or(-1, |h| answer(into, &h.1)))
     }
 
+    pub(crate) fn kv_get(_delivery: i32, key: &[u8]) -> Option<Vec<u8>> {
+        RECORDER.with(|r| r.borrow().trial.state.get(key).cloned())
+    }
+
+    pub(crate) fn kv_put(_delivery: i32, key: &[u8], value: &[u8]) {
+        RECORDER.with(|r| r.borrow_mut().trial.state.insert(key.to_vec(), value.to_vec()));
+    }
+
+    pub(crate) fn kv_delete(_delivery: i32, key: &[u8]) {
+        RECORDER.with(|r| r.borrow_mut().trial.state.remove(key));
+    }
+
+    pub(crate) fn kv_next(_delivery: i32, prefix: &[u8], after: &[u8]) -> Option<Vec<u8>> {
+        RECORDER.with(|r| {
+            let r = r.borrow();
+            let mut keys = r.trial.state.keys();
+            keys.find(|k| k.starts_with(prefix) && k.as_slice() > after).cloned()
+        })
+    }
+
+    pub(crate) fn http_request(_delivery: i32, request: &Request) {
+        RECORDER.with(|r| r.borrow_mut().trial.request = Some(request.clone()));
+    }
+
+    pub(crate) fn http_response(_delivery: i32) -> Response {
+        RECORDER.with(|r| r.borrow().response.clone().unwrap_or_default())
+    }
+
     pub(crate) fn log(level: i32, line: &str) {
         let level = ["debug", "info", "warn", "error"][level as usize];
         RECORDER.with(|r| r.borrow_mut().lines.push(format!("{}: {}", level, line)));
@@ -301,5 +345,61 @@ pub(crate) mod recorder {
     pub(crate) fn random() -> u64 {
         use std::hash::{BuildHasher, Hasher};
         std::collections::hash_map::RandomState::new().build_hasher().finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ErrorKind, ResponseError};
+
+    struct Names;
+
+    impl Handler for Names {
+        fn start(_setup: &mut Setup) -> Result<Self, String> {
+            Ok(Names)
+        }
+
+        fn handle(&mut self, m: &Message, out: &mut Out) -> Verdict {
+            let kv = out.kv();
+            kv.put("tries", "1");
+            let name = match (kv.get(m.payload()), m.response()) {
+                (Some(name), _) => name,
+                (None, None) => return out.fetch(&Request::get("https://a/").header("A", "b")),
+                (None, Some(r)) if r.error.is_some() => return Verdict::dead(r.error.unwrap().to_string()),
+                (None, Some(r)) => r.body,
+            };
+            kv.put(m.payload(), name);
+            kv.delete("tries");
+            for key in out.kv().keys("") {
+                out.emit("", None, key);
+            }
+            Verdict::ack()
+        }
+    }
+
+    #[test]
+    fn state_and_requests_are_tried() {
+        let answer = Response {
+            status: 200,
+            headers: vec![("Content-Type".to_owned(), "text/plain".to_owned())],
+            body: b"Ann".to_vec(),
+            error: None,
+        };
+        assert_eq!(answer.header("content-type"), Some("text/plain"));
+        let late = ResponseError { kind: ErrorKind::Timeout, reason: "10s".to_owned() };
+        let failure = Response { error: Some(late), ..Response::default() };
+        let sample = |payload, response| Sample { payload, response, ..Sample::default() };
+        let t = handle::<Names>(
+            "",
+            &[sample(b"a", None), sample(b"a", Some(&failure)), sample(b"a", Some(&answer)), sample(b"a", None)],
+        )
+        .unwrap();
+        assert_eq!(t[0].request, Some(Request::get("https://a/").header("A", "b")));
+        assert_eq!((t[0].verdict.to_string().as_str(), t[0].state.len()), ("await", 0));
+        assert_eq!((t[1].verdict.to_string().as_str(), t[1].state.len()), ("dead(timeout: 10s)", 0));
+        assert_eq!(t[2].state, BTreeMap::from([(b"a".to_vec(), b"Ann".to_vec())]));
+        assert_eq!((t[3].emits.len(), t[3].emits[0].payload.as_slice()), (1, b"a".as_slice()));
+        assert_eq!((t[3].request.is_none(), &t[3].state), (true, &t[2].state));
     }
 }

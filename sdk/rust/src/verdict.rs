@@ -19,6 +19,7 @@ const RETRY: u32 = 2;
 const DEFER: u32 = 3;
 pub(crate) const DEAD: u32 = 4;
 const HOLD: u32 = 5;
+const AWAIT: u32 = 6;
 
 impl Verdict {
     fn of(decision: u32, nanos: i64) -> Verdict {
@@ -53,6 +54,11 @@ impl Verdict {
         Verdict::of(HOLD, nanos(lease))
     }
 
+    /// What [`crate::Out::fetch`] gives.
+    pub(crate) fn awaiting() -> Verdict {
+        Verdict::of(AWAIT, 0)
+    }
+
     /// The verdict with a reason, which [`Verdict::retry`] keeps for the record of the message's last failure.
     pub fn because(mut self, reason: impl Into<Cow<'static, str>>) -> Verdict {
         self.reason = reason.into();
@@ -76,6 +82,7 @@ impl fmt::Display for Verdict {
             DEFER => write!(f, "defer({} ns)", self.nanos),
             DEAD => write!(f, "dead({})", self.reason),
             HOLD => write!(f, "hold({:?})", wait),
+            AWAIT => write!(f, "await"),
             _ => write!(f, "none"),
         }
     }
