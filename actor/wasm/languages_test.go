@@ -5,6 +5,7 @@ package wasm_test
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -72,6 +73,46 @@ func TestLanguagesFindHeaders(t *testing.T) {
 			if got := string(turn.Emits[0].Payload); got != want {
 				t.Errorf("%s: header %s is %q, want %q", lang, name, got, want)
 			}
+		}
+	}
+}
+
+// many is a state of many keys, read-only.
+type many struct {
+	actortest.KV
+	keys []string // in order
+}
+
+func (m *many) Next(_, after []byte) (key []byte, ok bool, err error) {
+	i, found := slices.BinarySearch(m.keys, string(after))
+	if found {
+		i++
+	}
+	if i == len(m.keys) {
+		return nil, false, nil
+	}
+	return []byte(m.keys[i]), true, nil
+}
+
+// A walk over keys takes no more memory than the keys: nothing of a buffer for each stays.
+func TestLanguagesWalkManyKeys(t *testing.T) {
+	state := new(many)
+	for i := range 100_000 {
+		state.keys = append(state.keys, fmt.Sprintf("%07d", i))
+	}
+	for _, lang := range foreign {
+		env := patient()
+		env.KV, env.HTTP = state, true
+		n := start(t, load(t, guest(t, "testdata/"+lang+"/capable")), env)
+		turn := batch(actor.DefaultOutput, "keys ")
+		if err := n.Handle(t.Context(), turn); err != nil {
+			t.Fatalf("%s: %v", lang, err)
+		}
+		if got := string(turn.Emits[0].Payload); got != strings.Join(state.keys, "+") {
+			t.Errorf("%s: the keys are %d bytes, want %d", lang, len(got), 8*len(state.keys)-1)
+		}
+		if n.Memory() > 20<<20 {
+			t.Errorf("%s: memory is %d bytes", lang, n.Memory())
 		}
 	}
 }

@@ -124,6 +124,7 @@ fn fill_bytes(ask: impl Fn(&mut [u8]) -> i32) -> Option<Vec<u8>> {
         let n = usize::try_from(ask(&mut buffer)).ok()?;
         if n <= buffer.len() {
             buffer.truncate(n);
+            buffer.shrink_to_fit(); // who keeps many of them should not keep the room too
             return Some(buffer);
         }
         buffer.resize(n, 0);
