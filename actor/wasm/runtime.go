@@ -54,7 +54,7 @@ func New(ctx context.Context, o Options) (*Runtime, error) {
 			return nil, fmt.Errorf("compilation cache %s: %w", o.CacheDir, err)
 		}
 	}
-	config := wazero.NewRuntimeConfig().WithCompilationCache(cache).WithCoreFeatures(features)
+	config := wazero.NewRuntimeConfig().WithCompilationCache(cache).WithCoreFeatures(features).WithDebugInfoEnabled(false)
 	r := &Runtime{engine: wazero.NewRuntimeWithConfig(ctx, config), cache: cache, start: o.Start}
 	if r.start <= 0 {
 		r.start = 10 * time.Second
@@ -90,7 +90,7 @@ func (r *Runtime) Close(ctx context.Context) error {
 func (r *Runtime) meter(artifact []byte) ([]byte, error) {
 	metered, err := fuel.Rewrite(artifact, fuel.Options{Module: fuelModule, Name: fuelName, Elements: mostElements})
 	if err == nil {
-		err = r.validate(artifact)
+		err = r.validate(fuel.Bare(artifact))
 	}
 	switch {
 	case errors.Is(err, fuel.ErrUnsupported):

@@ -101,6 +101,7 @@ func (m *rewriter) names() {
 		s := reader{b: body}
 		switch id {
 		case nameModule:
+			body = text(nil, s.name())
 		case nameFunction, nameLocal:
 			body = m.moveNames(&s, id == nameLocal)
 		default:
@@ -132,13 +133,13 @@ func (m *rewriter) moveNames(r *reader, lists bool) []byte {
 		if lists {
 			for range r.count() {
 				r.u32()
-				r.bytes(r.u32())
+				r.name()
 				if r.err != nil {
 					return nil
 				}
 			}
 		} else {
-			r.bytes(r.u32())
+			r.name()
 		}
 		if r.err != nil {
 			return nil

@@ -44,6 +44,24 @@ func Rewrite(module []byte, o Options) ([]byte, error) {
 	return m.out, nil
 }
 
+// Bare is a module that Rewrite took, without its custom sections: what an engine is to validate. They have no part in
+// what a module does, and engines make room for lists of names, too, before they read them.
+func Bare(module []byte) []byte {
+	out := append(make([]byte, 0, len(module)), module[:len(header)]...)
+	for r := (reader{b: module, at: len(header)}); r.more(); {
+		from := r.at
+		id := r.byte()
+		r.bytes(r.u32())
+		if r.err != nil {
+			return append(out, module[from:]...)
+		}
+		if id != secCustom {
+			out = append(out, module[from:r.at]...)
+		}
+	}
+	return out
+}
+
 var header = []byte("\x00asm\x01\x00\x00\x00")
 
 // rewriter is a module on its way through.
