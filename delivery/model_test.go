@@ -40,7 +40,7 @@ func TestModel(t *testing.T) {
 		crashes += w.crashes
 		runs += w.runs
 	}
-	if t.Logf("%d worlds, %d crashes, %d plain runs", last-first+1, crashes, runs); runs == 0 {
+	if t.Logf("%d worlds, %d crashes, %d plain runs", last-first+1, crashes, runs); runs == 0 && *seed == 0 {
 		t.Error("no run came back plain: the short path was not walked")
 	}
 }

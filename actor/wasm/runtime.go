@@ -108,7 +108,7 @@ const mostElements = 1 << 18
 func (r *Runtime) validate(artifact []byte) error {
 	ctx, cancel := context.WithCancel(experimental.WithCompilationWorkers(context.Background(), 2))
 	cancel()
-	compiled, err := r.engine.CompileModule(ctx, artifact)
+	compiled, err := look(ctx, r.engine, artifact)
 	switch {
 	case errors.Is(err, context.Canceled):
 		return nil
@@ -119,10 +119,21 @@ func (r *Runtime) validate(artifact []byte) error {
 	}
 }
 
+// look lets the engine read a module. It panics on some that are not valid, which fuzzing found; nobody's artifact may end
+// the host.
+func look(ctx context.Context, engine wazero.Runtime, module []byte) (compiled wazero.CompiledModule, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the engine can't read it: %v", p)
+		}
+	}()
+	return engine.CompileModule(ctx, module)
+}
+
 // compile makes machine code of a module. The directory is only a cache: if it is damaged, or its disk full, the module
 // is compiled without it.
 func (r *Runtime) compile(ctx context.Context, metered []byte) (wazero.Runtime, wazero.CompiledModule, error) {
-	compiled, err := r.engine.CompileModule(ctx, metered)
+	compiled, err := look(ctx, r.engine, metered)
 	if err == nil {
 		return r.engine, compiled, nil
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -27,7 +28,12 @@ func FuzzRewrite(f *testing.F) {
 	ctx := context.Background()
 	engine := wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfigInterpreter().WithCoreFeatures(features).WithMemoryLimitPages(16))
 	f.Cleanup(func() { engine.Close(context.Background()) })
-	takes := func(module []byte) error {
+	takes := func(module []byte) (err error) {
+		defer func() { // the engine panics on some modules that are not valid
+			if p := recover(); p != nil {
+				err = fmt.Errorf("panic: %v", p)
+			}
+		}()
 		compiled, err := engine.CompileModule(ctx, fuel.Bare(module))
 		if err == nil {
 			err = compiled.Close(ctx)
