@@ -13,7 +13,8 @@ import (
 )
 
 // holdings are what instances could leave behind.
-type holdings struct{ resident, mappings, goroutines int }
+// space is address space: mappings that are alike are counted as one, and what is not touched takes no memory.
+type holdings struct{ space, resident, mappings, goroutines int }
 
 func held(t *testing.T) holdings {
 	t.Helper()
@@ -26,11 +27,13 @@ func held(t *testing.T) holdings {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pages, err := strconv.Atoi(string(bytes.Fields(statm)[1]))
-	if err != nil {
-		t.Fatal(err)
+	var pages [2]int
+	for i := range pages {
+		if pages[i], err = strconv.Atoi(string(bytes.Fields(statm)[i])); err != nil {
+			t.Fatal(err)
+		}
 	}
-	return holdings{pages * os.Getpagesize(), bytes.Count(maps, []byte("\n")), runtime.NumGoroutine()}
+	return holdings{pages[0] * os.Getpagesize(), pages[1] * os.Getpagesize(), bytes.Count(maps, []byte("\n")), runtime.NumGoroutine()}
 }
 
 // A thousand instances that live side by side, work and go leave nothing behind: no memory, mappings or goroutines. Nor
@@ -71,12 +74,17 @@ func TestThousandInstances(t *testing.T) {
 			}
 		}
 	}
-	round() // the heap and the engine's tables have grown
-	before := held(t)
-	round()
-	after := held(t)
-	t.Logf("before %+v, after %+v", before, after)
-	if after.goroutines > before.goroutines || after.mappings > before.mappings+16 || after.resident > before.resident+32<<20 /* a page of 64 KiB left by each would be 64 MiB */ {
-		t.Errorf("before %+v, after %+v", before, after)
+	round()                 // the heap and the engine's tables have grown
+	for try := 1; ; try++ { // what leaks, leaks each time; the collector of tests before may give and take once
+		before := held(t)
+		round()
+		after := held(t)
+		t.Logf("before %+v, after %+v", before, after)
+		if after.goroutines <= before.goroutines && after.mappings <= before.mappings+16 && after.resident <= before.resident+8<<20 && after.space <= before.space+1<<30 {
+			return
+		}
+		if try == 5 {
+			t.Fatalf("before %+v, after %+v, and so each time", before, after)
+		}
 	}
 }
