@@ -51,10 +51,12 @@ type state struct {
 	rested
 
 	now        time.Time
-	ended      bool   // the reader is at the end
-	issued     uint64 // watermark handed to the journal
-	durable    uint64 // watermark that the source knows
-	inFlight   bool   // a checkpoint is with the journal
+	ended      bool      // the reader is at the end
+	issued     uint64    // watermark handed to the journal
+	durable    uint64    // watermark that the source knows
+	inFlight   bool      // a checkpoint is with the journal
+	stepped    time.Time // when the last one was handed to it
+	onDurable  func()    // checkpointed, made a function once
 	closing    bool
 	drained    bool
 	failure    error
@@ -83,7 +85,7 @@ func Start(ctx context.Context, o Options) (*Loop, error) { //nolint:contextchec
 	o.defaults()
 	l := &Loop{o: o, ring: newRing(o.Rate)}
 	l.broken, l.done, l.box.wake = make(chan struct{}), make(chan struct{}), make(chan struct{}, 1)
-	l.place = newPlace(o.ID)
+	l.place, l.onDurable = newPlace(o.ID), l.checkpointed
 	l.issued, l.durable, l.now = o.From, o.From, time.Now()
 	l.errands.ctx, l.errands.end = context.WithCancel(context.WithoutCancel(ctx)) //nolint:fatcontext // kept for errands alone
 	l.journal = journal{store: o.Store, partition: "lane/" + o.ID.Source + "/" + o.ID.Lane, box: &l.box, errands: &l.errands, fatal: l.fail}
@@ -270,6 +272,9 @@ func (l *Loop) patience() time.Duration {
 	}
 	if due, ok := l.ledger.Due(); ok {
 		wait = min(wait, max(0, due.Sub(l.now)))
+	}
+	if !l.inFlight && l.ledger.Watermark() > l.issued {
+		wait = min(wait, max(0, l.stepped.Add(stride).Sub(l.now)))
 	}
 	return wait
 }

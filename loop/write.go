@@ -1,11 +1,13 @@
 package loop
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/delivery"
@@ -39,21 +41,33 @@ func LoadCheckpoint(r store.Reader, source, lane string) (Checkpoint, error) {
 	return c, nil
 }
 
-// place is where a lane's checkpoint is kept, and all of it but the position: it is written in each turn of the loop.
-type place struct{ key, text []byte }
+// place is where a lane's checkpoint is kept, and all of it but the position. One checkpoint is under way at a time, so
+// its bytes and records are used again for the next.
+type place struct {
+	key, text []byte
+	trimmer   *lot.Trimmer
+	records   [2]store.Record
+}
 
 func newPlace(id pelton.LaneID) place {
 	incarnation, err := json.Marshal(id.Incarnation)
 	if err != nil {
 		panic("loop: a string is plain data: " + err.Error())
 	}
-	return place{key: checkpointKey(id.Source, id.Lane), text: fmt.Appendf(nil, `{"incarnation":%s,"position":`, incarnation)}
+	text := fmt.Appendf(nil, `{"incarnation":%s,"position":`, incarnation)
+	return place{key: checkpointKey(id.Source, id.Lane), text: text, trimmer: lot.NewTrimmer(id)}
 }
 
 // at is the Checkpoint of a position.
 func (p *place) at(position uint64) []byte {
-	value := append(make([]byte, 0, len(p.text)+len("18446744073709551615}")), p.text...)
-	return append(strconv.AppendUint(value, position, 10), '}')
+	p.text = append(strconv.AppendUint(p.text[:bytes.LastIndexByte(p.text, ':')+1], position, 10), '}')
+	return p.text
+}
+
+// move are the records that move the checkpoint, and the marks below it (S2) in the same append.
+func (p *place) move(from, to uint64) []store.Record {
+	p.records = [2]store.Record{{Op: store.Put, Key: p.key, Value: p.at(to)}, p.trimmer.Trim(from, to)}
+	return p.records[:]
 }
 
 // carryWrites makes the account's records durable, in its order.
@@ -91,24 +105,32 @@ func (l *Loop) carryWrites() {
 	}
 }
 
-// checkpoint makes the watermark durable, one at a time, and then tells the source (D2). The marks below it go in the
-// same append (S2).
+// checkpoint makes the watermark durable, one at a time, and then tells the source (D2). While messages are open, which
+// will move it again, that is once in a [stride]: a checkpoint of each turn would be most of what the store has to do.
 func (l *Loop) checkpoint() {
 	w := l.ledger.Watermark()
-	if l.inFlight || w <= l.issued {
+	if l.inFlight || w <= l.issued || l.strides() {
 		return
 	}
-	records := []store.Record{
-		{Op: store.Put, Key: l.place.key, Value: l.place.at(w)},
-		lot.Trim(l.o.ID, l.issued, w),
-	}
-	l.issued, l.inFlight = w, true
+	from := l.issued
+	l.issued, l.inFlight, l.stepped = w, true, l.now
 	l.ledger.Checkpointing(w)
-	l.journal.append(records, func() {
-		l.inFlight = false
-		l.durable = w
-		l.o.Lane.Settled(w)
-	})
+	l.journal.append(l.place.move(from, w), l.onDurable)
+}
+
+// strides reports whether the next checkpoint may wait.
+func (l *Loop) strides() bool {
+	return !l.closing && l.ledger.Open() > 0 && l.now.Sub(l.stepped) < stride
+}
+
+// stride is the time between two checkpoints under load.
+const stride = time.Millisecond
+
+// checkpointed tells the source of a checkpoint that is durable.
+func (l *Loop) checkpointed() {
+	l.inFlight = false
+	l.durable = l.issued
+	l.o.Lane.Settled(l.durable)
 }
 
 // settleLater carries out a plugin's late decision on a delivery that it held, in whatever lane that was.
