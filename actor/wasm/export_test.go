@@ -7,3 +7,9 @@ func Processor() time.Duration {
 	used, _ := threads()
 	return used
 }
+
+// Unmetered makes a runtime run artifacts as they are.
+func Unmetered(r *Runtime) *Runtime {
+	r.bare = true
+	return r
+}

@@ -13,27 +13,17 @@ import (
 	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/actor"
 	"github.com/peltonhq/pelton/actor/actortest"
+	"github.com/peltonhq/pelton/actor/wasm"
 )
 
 // foreign are the languages other than Go that the suite is written in. .ci/steps/60-sdks.sh installs their compilers.
 var foreign = []string{"c", "rust", "assemblyscript"}
 
 func TestLanguagesConform(t *testing.T) {
-	r := engine(t)
+	metered, unmetered := engine(t), wasm.Unmetered(engine(t))
 	for _, lang := range foreign {
-		fresh := func(name string) func(testing.TB) actor.Module {
-			return func(t testing.TB) actor.Module {
-				t.Helper()
-				m, err := r.Load(t.Context(), guest(t, "testdata/"+lang+"/"+name))
-				if err != nil {
-					t.Fatal(err)
-				}
-				return m
-			}
-		}
-		t.Run(lang, func(t *testing.T) {
-			actortest.Run(t, actortest.Kit{Suite: fresh("suite"), Reducer: fresh("reducer"), Capable: fresh("capable")})
-		})
+		t.Run(lang, func(t *testing.T) { conform(t, metered, "testdata/"+lang+"/", false) })
+		t.Run(lang+" unmetered", func(t *testing.T) { conform(t, unmetered, "testdata/"+lang+"/", true) })
 	}
 }
 

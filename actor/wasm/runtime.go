@@ -36,6 +36,7 @@ type Runtime struct {
 	start  time.Duration
 	spare  func() (*Runtime, error) // without a directory; nil in the spare itself
 	spared *Runtime                 // the spare, once there is one
+	bare   bool                     // no meter, so that nothing stops a guest: for tests that what is metered does as it did
 }
 
 // ErrABI is wrapped by the errors of Load and Start about a module that is no plugin: no WebAssembly at all, an
@@ -88,6 +89,9 @@ func (r *Runtime) Close(ctx context.Context) error {
 // the engine allocate; then the engine validates the artifact, whose own words are better than those about its
 // rewritten form, and which must not owe its validity to that.
 func (r *Runtime) meter(artifact []byte) ([]byte, error) {
+	if r.bare {
+		return artifact, nil
+	}
 	metered, err := fuel.Rewrite(artifact, fuel.Options{Module: fuelModule, Name: fuelName, Elements: mostElements})
 	if err == nil {
 		err = r.validate(fuel.Bare(artifact))
