@@ -46,5 +46,7 @@ export PATH=$tools/node_modules/.bin:$PATH
 target=$(mktemp -d)
 trap 'rm -rf "$target" examples/flights/plugins/delays-rust/Cargo.lock' EXIT
 (cd examples/flights/plugins/delays-rust && CARGO_TARGET_DIR=$target cargo test --offline --quiet)
+# Where PATH has two, this one may be newer than the one that has the target, which can't read its lock file then.
+rm -f examples/flights/plugins/delays-rust/Cargo.lock
 go vet -tags sdks ./sdk/build ./actor/wasm ./internal/e2e
 go test -tags sdks -run 'Foreign|Rust|CLinks|Cargo|Languages|LanguageTemplates|PluginsPage' ./sdk/build ./actor/wasm ./internal/e2e
