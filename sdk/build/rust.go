@@ -5,7 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -260,7 +262,28 @@ func (p *rust) lay() (sdk string, err error) {
 			return "", err
 		}
 	}
+	if err := p.unlock(keep); err != nil {
+		return "", err
+	}
 	return sdk, prune(filepath.Join(p.stage, "source"), keep)
+}
+
+// unlock forgets the lock file of a source that has none any more, which may be one that this cargo can't read. One that
+// cargo made for the copy stays.
+func (p *rust) unlock(keep map[string]bool) error {
+	lock, copied := filepath.Join(p.staged(p.root), "Cargo.lock"), filepath.Join(p.stage, "locked")
+	if keep[lock] {
+		return os.WriteFile(copied, nil, 0o644)
+	}
+	if err := os.Remove(copied); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	if err := os.Remove(lock); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 // run runs cargo. In the plugin's own directory it only asks.

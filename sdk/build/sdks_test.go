@@ -143,6 +143,22 @@ func TestRustPathDependency(t *testing.T) {
 	}
 }
 
+// A lock file that this cargo can't read stands in the way only as long as it is there.
+func TestRustForgetsALockFile(t *testing.T) {
+	dir, cache := begin(t, "rust", ""), t.TempDir()
+	lock := filepath.Join(dir, "Cargo.lock")
+	lay(t, lock, "version = 99\n")
+	if _, err := build.Build(t.Context(), dir, build.Options{CacheDir: cache}); !errors.Is(err, build.ErrCompile) || !strings.Contains(err.Error(), "Cargo.lock") {
+		t.Errorf("with a lock file of the future: %v", err)
+	}
+	if err := os.Remove(lock); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := build.Build(t.Context(), dir, build.Options{CacheDir: cache}); err != nil {
+		t.Errorf("without it: %v", err)
+	}
+}
+
 func TestRustThatMakesNoModule(t *testing.T) {
 	for text, words := range map[string]string{
 		"[package]\nname = \"x\"\nversion = \"0.0.0\"\n": `put crate-type = ["cdylib"] into [lib]`,
