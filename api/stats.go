@@ -42,6 +42,15 @@ type Stats struct {
 	Lot      LotStats       `json:"lot"`
 	Store    StoreStats     `json:"store"`
 	Memory   MemoryStats    `json:"memory"`
+	Traces   *TraceStats    `json:"traces,omitempty"` // nil when nothing is traced
+}
+
+// TraceStats count the spans of traced messages.
+type TraceStats struct {
+	Sent    uint64 `json:"sent"`
+	Failed  uint64 `json:"failed"`  // the collector did not take them
+	Dropped uint64 `json:"dropped"` // too many waited
+	Queued  int64  `json:"queued"`
 }
 
 // SourceStats are the figures of one source.

@@ -18,6 +18,7 @@ import (
 	"github.com/peltonhq/pelton/actor/wasm"
 	"github.com/peltonhq/pelton/api"
 	"github.com/peltonhq/pelton/engine/config"
+	"github.com/peltonhq/pelton/engine/tracing"
 	"github.com/peltonhq/pelton/session"
 	"github.com/peltonhq/pelton/sink"
 	"github.com/peltonhq/pelton/store"
@@ -50,6 +51,7 @@ type wheel struct {
 	names   struct{ sessions, sinks []string } // in config order
 	feeds   []*feed
 	totals  totals
+	tracer  *tracing.Tracer // nil: nothing is traced
 	front
 	life
 }
@@ -104,7 +106,7 @@ func (w *wheel) refuse() error {
 }
 
 func (w *wheel) open(ctx context.Context) error {
-	steps := []func(context.Context) error{w.openStore, w.bindAll, w.openPlugins, w.openSessions, w.openSinks, w.openSources}
+	steps := []func(context.Context) error{w.openStore, w.bindAll, w.openPlugins, w.openSessions, w.openSinks, w.openTraces, w.openSources}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return err
@@ -190,6 +192,26 @@ func (w *wheel) openSessions(ctx context.Context) error {
 			}
 		}()
 	}
+	return nil
+}
+
+// openTraces makes what the loops tell of traced messages. It is closed after them, so that their last steps are sent.
+func (w *wheel) openTraces(ctx context.Context) error {
+	c := w.c.Traces
+	if c.Endpoint == "" {
+		return nil
+	}
+	t, err := tracing.Open(ctx, tracing.Options{Endpoint: c.Endpoint, Sample: c.Sample, Queue: c.Queue, Timeout: c.Timeout.Std(), Version: w.o.Version})
+	if err != nil {
+		return usage(err)
+	}
+	w.tracer = t
+	w.later(func(ctx context.Context) error {
+		if err := t.Close(ctx); err != nil {
+			w.event(Event{Event: "warning", Reason: fmt.Sprintf("traces: the last spans were not sent: %v", err)})
+		}
+		return nil
+	})
 	return nil
 }
 

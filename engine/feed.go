@@ -160,18 +160,22 @@ func (w *wheel) openLane(ctx context.Context, f *feed, lane source.Lane) error {
 			targets = append(targets, w.sinks[t.Name])
 		}
 	}
-	l, err := loop.Start(ctx, loop.Options{
+	o := loop.Options{
 		Lane: lane, ID: id, From: from, Graph: f.graph, Plugins: plugins, Targets: targets, Grants: w.grants(),
 		Arena: f.arena, Outputs: f.outputs, Decode: decodeOf(f.c.Decode, w.c.Arena.MaxMessage),
 		Rate: f.rate, Store: w.store, Settle: w.settle,
-		Failed: func(err error, final bool) {
-			w.event(Event{Event: "failed", Source: f.name, Reason: err.Error()})
-			if final {
-				w.fail(err)
-			}
-		},
-		Renewed: func() { go w.renew(f, id.Lane) },
-	})
+	}
+	o.Failed = func(err error, final bool) {
+		w.event(Event{Event: "failed", Source: f.name, Reason: err.Error()})
+		if final {
+			w.fail(err)
+		}
+	}
+	o.Renewed = func() { go w.renew(f, id.Lane) }
+	if w.tracer != nil {
+		o.Tracer = w.tracer
+	}
+	l, err := loop.Start(ctx, o)
 	if err != nil {
 		return err
 	}

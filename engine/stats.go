@@ -79,6 +79,10 @@ func (w wheelInfo) Stats(context.Context) (api.Stats, error) {
 		s.Plugins = append(s.Plugins, p.PluginStats)
 	}
 	w.addTargets(&s)
+	if w.tracer != nil {
+		t := w.tracer.Stats()
+		s.Traces = &api.TraceStats{Sent: t.Sent, Failed: t.Failed, Dropped: t.Dropped, Queued: t.Queued}
+	}
 	lotStats, err := w.lotStats()
 	s.Lot = lotStats
 	return s, err

@@ -16,8 +16,9 @@ const handed = 256
 type gate struct {
 	loop   *Loop
 	target int
-	closed bool // the target took less than was offered, and has not called for more
-	flight int  // effects that it has not completed
+	closed bool              // the target took less than was offered, and has not called for more
+	flight int               // effects that it has not completed
+	traced map[uint64]flight // of them those of traced messages, by token
 }
 
 // Complete implements [pelton.Completer].
@@ -41,6 +42,9 @@ func (l *Loop) handOver() bool {
 			taken := l.o.Targets[t].Offer(l.effects, g)
 			l.ledger.Taken(t, taken)
 			g.flight += taken
+			if l.o.Tracer != nil {
+				l.traceOffered(g, l.effects[:taken])
+			}
 			g.closed = taken < len(l.effects)
 			clear(l.effects)
 			more = true

@@ -347,7 +347,11 @@ func (l *Loop) hear(n *note) {
 	case noteTurn:
 		l.returned(n.turn)
 	case noteEffect:
-		l.gates[n.target].flight--
+		g := &l.gates[n.target]
+		g.flight--
+		if l.o.Tracer != nil {
+			l.traceCompleted(g, n.token, n.err)
+		}
 		l.ledger.Complete(n.token, n.err, delivery.Record{Failed: l.now, First: l.now})
 	case noteRoom:
 		l.gates[n.target].closed = false

@@ -30,10 +30,14 @@ type Options struct {
 	Window  int // messages between watermark and head; default 65,536
 	// Settle routes a settlement by token to the lane that held the delivery. It is needed if a plugin settles.
 	Settle func(ctx context.Context, token string, d delivery.Decision) error
-	// Failed is told of a failure that is tried again, and of one that ends the loop. It must not block.
-	Failed func(err error, final bool)
-	// Renewed is told, on the loop, that the content under the lane's name was replaced: the lane is over.
-	Renewed func()
+	Hooks
+}
+
+// Hooks are told what happens; all are optional, and none may block.
+type Hooks struct {
+	Failed  func(err error, final bool) // a failure that is tried again, or one that ends the loop
+	Renewed func()                      // on the loop: the content under the lane's name was replaced, the lane is over
+	Tracer  Tracer                      // nil: nothing is traced
 }
 
 // Grant is what one plugin may use of the world; nil where it may not.

@@ -74,6 +74,9 @@ func (l *Loop) admit(batch []decode.Frame) {
 			l.fail(err)
 			return
 		}
+		if l.o.Tracer != nil {
+			l.traceReceived(&loan.Meta)
+		}
 		a.Ref, a.Position, a.Next, a.Hash = f.Ref, f.Position, f.Next, Hash(loan.Key)
 		if direct {
 			m := &loan.Meta
@@ -145,6 +148,9 @@ func (l *Loop) offer(t *turn) bool {
 func (l *Loop) returned(t *turn) {
 	t.out = false
 	t.resize(l.now)
+	if l.o.Tracer != nil {
+		l.traceTurn(t)
+	}
 	if s := t.sheet; s != nil {
 		s.turns--
 		t.sheet = nil

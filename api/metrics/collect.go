@@ -45,6 +45,7 @@ var (
 	faults        = counter("plugin_faults_total", "Traps, timeouts and the like.", "plugin", "revision", "kind")
 	emits         = counter("plugin_emits_total", "Emits that took effect.", "plugin", "revision")
 	dropped       = counter("plugin_dropped_total", "Emits and deliveries dropped on purpose.", "plugin", "reason")
+	pluginInfo    = gauge("plugin_info", "1, with what runs: the live revision and the digest of its code.", "plugin", "revision", "digest", "state")
 	pluginQueued  = gauge("plugin_queued", "Deliveries that wait for the plugin.", "plugin")
 	pluginMemory  = gauge("plugin_memory_bytes", "Memory of all instances.", "plugin")
 	pluginPayload = counter("plugin_payload_bytes_total", "Payload bytes, by how they got into the plugin's memory.", "plugin", "window")
@@ -69,6 +70,9 @@ var (
 
 	deadLetters = gauge("dead_letters", "Dead letters.")
 	parked      = gauge("parked", "Parked deliveries.", "kind")
+
+	spans       = counter("trace_spans_total", "Spans of traced messages: sent, failed at the collector, or dropped since too many waited.", "outcome")
+	spansQueued = gauge("trace_spans_queued", "Spans that wait for the collector.")
 
 	storeBytes   = gauge("store_bytes", "Bytes of the store.")
 	storeFree    = gauge("store_free_disk_bytes", "Free bytes of the store's disk.")
@@ -151,6 +155,12 @@ func outlets(s *api.Stats, give giver) {
 	give(deadLetters, float64(s.Lot.Dead))
 	for kind, n := range s.Lot.ByKind {
 		give(parked, float64(n), kind)
+	}
+	if t := s.Traces; t != nil {
+		give(spans, float64(t.Sent), "sent")
+		give(spans, float64(t.Failed), "failed")
+		give(spans, float64(t.Dropped), "dropped")
+		give(spansQueued, float64(t.Queued))
 	}
 	give(storeBytes, float64(s.Store.Bytes))
 	give(storeFree, float64(s.Store.FreeDisk))

@@ -8,6 +8,7 @@ import (
 
 func plugin(p *api.PluginStats, give giver) {
 	revision := strconv.Itoa(p.Revision)
+	give(pluginInfo, 1, p.Name, revision, p.Digest, p.State)
 	give(deliveries, float64(p.Deliveries), p.Name, revision)
 	give(verdicts, float64(p.Acked), p.Name, revision, "ack")
 	give(verdicts, float64(p.Retried), p.Name, revision, "retry")

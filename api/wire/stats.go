@@ -41,7 +41,22 @@ func Stats(s api.Stats) *peltonv1.Stats {
 			Full: s.Store.Full, Reason: s.Store.Reason, Commits: s.Store.Commits, Records: s.Store.Records,
 		},
 		Memory: &peltonv1.MemoryStats{Rss: s.Memory.RSS, Heap: s.Memory.Heap, Goroutines: int32(s.Memory.Goroutines)},
+		Traces: traces(s.Traces),
 	}
+}
+
+func traces(t *api.TraceStats) *peltonv1.TraceStats {
+	if t == nil {
+		return nil
+	}
+	return &peltonv1.TraceStats{Sent: t.Sent, Failed: t.Failed, Dropped: t.Dropped, Queued: t.Queued}
+}
+
+func tracesOf(t *peltonv1.TraceStats) *api.TraceStats {
+	if t == nil {
+		return nil
+	}
+	return &api.TraceStats{Sent: t.GetSent(), Failed: t.GetFailed(), Dropped: t.GetDropped(), Queued: t.GetQueued()}
 }
 
 // StatsOf is the inverse of [Stats].
@@ -57,6 +72,7 @@ func StatsOf(s *peltonv1.Stats) api.Stats {
 			Full: store.GetFull(), Reason: store.GetReason(), Commits: store.GetCommits(), Records: store.GetRecords(),
 		},
 		Memory: api.MemoryStats{RSS: memory.GetRss(), Heap: memory.GetHeap(), Goroutines: int(memory.GetGoroutines())},
+		Traces: tracesOf(s.GetTraces()),
 	}
 }
 

@@ -66,7 +66,7 @@ func Open(o Options) (w *Wheel, err error) {
 	l := &lane{wheel: w}
 	w.loop, err = loop.Start(ctx, loop.Options{
 		Lane: l, ID: l.ID(), Graph: graph, Plugins: w.Plugins, Outputs: make([]*arena.Arena, len(w.Plugins)),
-		Arena: w.arena, Decode: o.Decode, Store: w.store, Failed: func(err error, _ bool) { w.trouble.CompareAndSwap(nil, &err) },
+		Arena: w.arena, Decode: o.Decode, Store: w.store, Hooks: loop.Hooks{Failed: func(err error, _ bool) { w.trouble.CompareAndSwap(nil, &err) }},
 	})
 	return w, err
 }

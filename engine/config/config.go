@@ -13,6 +13,7 @@ type Config struct {
 	Shutdown Shutdown           `yaml:"shutdown" json:"shutdown" jsonschema_description:"How the wheel ends."`
 	Limits   Limits             `yaml:"limits" json:"limits" jsonschema_description:"Limits of the whole wheel."`
 	Ingest   Ingest             `yaml:"ingest" json:"ingest" jsonschema_description:"The durable queue before sources that are pushed to (http)."`
+	Traces   Traces             `yaml:"traces" json:"traces" jsonschema_description:"Where what happens to messages is told, as OpenTelemetry traces."`
 
 	// File is the path that the config came from; empty when it was built in Go. Dir is its directory, absolute:
 	// relative paths of the file have been resolved against it.
@@ -74,5 +75,6 @@ func Default() Config {
 		Shutdown: Shutdown{Timeout: 30 * Second},
 		Limits:   Limits{Artifact: 64 * MiB},
 		Ingest:   Ingest{MaxBytes: 256 * MiB, MaxAge: 24 * Hour},
+		Traces:   DefaultTraces(),
 	}
 }

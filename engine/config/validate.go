@@ -28,6 +28,7 @@ func (c *Config) check(p *problems) {
 	p.least("limits.artifact", c.Limits.Artifact, KiB)
 	p.least("ingest.max_bytes", c.Ingest.MaxBytes, MiB)
 	p.least("ingest.max_age", c.Ingest.MaxAge, Second)
+	c.Traces.validate(p, "traces")
 	if len(c.Sources) == 0 && !p.failed("sources") {
 		p.addf("sources", "none; a wheel needs at least one, for example sources: {numbers: {demo: {rate: 100/s}}}")
 	}

@@ -197,7 +197,9 @@ type Stats struct {
 	// The store.
 	Store *StoreStats `protobuf:"bytes,12,opt,name=store,proto3" json:"store,omitempty"`
 	// The process.
-	Memory        *MemoryStats `protobuf:"bytes,13,opt,name=memory,proto3" json:"memory,omitempty"`
+	Memory *MemoryStats `protobuf:"bytes,13,opt,name=memory,proto3" json:"memory,omitempty"`
+	// The spans of traced messages; absent when nothing is traced.
+	Traces        *TraceStats `protobuf:"bytes,14,opt,name=traces,proto3" json:"traces,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -323,6 +325,86 @@ func (x *Stats) GetMemory() *MemoryStats {
 	return nil
 }
 
+func (x *Stats) GetTraces() *TraceStats {
+	if x != nil {
+		return x.Traces
+	}
+	return nil
+}
+
+// TraceStats count the spans of traced messages.
+type TraceStats struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Taken by the collector.
+	Sent uint64 `protobuf:"varint,1,opt,name=sent,proto3" json:"sent,omitempty"`
+	// Not taken by it.
+	Failed uint64 `protobuf:"varint,2,opt,name=failed,proto3" json:"failed,omitempty"`
+	// Dropped, because too many waited.
+	Dropped uint64 `protobuf:"varint,3,opt,name=dropped,proto3" json:"dropped,omitempty"`
+	// That wait.
+	Queued        int64 `protobuf:"varint,4,opt,name=queued,proto3" json:"queued,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TraceStats) Reset() {
+	*x = TraceStats{}
+	mi := &file_pelton_v1_wheel_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TraceStats) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TraceStats) ProtoMessage() {}
+
+func (x *TraceStats) ProtoReflect() protoreflect.Message {
+	mi := &file_pelton_v1_wheel_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TraceStats.ProtoReflect.Descriptor instead.
+func (*TraceStats) Descriptor() ([]byte, []int) {
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *TraceStats) GetSent() uint64 {
+	if x != nil {
+		return x.Sent
+	}
+	return 0
+}
+
+func (x *TraceStats) GetFailed() uint64 {
+	if x != nil {
+		return x.Failed
+	}
+	return 0
+}
+
+func (x *TraceStats) GetDropped() uint64 {
+	if x != nil {
+		return x.Dropped
+	}
+	return 0
+}
+
+func (x *TraceStats) GetQueued() int64 {
+	if x != nil {
+		return x.Queued
+	}
+	return 0
+}
+
 // SourceStats are the figures of one source.
 type SourceStats struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -348,7 +430,7 @@ type SourceStats struct {
 
 func (x *SourceStats) Reset() {
 	*x = SourceStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[3]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -360,7 +442,7 @@ func (x *SourceStats) String() string {
 func (*SourceStats) ProtoMessage() {}
 
 func (x *SourceStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[3]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -373,7 +455,7 @@ func (x *SourceStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SourceStats.ProtoReflect.Descriptor instead.
 func (*SourceStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{3}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *SourceStats) GetName() string {
@@ -455,7 +537,7 @@ type LaneStats struct {
 
 func (x *LaneStats) Reset() {
 	*x = LaneStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[4]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -467,7 +549,7 @@ func (x *LaneStats) String() string {
 func (*LaneStats) ProtoMessage() {}
 
 func (x *LaneStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[4]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -480,7 +562,7 @@ func (x *LaneStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LaneStats.ProtoReflect.Descriptor instead.
 func (*LaneStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{4}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *LaneStats) GetLane() string {
@@ -553,7 +635,7 @@ type ArenaStats struct {
 
 func (x *ArenaStats) Reset() {
 	*x = ArenaStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[5]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -565,7 +647,7 @@ func (x *ArenaStats) String() string {
 func (*ArenaStats) ProtoMessage() {}
 
 func (x *ArenaStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[5]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -578,7 +660,7 @@ func (x *ArenaStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ArenaStats.ProtoReflect.Descriptor instead.
 func (*ArenaStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{5}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ArenaStats) GetName() string {
@@ -676,7 +758,7 @@ type PluginStats struct {
 
 func (x *PluginStats) Reset() {
 	*x = PluginStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[6]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -688,7 +770,7 @@ func (x *PluginStats) String() string {
 func (*PluginStats) ProtoMessage() {}
 
 func (x *PluginStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[6]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -701,7 +783,7 @@ func (x *PluginStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PluginStats.ProtoReflect.Descriptor instead.
 func (*PluginStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{6}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *PluginStats) GetName() string {
@@ -873,7 +955,7 @@ type KVStats struct {
 
 func (x *KVStats) Reset() {
 	*x = KVStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[7]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -885,7 +967,7 @@ func (x *KVStats) String() string {
 func (*KVStats) ProtoMessage() {}
 
 func (x *KVStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[7]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -898,7 +980,7 @@ func (x *KVStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KVStats.ProtoReflect.Descriptor instead.
 func (*KVStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{7}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *KVStats) GetBytes() uint64 {
@@ -937,7 +1019,7 @@ type HTTPStats struct {
 
 func (x *HTTPStats) Reset() {
 	*x = HTTPStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[8]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -949,7 +1031,7 @@ func (x *HTTPStats) String() string {
 func (*HTTPStats) ProtoMessage() {}
 
 func (x *HTTPStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[8]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -962,7 +1044,7 @@ func (x *HTTPStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HTTPStats.ProtoReflect.Descriptor instead.
 func (*HTTPStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{8}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *HTTPStats) GetInFlight() int32 {
@@ -1005,7 +1087,7 @@ type SessionStats struct {
 
 func (x *SessionStats) Reset() {
 	*x = SessionStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[9]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1017,7 +1099,7 @@ func (x *SessionStats) String() string {
 func (*SessionStats) ProtoMessage() {}
 
 func (x *SessionStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[9]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1030,7 +1112,7 @@ func (x *SessionStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionStats.ProtoReflect.Descriptor instead.
 func (*SessionStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{9}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *SessionStats) GetName() string {
@@ -1091,7 +1173,7 @@ type SinkStats struct {
 
 func (x *SinkStats) Reset() {
 	*x = SinkStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[10]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1103,7 +1185,7 @@ func (x *SinkStats) String() string {
 func (*SinkStats) ProtoMessage() {}
 
 func (x *SinkStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[10]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1116,7 +1198,7 @@ func (x *SinkStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SinkStats.ProtoReflect.Descriptor instead.
 func (*SinkStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{10}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *SinkStats) GetName() string {
@@ -1185,7 +1267,7 @@ type LotStats struct {
 
 func (x *LotStats) Reset() {
 	*x = LotStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[11]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1197,7 +1279,7 @@ func (x *LotStats) String() string {
 func (*LotStats) ProtoMessage() {}
 
 func (x *LotStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[11]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1210,7 +1292,7 @@ func (x *LotStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LotStats.ProtoReflect.Descriptor instead.
 func (*LotStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{11}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *LotStats) GetDead() uint64 {
@@ -1266,7 +1348,7 @@ type StoreStats struct {
 
 func (x *StoreStats) Reset() {
 	*x = StoreStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[12]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1278,7 +1360,7 @@ func (x *StoreStats) String() string {
 func (*StoreStats) ProtoMessage() {}
 
 func (x *StoreStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[12]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1291,7 +1373,7 @@ func (x *StoreStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StoreStats.ProtoReflect.Descriptor instead.
 func (*StoreStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{12}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *StoreStats) GetDir() string {
@@ -1365,7 +1447,7 @@ type MemoryStats struct {
 
 func (x *MemoryStats) Reset() {
 	*x = MemoryStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[13]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1377,7 +1459,7 @@ func (x *MemoryStats) String() string {
 func (*MemoryStats) ProtoMessage() {}
 
 func (x *MemoryStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[13]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1390,7 +1472,7 @@ func (x *MemoryStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MemoryStats.ProtoReflect.Descriptor instead.
 func (*MemoryStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{13}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *MemoryStats) GetRss() uint64 {
@@ -1423,7 +1505,7 @@ type WheelServiceGetTopologyRequest struct {
 
 func (x *WheelServiceGetTopologyRequest) Reset() {
 	*x = WheelServiceGetTopologyRequest{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[14]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1435,7 +1517,7 @@ func (x *WheelServiceGetTopologyRequest) String() string {
 func (*WheelServiceGetTopologyRequest) ProtoMessage() {}
 
 func (x *WheelServiceGetTopologyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[14]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1448,7 +1530,7 @@ func (x *WheelServiceGetTopologyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WheelServiceGetTopologyRequest.ProtoReflect.Descriptor instead.
 func (*WheelServiceGetTopologyRequest) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{14}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{15}
 }
 
 // Response of GetTopology.
@@ -1464,7 +1546,7 @@ type WheelServiceGetTopologyResponse struct {
 
 func (x *WheelServiceGetTopologyResponse) Reset() {
 	*x = WheelServiceGetTopologyResponse{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[15]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1476,7 +1558,7 @@ func (x *WheelServiceGetTopologyResponse) String() string {
 func (*WheelServiceGetTopologyResponse) ProtoMessage() {}
 
 func (x *WheelServiceGetTopologyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[15]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1489,7 +1571,7 @@ func (x *WheelServiceGetTopologyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WheelServiceGetTopologyResponse.ProtoReflect.Descriptor instead.
 func (*WheelServiceGetTopologyResponse) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{15}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *WheelServiceGetTopologyResponse) GetNodes() []*Node {
@@ -1515,7 +1597,7 @@ type WheelServiceGetStatsRequest struct {
 
 func (x *WheelServiceGetStatsRequest) Reset() {
 	*x = WheelServiceGetStatsRequest{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[16]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1527,7 +1609,7 @@ func (x *WheelServiceGetStatsRequest) String() string {
 func (*WheelServiceGetStatsRequest) ProtoMessage() {}
 
 func (x *WheelServiceGetStatsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[16]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1540,7 +1622,7 @@ func (x *WheelServiceGetStatsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WheelServiceGetStatsRequest.ProtoReflect.Descriptor instead.
 func (*WheelServiceGetStatsRequest) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{16}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{17}
 }
 
 // Response of GetStats.
@@ -1554,7 +1636,7 @@ type WheelServiceGetStatsResponse struct {
 
 func (x *WheelServiceGetStatsResponse) Reset() {
 	*x = WheelServiceGetStatsResponse{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[17]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1566,7 +1648,7 @@ func (x *WheelServiceGetStatsResponse) String() string {
 func (*WheelServiceGetStatsResponse) ProtoMessage() {}
 
 func (x *WheelServiceGetStatsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[17]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1579,7 +1661,7 @@ func (x *WheelServiceGetStatsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WheelServiceGetStatsResponse.ProtoReflect.Descriptor instead.
 func (*WheelServiceGetStatsResponse) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{17}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *WheelServiceGetStatsResponse) GetStats() *Stats {
@@ -1600,7 +1682,7 @@ type WheelServiceWatchStatsRequest struct {
 
 func (x *WheelServiceWatchStatsRequest) Reset() {
 	*x = WheelServiceWatchStatsRequest{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[18]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1612,7 +1694,7 @@ func (x *WheelServiceWatchStatsRequest) String() string {
 func (*WheelServiceWatchStatsRequest) ProtoMessage() {}
 
 func (x *WheelServiceWatchStatsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[18]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1625,7 +1707,7 @@ func (x *WheelServiceWatchStatsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WheelServiceWatchStatsRequest.ProtoReflect.Descriptor instead.
 func (*WheelServiceWatchStatsRequest) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{18}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *WheelServiceWatchStatsRequest) GetInterval() *durationpb.Duration {
@@ -1646,7 +1728,7 @@ type WheelServiceWatchStatsResponse struct {
 
 func (x *WheelServiceWatchStatsResponse) Reset() {
 	*x = WheelServiceWatchStatsResponse{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[19]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1658,7 +1740,7 @@ func (x *WheelServiceWatchStatsResponse) String() string {
 func (*WheelServiceWatchStatsResponse) ProtoMessage() {}
 
 func (x *WheelServiceWatchStatsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[19]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1671,7 +1753,7 @@ func (x *WheelServiceWatchStatsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WheelServiceWatchStatsResponse.ProtoReflect.Descriptor instead.
 func (*WheelServiceWatchStatsResponse) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{19}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *WheelServiceWatchStatsResponse) GetStats() *Stats {
@@ -1695,7 +1777,7 @@ const file_pelton_v1_wheel_proto_rawDesc = "" +
 	"\x04Edge\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\tR\x04from\x12\x16\n" +
 	"\x06output\x18\x02 \x01(\tR\x06output\x12\x0e\n" +
-	"\x02to\x18\x03 \x01(\tR\x02to\"\xae\x04\n" +
+	"\x02to\x18\x03 \x01(\tR\x02to\"\xdd\x04\n" +
 	"\x05Stats\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\tR\aversion\x12.\n" +
 	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x121\n" +
@@ -1710,7 +1792,14 @@ const file_pelton_v1_wheel_proto_rawDesc = "" +
 	" \x03(\v2\x14.pelton.v1.SinkStatsR\x05sinks\x12%\n" +
 	"\x03lot\x18\v \x01(\v2\x13.pelton.v1.LotStatsR\x03lot\x12+\n" +
 	"\x05store\x18\f \x01(\v2\x15.pelton.v1.StoreStatsR\x05store\x12.\n" +
-	"\x06memory\x18\r \x01(\v2\x16.pelton.v1.MemoryStatsR\x06memory\"\xd3\x01\n" +
+	"\x06memory\x18\r \x01(\v2\x16.pelton.v1.MemoryStatsR\x06memory\x12-\n" +
+	"\x06traces\x18\x0e \x01(\v2\x15.pelton.v1.TraceStatsR\x06traces\"j\n" +
+	"\n" +
+	"TraceStats\x12\x12\n" +
+	"\x04sent\x18\x01 \x01(\x04R\x04sent\x12\x16\n" +
+	"\x06failed\x18\x02 \x01(\x04R\x06failed\x12\x18\n" +
+	"\adropped\x18\x03 \x01(\x04R\adropped\x12\x16\n" +
+	"\x06queued\x18\x04 \x01(\x03R\x06queued\"\xd3\x01\n" +
 	"\vSourceStats\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05state\x18\x02 \x01(\tR\x05state\x12\x16\n" +
@@ -1848,71 +1937,73 @@ func file_pelton_v1_wheel_proto_rawDescGZIP() []byte {
 	return file_pelton_v1_wheel_proto_rawDescData
 }
 
-var file_pelton_v1_wheel_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
+var file_pelton_v1_wheel_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
 var file_pelton_v1_wheel_proto_goTypes = []any{
 	(*Node)(nil),                            // 0: pelton.v1.Node
 	(*Edge)(nil),                            // 1: pelton.v1.Edge
 	(*Stats)(nil),                           // 2: pelton.v1.Stats
-	(*SourceStats)(nil),                     // 3: pelton.v1.SourceStats
-	(*LaneStats)(nil),                       // 4: pelton.v1.LaneStats
-	(*ArenaStats)(nil),                      // 5: pelton.v1.ArenaStats
-	(*PluginStats)(nil),                     // 6: pelton.v1.PluginStats
-	(*KVStats)(nil),                         // 7: pelton.v1.KVStats
-	(*HTTPStats)(nil),                       // 8: pelton.v1.HTTPStats
-	(*SessionStats)(nil),                    // 9: pelton.v1.SessionStats
-	(*SinkStats)(nil),                       // 10: pelton.v1.SinkStats
-	(*LotStats)(nil),                        // 11: pelton.v1.LotStats
-	(*StoreStats)(nil),                      // 12: pelton.v1.StoreStats
-	(*MemoryStats)(nil),                     // 13: pelton.v1.MemoryStats
-	(*WheelServiceGetTopologyRequest)(nil),  // 14: pelton.v1.WheelServiceGetTopologyRequest
-	(*WheelServiceGetTopologyResponse)(nil), // 15: pelton.v1.WheelServiceGetTopologyResponse
-	(*WheelServiceGetStatsRequest)(nil),     // 16: pelton.v1.WheelServiceGetStatsRequest
-	(*WheelServiceGetStatsResponse)(nil),    // 17: pelton.v1.WheelServiceGetStatsResponse
-	(*WheelServiceWatchStatsRequest)(nil),   // 18: pelton.v1.WheelServiceWatchStatsRequest
-	(*WheelServiceWatchStatsResponse)(nil),  // 19: pelton.v1.WheelServiceWatchStatsResponse
-	nil,                                     // 20: pelton.v1.PluginStats.FaultsEntry
-	nil,                                     // 21: pelton.v1.PluginStats.DroppedEntry
-	nil,                                     // 22: pelton.v1.HTTPStats.OutcomesEntry
-	nil,                                     // 23: pelton.v1.LotStats.ParkedByKindEntry
-	(*timestamppb.Timestamp)(nil),           // 24: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),             // 25: google.protobuf.Duration
+	(*TraceStats)(nil),                      // 3: pelton.v1.TraceStats
+	(*SourceStats)(nil),                     // 4: pelton.v1.SourceStats
+	(*LaneStats)(nil),                       // 5: pelton.v1.LaneStats
+	(*ArenaStats)(nil),                      // 6: pelton.v1.ArenaStats
+	(*PluginStats)(nil),                     // 7: pelton.v1.PluginStats
+	(*KVStats)(nil),                         // 8: pelton.v1.KVStats
+	(*HTTPStats)(nil),                       // 9: pelton.v1.HTTPStats
+	(*SessionStats)(nil),                    // 10: pelton.v1.SessionStats
+	(*SinkStats)(nil),                       // 11: pelton.v1.SinkStats
+	(*LotStats)(nil),                        // 12: pelton.v1.LotStats
+	(*StoreStats)(nil),                      // 13: pelton.v1.StoreStats
+	(*MemoryStats)(nil),                     // 14: pelton.v1.MemoryStats
+	(*WheelServiceGetTopologyRequest)(nil),  // 15: pelton.v1.WheelServiceGetTopologyRequest
+	(*WheelServiceGetTopologyResponse)(nil), // 16: pelton.v1.WheelServiceGetTopologyResponse
+	(*WheelServiceGetStatsRequest)(nil),     // 17: pelton.v1.WheelServiceGetStatsRequest
+	(*WheelServiceGetStatsResponse)(nil),    // 18: pelton.v1.WheelServiceGetStatsResponse
+	(*WheelServiceWatchStatsRequest)(nil),   // 19: pelton.v1.WheelServiceWatchStatsRequest
+	(*WheelServiceWatchStatsResponse)(nil),  // 20: pelton.v1.WheelServiceWatchStatsResponse
+	nil,                                     // 21: pelton.v1.PluginStats.FaultsEntry
+	nil,                                     // 22: pelton.v1.PluginStats.DroppedEntry
+	nil,                                     // 23: pelton.v1.HTTPStats.OutcomesEntry
+	nil,                                     // 24: pelton.v1.LotStats.ParkedByKindEntry
+	(*timestamppb.Timestamp)(nil),           // 25: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),             // 26: google.protobuf.Duration
 }
 var file_pelton_v1_wheel_proto_depIdxs = []int32{
-	24, // 0: pelton.v1.Stats.time:type_name -> google.protobuf.Timestamp
-	25, // 1: pelton.v1.Stats.uptime:type_name -> google.protobuf.Duration
-	3,  // 2: pelton.v1.Stats.sources:type_name -> pelton.v1.SourceStats
-	5,  // 3: pelton.v1.Stats.arenas:type_name -> pelton.v1.ArenaStats
-	6,  // 4: pelton.v1.Stats.plugins:type_name -> pelton.v1.PluginStats
-	9,  // 5: pelton.v1.Stats.sessions:type_name -> pelton.v1.SessionStats
-	10, // 6: pelton.v1.Stats.sinks:type_name -> pelton.v1.SinkStats
-	11, // 7: pelton.v1.Stats.lot:type_name -> pelton.v1.LotStats
-	12, // 8: pelton.v1.Stats.store:type_name -> pelton.v1.StoreStats
-	13, // 9: pelton.v1.Stats.memory:type_name -> pelton.v1.MemoryStats
-	4,  // 10: pelton.v1.SourceStats.lanes:type_name -> pelton.v1.LaneStats
-	20, // 11: pelton.v1.PluginStats.faults:type_name -> pelton.v1.PluginStats.FaultsEntry
-	21, // 12: pelton.v1.PluginStats.dropped:type_name -> pelton.v1.PluginStats.DroppedEntry
-	25, // 13: pelton.v1.PluginStats.busy:type_name -> google.protobuf.Duration
-	7,  // 14: pelton.v1.PluginStats.kv:type_name -> pelton.v1.KVStats
-	8,  // 15: pelton.v1.PluginStats.http:type_name -> pelton.v1.HTTPStats
-	22, // 16: pelton.v1.HTTPStats.outcomes:type_name -> pelton.v1.HTTPStats.OutcomesEntry
-	23, // 17: pelton.v1.LotStats.parked_by_kind:type_name -> pelton.v1.LotStats.ParkedByKindEntry
-	24, // 18: pelton.v1.LotStats.next_due:type_name -> google.protobuf.Timestamp
-	0,  // 19: pelton.v1.WheelServiceGetTopologyResponse.nodes:type_name -> pelton.v1.Node
-	1,  // 20: pelton.v1.WheelServiceGetTopologyResponse.edges:type_name -> pelton.v1.Edge
-	2,  // 21: pelton.v1.WheelServiceGetStatsResponse.stats:type_name -> pelton.v1.Stats
-	25, // 22: pelton.v1.WheelServiceWatchStatsRequest.interval:type_name -> google.protobuf.Duration
-	2,  // 23: pelton.v1.WheelServiceWatchStatsResponse.stats:type_name -> pelton.v1.Stats
-	14, // 24: pelton.v1.WheelService.GetTopology:input_type -> pelton.v1.WheelServiceGetTopologyRequest
-	16, // 25: pelton.v1.WheelService.GetStats:input_type -> pelton.v1.WheelServiceGetStatsRequest
-	18, // 26: pelton.v1.WheelService.WatchStats:input_type -> pelton.v1.WheelServiceWatchStatsRequest
-	15, // 27: pelton.v1.WheelService.GetTopology:output_type -> pelton.v1.WheelServiceGetTopologyResponse
-	17, // 28: pelton.v1.WheelService.GetStats:output_type -> pelton.v1.WheelServiceGetStatsResponse
-	19, // 29: pelton.v1.WheelService.WatchStats:output_type -> pelton.v1.WheelServiceWatchStatsResponse
-	27, // [27:30] is the sub-list for method output_type
-	24, // [24:27] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	25, // 0: pelton.v1.Stats.time:type_name -> google.protobuf.Timestamp
+	26, // 1: pelton.v1.Stats.uptime:type_name -> google.protobuf.Duration
+	4,  // 2: pelton.v1.Stats.sources:type_name -> pelton.v1.SourceStats
+	6,  // 3: pelton.v1.Stats.arenas:type_name -> pelton.v1.ArenaStats
+	7,  // 4: pelton.v1.Stats.plugins:type_name -> pelton.v1.PluginStats
+	10, // 5: pelton.v1.Stats.sessions:type_name -> pelton.v1.SessionStats
+	11, // 6: pelton.v1.Stats.sinks:type_name -> pelton.v1.SinkStats
+	12, // 7: pelton.v1.Stats.lot:type_name -> pelton.v1.LotStats
+	13, // 8: pelton.v1.Stats.store:type_name -> pelton.v1.StoreStats
+	14, // 9: pelton.v1.Stats.memory:type_name -> pelton.v1.MemoryStats
+	3,  // 10: pelton.v1.Stats.traces:type_name -> pelton.v1.TraceStats
+	5,  // 11: pelton.v1.SourceStats.lanes:type_name -> pelton.v1.LaneStats
+	21, // 12: pelton.v1.PluginStats.faults:type_name -> pelton.v1.PluginStats.FaultsEntry
+	22, // 13: pelton.v1.PluginStats.dropped:type_name -> pelton.v1.PluginStats.DroppedEntry
+	26, // 14: pelton.v1.PluginStats.busy:type_name -> google.protobuf.Duration
+	8,  // 15: pelton.v1.PluginStats.kv:type_name -> pelton.v1.KVStats
+	9,  // 16: pelton.v1.PluginStats.http:type_name -> pelton.v1.HTTPStats
+	23, // 17: pelton.v1.HTTPStats.outcomes:type_name -> pelton.v1.HTTPStats.OutcomesEntry
+	24, // 18: pelton.v1.LotStats.parked_by_kind:type_name -> pelton.v1.LotStats.ParkedByKindEntry
+	25, // 19: pelton.v1.LotStats.next_due:type_name -> google.protobuf.Timestamp
+	0,  // 20: pelton.v1.WheelServiceGetTopologyResponse.nodes:type_name -> pelton.v1.Node
+	1,  // 21: pelton.v1.WheelServiceGetTopologyResponse.edges:type_name -> pelton.v1.Edge
+	2,  // 22: pelton.v1.WheelServiceGetStatsResponse.stats:type_name -> pelton.v1.Stats
+	26, // 23: pelton.v1.WheelServiceWatchStatsRequest.interval:type_name -> google.protobuf.Duration
+	2,  // 24: pelton.v1.WheelServiceWatchStatsResponse.stats:type_name -> pelton.v1.Stats
+	15, // 25: pelton.v1.WheelService.GetTopology:input_type -> pelton.v1.WheelServiceGetTopologyRequest
+	17, // 26: pelton.v1.WheelService.GetStats:input_type -> pelton.v1.WheelServiceGetStatsRequest
+	19, // 27: pelton.v1.WheelService.WatchStats:input_type -> pelton.v1.WheelServiceWatchStatsRequest
+	16, // 28: pelton.v1.WheelService.GetTopology:output_type -> pelton.v1.WheelServiceGetTopologyResponse
+	18, // 29: pelton.v1.WheelService.GetStats:output_type -> pelton.v1.WheelServiceGetStatsResponse
+	20, // 30: pelton.v1.WheelService.WatchStats:output_type -> pelton.v1.WheelServiceWatchStatsResponse
+	28, // [28:31] is the sub-list for method output_type
+	25, // [25:28] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_pelton_v1_wheel_proto_init() }
@@ -1926,7 +2017,7 @@ func file_pelton_v1_wheel_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_pelton_v1_wheel_proto_rawDesc), len(file_pelton_v1_wheel_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   24,
+			NumMessages:   25,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
