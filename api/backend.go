@@ -87,6 +87,18 @@ type Wheel interface {
 	Ready(ctx context.Context) error
 	// Live is nil until only a restart can help. Backs /livez.
 	Live(ctx context.Context) error
+	// Backup is a copy of the store at one instant; the service closes it. While another one is open it is
+	// [FailedPrecondition].
+	Backup(ctx context.Context) (Backup, error)
+}
+
+// Backup is a copy of a store, ready to be sent.
+type Backup interface {
+	// Size is how many bytes Write writes.
+	Size() int64
+	// Write writes them. An error of w ends it.
+	Write(w io.Writer) error
+	Close() error
 }
 
 // Ingest takes messages pushed by clients.

@@ -100,6 +100,7 @@ var classes = []struct {
 	{session.ErrClosed, Unavailable},
 	{session.ErrRefused, InvalidArgument},
 	{store.ErrFull, ResourceExhausted},
+	{store.ErrBusy, FailedPrecondition},
 	{store.ErrClosed, Unavailable},
 	{store.ErrFailed, Unavailable},
 	{store.ErrNotFound, NotFound},

@@ -24,6 +24,10 @@ var (
 	// ErrFailed: a write or sync failed, so nobody knows what is on disk. Every later append fails too; it is never
 	// retried, only a restart reads what is really there.
 	ErrFailed = errors.New("store failed")
+	// ErrBusy: it can be done once at a time, and is being done.
+	ErrBusy = errors.New("busy")
+	// ErrExists: the directory has a store, or something else, already.
+	ErrExists = errors.New("there is a store already")
 	// ErrInvalid: a record, token or key that no store accepts: a mistake of the caller.
 	ErrInvalid = errors.New("invalid argument")
 )

@@ -29,7 +29,8 @@ type Wheel struct {
 	Figures   api.Stats
 	Graph     api.Topology
 	NotReady  error
-	Full      bool // ingest takes nothing
+	Store
+	Full      bool   // ingest takes nothing
 
 	Artifacts map[string][]byte
 	Settled   map[string]pelton.Verdict

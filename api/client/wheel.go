@@ -48,6 +48,61 @@ func (c *Client) WatchStats(ctx context.Context, interval time.Duration, give fu
 	}
 }
 
+// Backup reads a copy of the wheel's store, which is a tar archive with its digests at its end: what reads it knows
+// whether it is whole. Size, if not nil, is told once how many bytes will come, before any is read. Close ends it early.
+func (c *Client) Backup(ctx context.Context, size func(int64)) (io.ReadCloser, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	stream, err := c.wheel.Backup(ctx, &peltonv1.WheelServiceBackupRequest{})
+	if err != nil {
+		cancel()
+		return nil, c.fail(err)
+	}
+	b := &backup{c: c, cancel: cancel, receive: stream.Receive, close: stream.Close}
+	head, err := stream.Receive()
+	if err != nil {
+		_ = b.Close() // the reason is known
+		return nil, c.fail(err)
+	}
+	if size != nil {
+		size(head.GetSize())
+	}
+	b.rest = head.GetChunk()
+	return b, nil
+}
+
+// backup is the stream of a backup as bytes.
+type backup struct {
+	c       *Client
+	cancel  context.CancelFunc
+	receive func() (*peltonv1.WheelServiceBackupResponse, error)
+	close   func() error
+	rest    []byte
+}
+
+// Read implements [io.Reader].
+func (b *backup) Read(p []byte) (int, error) {
+	for len(b.rest) == 0 {
+		next, err := b.receive()
+		if errors.Is(err, io.EOF) {
+			return 0, io.EOF
+		}
+		if err != nil {
+			return 0, b.c.fail(err)
+		}
+		b.rest = next.GetChunk()
+	}
+	n := copy(p, b.rest)
+	b.rest = b.rest[n:]
+	return n, nil
+}
+
+// Close implements [io.Closer].
+func (b *backup) Close() error {
+	b.cancel()
+	_ = b.close() // nothing more is read
+	return nil
+}
+
 // Publish makes messages durable in a source's queue.
 func (c *Client) Publish(ctx context.Context, source string, messages []api.IngestMessage) (first uint64, err error) {
 	res, err := c.ingest.Publish(ctx, &peltonv1.IngestServicePublishRequest{Source: source, Messages: wire.Each(messages, wire.IngestMessage)})

@@ -56,7 +56,7 @@ func NewGRPC(svc *api.Service, o Options, extra ...grpc.ServerOption) *Server {
 	peltonv1.RegisterDeliveryServiceServer(s, deliveries{svc: svc})
 	peltonv1.RegisterDeadLetterServiceServer(s, dead{svc: svc})
 	peltonv1.RegisterParkedServiceServer(s, parked{svc: svc})
-	peltonv1.RegisterWheelServiceServer(s, wheelGRPC{wheel: wheel{svc}})
+	peltonv1.RegisterWheelServiceServer(s, wheelGRPC{wheel: wheel{svc}, o: o})
 	peltonv1.RegisterIngestServiceServer(s, ingestGRPC{ingest: ingest{svc}})
 	healthv1.RegisterHealthServer(s, s.health)
 	reflection.Register(s)

@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -10,18 +11,36 @@ import (
 	"github.com/peltonhq/pelton/api"
 )
 
-// patient follows with a goroutine of its own for sending, so that the handler can return while a send is stuck: only
-// then does grpc-go give the client the status, behind what was buffered. The goroutine ends when the stream does,
-// which is when the handler has returned.
+// patient follows and ends a follower that takes nothing for the stall time.
 func patient(stream grpc.ServerStreamingServer[frame], feed *api.Feed, stall time.Duration) error {
-	frames := make(chan *frame)
+	send := steady(stream, stall)
+	var cursor string
+	return follow(stream.Context(), feed, func(f *frame) error {
+		err := send(f)
+		if errors.Is(err, errStall) {
+			return stalled(stall, cursor)
+		}
+		cursor = last(f, cursor)
+		return err
+	})
+}
+
+// errStall says that a send took longer than the stall time.
+var errStall = errors.New("the client takes nothing")
+
+// steady sends from a goroutine of its own, so that the handler can return while a send is stuck: only then does grpc-go
+// give the client the status, behind what was buffered. The goroutine ends when the stream does, which is when the
+// handler has returned. One send is under way at a time, and none follows errStall.
+func steady[T any](stream grpc.ServerStreamingServer[T], stall time.Duration) (send func(*T) error) {
+	messages := make(chan *T)
 	sent := make(chan error)
 	ctx := stream.Context()
+	timer := time.NewTimer(stall)
 	go func() {
 		for {
 			select {
-			case f := <-frames:
-				err := stream.Send(f)
+			case m := <-messages:
+				err := stream.Send(m)
 				select {
 				case sent <- err:
 				case <-ctx.Done():
@@ -32,26 +51,22 @@ func patient(stream grpc.ServerStreamingServer[frame], feed *api.Feed, stall tim
 			}
 		}
 	}()
-	timer := time.NewTimer(stall)
-	defer timer.Stop()
-	var cursor string
-	return follow(ctx, feed, func(f *frame) error {
+	return func(m *T) error {
 		select {
-		case frames <- f: // the goroutine is idle, the send before was awaited; or the stream has ended
+		case messages <- m: // the goroutine is idle, the send before was awaited; or the stream has ended
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 		timer.Reset(stall)
 		select {
 		case err := <-sent:
-			cursor = last(f, cursor)
 			return err
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-timer.C:
-			return stalled(stall, cursor)
+			return errStall
 		}
-	})
+	}
 }
 
 func stalled(stall time.Duration, cursor string) error {

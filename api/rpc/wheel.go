@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"errors"
 
 	"google.golang.org/grpc"
 
@@ -36,17 +37,39 @@ func (w wheel) watch(ctx context.Context, r *peltonv1.WheelServiceWatchStatsRequ
 	})
 }
 
+func (w wheel) backup(ctx context.Context, send func(*peltonv1.WheelServiceBackupResponse) error) error {
+	return w.svc.Backup(ctx, func(size int64, chunk []byte) error {
+		return send(&peltonv1.WheelServiceBackupResponse{Size: size, Chunk: chunk})
+	})
+}
+
 type wheelGRPC struct {
 	wheel
 	peltonv1.UnsafeWheelServiceServer
+	o Options
 }
 
 func (w wheelGRPC) WatchStats(r *peltonv1.WheelServiceWatchStatsRequest, stream grpc.ServerStreamingServer[peltonv1.WheelServiceWatchStatsResponse]) error {
 	return w.watch(stream.Context(), r, stream.Send)
 }
 
+func (w wheelGRPC) Backup(_ *peltonv1.WheelServiceBackupRequest, stream grpc.ServerStreamingServer[peltonv1.WheelServiceBackupResponse]) error {
+	send := steady(stream, w.o.Stall)
+	return w.backup(stream.Context(), func(r *peltonv1.WheelServiceBackupResponse) error {
+		err := send(r)
+		if errors.Is(err, errStall) {
+			return api.Errorf(api.ResourceExhausted, "backup: the client took nothing for %s", w.o.Stall)
+		}
+		return err
+	})
+}
+
 type wheelConnect struct{ wheel }
 
 func (w wheelConnect) WatchStats(ctx context.Context, r *peltonv1.WheelServiceWatchStatsRequest, stream peltonv1connect.WheelServiceWatchStatsServerStream) error {
 	return w.watch(ctx, r, guard(ctx, stream.Send))
+}
+
+func (w wheelConnect) Backup(ctx context.Context, _ *peltonv1.WheelServiceBackupRequest, stream peltonv1connect.WheelServiceBackupServerStream) error {
+	return w.backup(ctx, guard(ctx, stream.Send))
 }

@@ -55,6 +55,15 @@ func TestBadInput(t *testing.T) {
 		{"plugin path", "", "plugin swap p nowhere --addr 127.0.0.1:1", 2, "plugin nowhere: no such file or directory; give a directory with a plugin's source or a .wasm file"},
 		{"plugin name", "", "plugin new Bad", 2, `plugin name "Bad": want a lower-case letter`},
 		{"language", "", "plugin new p --lang cobol", 2, "--lang cobol: unknown language; want go, rust, assemblyscript, c"},
+		{"backup over a file", good, "backup pelton.yaml --addr 127.0.0.1:1", 2, "backup: pelton.yaml is there already; give another name"},
+		{"backup to nowhere", "", "backup nowhere/ --addr 127.0.0.1:1", 2, "backup: directory nowhere/ does not exist; make it first"},
+		{"backup into nowhere", "", "backup nowhere/a.tar --addr 127.0.0.1:1", 2, "backup: directory nowhere does not exist; make it first"},
+		{"backup of no wheel", "", "backup a.tar --addr 127.0.0.1:1", 3, "no wheel answers at 127.0.0.1:1"},
+		{"restore of nothing", good, "restore a.tar", 2, "restore: a.tar does not exist"},
+		{"restore of a directory", good, "restore .", 2, "restore: . is not a file"},
+		{"restore of something else", good, "restore pelton.yaml", 2, "not a backup that this program reads: it is no tar archive"},
+		{"restore without a config", "x", "restore pelton.yaml --config nope.yaml", 2, "nope.yaml: no config file"},
+		{"check of something else", good, "restore pelton.yaml --check", 2, "pelton.yaml: not a backup that this program reads: it is no tar archive"},
 		{"shell", "", "completion tcsh", 2, `unknown shell "tcsh"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

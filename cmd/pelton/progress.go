@@ -59,3 +59,34 @@ func (p *progress) close() {
 	}
 	p.all.Wait()
 }
+
+// bytesBar is a bar for size bytes, on a terminal.
+func (a *app) bytesBar(what string, size int64) (progress func(int64), done func()) {
+	if !terminal(a.err) {
+		return nil, func() {}
+	}
+	all := mpb.New(mpb.WithOutput(io.Writer(a.err)), mpb.WithWidth(48))
+	bar := all.AddBar(size, mpb.BarRemoveOnComplete(),
+		mpb.PrependDecorators(decor.Name(what+" ")),
+		mpb.AppendDecorators(decor.Name(" "), decor.CountersKibiByte("% .1f / % .1f")))
+	return bar.SetCurrent, func() {
+		bar.Abort(true)
+		all.Wait()
+	}
+}
+
+// metered tells progress how many bytes were read; progress may be nil.
+type metered struct {
+	io.Reader
+	read     int64
+	progress func(int64)
+}
+
+func (m *metered) Read(p []byte) (int, error) {
+	n, err := m.Reader.Read(p)
+	m.read += int64(n)
+	if m.progress != nil {
+		m.progress(m.read)
+	}
+	return n, err
+}

@@ -41,7 +41,7 @@ messages flow; a bad version goes back by itself.`,
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
 		a.runCommand(), a.checkCommand(), a.initCommand(), a.pluginCommand(), a.sessionCommand(), a.deadCommand(),
-		a.parkedCommand(), a.statsCommand(), a.graphCommand(), a.configCommand(), a.versionCommand(), a.completionCommand(),
+		a.parkedCommand(), a.backupCommand(), a.restoreCommand(), a.statsCommand(), a.graphCommand(), a.configCommand(), a.versionCommand(), a.completionCommand(),
 	)
 	addLater(root)
 	return root

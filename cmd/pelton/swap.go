@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"io"
 	"io/fs"
 
 	"github.com/peltonhq/pelton/api"
@@ -14,8 +13,6 @@ import (
 	"github.com/peltonhq/pelton/internal/bundle"
 	"github.com/peltonhq/pelton/sdk/build"
 	"github.com/spf13/cobra"
-	"github.com/vbauerster/mpb/v8"
-	"github.com/vbauerster/mpb/v8/decor"
 )
 
 func (a *app) pluginSwap() *cobra.Command {
@@ -89,22 +86,7 @@ func (a *app) push(ctx context.Context, w *client.Client, artifact build.Artifac
 		return err
 	}
 	size := int64(len(artifact.Bytes))
-	progress, done := a.upload(size)
+	progress, done := a.bytesBar("uploading", size)
 	defer done()
 	return w.Push(ctx, artifact.Digest, size, bytes.NewReader(artifact.Bytes), progress)
-}
-
-// upload is a bar for size bytes, on a terminal.
-func (a *app) upload(size int64) (progress func(int64), done func()) {
-	if !terminal(a.err) {
-		return nil, func() {}
-	}
-	all := mpb.New(mpb.WithOutput(io.Writer(a.err)), mpb.WithWidth(48))
-	bar := all.AddBar(size, mpb.BarRemoveOnComplete(),
-		mpb.PrependDecorators(decor.Name("uploading ")),
-		mpb.AppendDecorators(decor.Name(" "), decor.CountersKibiByte("% .1f / % .1f")))
-	return bar.SetCurrent, func() {
-		bar.Abort(true)
-		all.Wait()
-	}
 }

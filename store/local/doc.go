@@ -36,8 +36,14 @@
 //
 // After a failure Close gives the directory up only if Pebble can still be closed; else until the process ends.
 //
+// # Backup
+//
+// A backup is a checkpoint of Pebble in the directory backup beneath the store's own: links, and copies of the log and
+// manifest, at one instant behind a synced log. [Restore] unpacks into the directory restore, opens what came, and only then
+// exchanges the files, under the directory's lock; while it does, the file RESTORING makes Open refuse what is there.
+//
 // # Testing
 //
 // storetest, and on top of it: a child process killed with -9 while it appends, injected sync errors, a lying disk
-// usage, damaged directories.
+// usage, damaged directories, backups under load, restores that end at every step.
 package local

@@ -25,6 +25,7 @@ type Store struct {
 	room    room
 	deleted span
 	ended   chan struct{} // closed when the committer has ended
+	backup  sync.Mutex    // held while a backup is open
 
 	failed atomic.Pointer[error]
 	stuck  atomic.Bool // Pebble panicked and holds its own locks

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -43,6 +44,9 @@ func (s *Store) load() error {
 	if err := s.probe(); err != nil {
 		return err
 	}
+	if err := s.files.RemoveAll(s.backupPath()); err != nil { // of a process that was killed
+		return s.unreadable(err)
+	}
 	if err := s.openPebble(); err != nil {
 		return err
 	}
@@ -65,12 +69,15 @@ func (s *Store) probe() error {
 	if err != nil {
 		return s.unreadable(err)
 	}
-	if desc.Exists {
-		return nil
-	}
 	names, err := s.files.List(s.o.Dir)
 	if err != nil {
 		return s.unreadable(err)
+	}
+	if slices.Contains(names, restoring) {
+		return s.unreadable(errors.New("a restore was interrupted: what is there is half a store"))
+	}
+	if desc.Exists {
+		return nil
 	}
 	for _, name := range names {
 		if strings.HasSuffix(name, ".sst") {

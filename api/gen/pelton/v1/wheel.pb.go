@@ -1763,6 +1763,98 @@ func (x *WheelServiceWatchStatsResponse) GetStats() *Stats {
 	return nil
 }
 
+// Request of Backup.
+type WheelServiceBackupRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WheelServiceBackupRequest) Reset() {
+	*x = WheelServiceBackupRequest{}
+	mi := &file_pelton_v1_wheel_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WheelServiceBackupRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WheelServiceBackupRequest) ProtoMessage() {}
+
+func (x *WheelServiceBackupRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_pelton_v1_wheel_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WheelServiceBackupRequest.ProtoReflect.Descriptor instead.
+func (*WheelServiceBackupRequest) Descriptor() ([]byte, []int) {
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{21}
+}
+
+// Response of Backup.
+type WheelServiceBackupResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Bytes of the whole archive; in the first message only.
+	Size int64 `protobuf:"varint,1,opt,name=size,proto3" json:"size,omitempty"`
+	// Its next bytes.
+	Chunk         []byte `protobuf:"bytes,2,opt,name=chunk,proto3" json:"chunk,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WheelServiceBackupResponse) Reset() {
+	*x = WheelServiceBackupResponse{}
+	mi := &file_pelton_v1_wheel_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WheelServiceBackupResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WheelServiceBackupResponse) ProtoMessage() {}
+
+func (x *WheelServiceBackupResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_pelton_v1_wheel_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WheelServiceBackupResponse.ProtoReflect.Descriptor instead.
+func (*WheelServiceBackupResponse) Descriptor() ([]byte, []int) {
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *WheelServiceBackupResponse) GetSize() int64 {
+	if x != nil {
+		return x.Size
+	}
+	return 0
+}
+
+func (x *WheelServiceBackupResponse) GetChunk() []byte {
+	if x != nil {
+		return x.Chunk
+	}
+	return nil
+}
+
 var File_pelton_v1_wheel_proto protoreflect.FileDescriptor
 
 const file_pelton_v1_wheel_proto_rawDesc = "" +
@@ -1918,12 +2010,17 @@ const file_pelton_v1_wheel_proto_rawDesc = "" +
 	"\x1dWheelServiceWatchStatsRequest\x125\n" +
 	"\binterval\x18\x01 \x01(\v2\x19.google.protobuf.DurationR\binterval\"H\n" +
 	"\x1eWheelServiceWatchStatsResponse\x12&\n" +
-	"\x05stats\x18\x01 \x01(\v2\x10.pelton.v1.StatsR\x05stats2\xb6\x02\n" +
+	"\x05stats\x18\x01 \x01(\v2\x10.pelton.v1.StatsR\x05stats\"\x1b\n" +
+	"\x19WheelServiceBackupRequest\"F\n" +
+	"\x1aWheelServiceBackupResponse\x12\x12\n" +
+	"\x04size\x18\x01 \x01(\x03R\x04size\x12\x14\n" +
+	"\x05chunk\x18\x02 \x01(\fR\x05chunk2\x8f\x03\n" +
 	"\fWheelService\x12d\n" +
 	"\vGetTopology\x12).pelton.v1.WheelServiceGetTopologyRequest\x1a*.pelton.v1.WheelServiceGetTopologyResponse\x12[\n" +
 	"\bGetStats\x12&.pelton.v1.WheelServiceGetStatsRequest\x1a'.pelton.v1.WheelServiceGetStatsResponse\x12c\n" +
 	"\n" +
-	"WatchStats\x12(.pelton.v1.WheelServiceWatchStatsRequest\x1a).pelton.v1.WheelServiceWatchStatsResponse0\x01B7Z5github.com/peltonhq/pelton/api/gen/pelton/v1;peltonv1b\x06proto3"
+	"WatchStats\x12(.pelton.v1.WheelServiceWatchStatsRequest\x1a).pelton.v1.WheelServiceWatchStatsResponse0\x01\x12W\n" +
+	"\x06Backup\x12$.pelton.v1.WheelServiceBackupRequest\x1a%.pelton.v1.WheelServiceBackupResponse0\x01B7Z5github.com/peltonhq/pelton/api/gen/pelton/v1;peltonv1b\x06proto3"
 
 var (
 	file_pelton_v1_wheel_proto_rawDescOnce sync.Once
@@ -1937,7 +2034,7 @@ func file_pelton_v1_wheel_proto_rawDescGZIP() []byte {
 	return file_pelton_v1_wheel_proto_rawDescData
 }
 
-var file_pelton_v1_wheel_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
+var file_pelton_v1_wheel_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
 var file_pelton_v1_wheel_proto_goTypes = []any{
 	(*Node)(nil),                            // 0: pelton.v1.Node
 	(*Edge)(nil),                            // 1: pelton.v1.Edge
@@ -1960,16 +2057,18 @@ var file_pelton_v1_wheel_proto_goTypes = []any{
 	(*WheelServiceGetStatsResponse)(nil),    // 18: pelton.v1.WheelServiceGetStatsResponse
 	(*WheelServiceWatchStatsRequest)(nil),   // 19: pelton.v1.WheelServiceWatchStatsRequest
 	(*WheelServiceWatchStatsResponse)(nil),  // 20: pelton.v1.WheelServiceWatchStatsResponse
-	nil,                                     // 21: pelton.v1.PluginStats.FaultsEntry
-	nil,                                     // 22: pelton.v1.PluginStats.DroppedEntry
-	nil,                                     // 23: pelton.v1.HTTPStats.OutcomesEntry
-	nil,                                     // 24: pelton.v1.LotStats.ParkedByKindEntry
-	(*timestamppb.Timestamp)(nil),           // 25: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),             // 26: google.protobuf.Duration
+	(*WheelServiceBackupRequest)(nil),       // 21: pelton.v1.WheelServiceBackupRequest
+	(*WheelServiceBackupResponse)(nil),      // 22: pelton.v1.WheelServiceBackupResponse
+	nil,                                     // 23: pelton.v1.PluginStats.FaultsEntry
+	nil,                                     // 24: pelton.v1.PluginStats.DroppedEntry
+	nil,                                     // 25: pelton.v1.HTTPStats.OutcomesEntry
+	nil,                                     // 26: pelton.v1.LotStats.ParkedByKindEntry
+	(*timestamppb.Timestamp)(nil),           // 27: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),             // 28: google.protobuf.Duration
 }
 var file_pelton_v1_wheel_proto_depIdxs = []int32{
-	25, // 0: pelton.v1.Stats.time:type_name -> google.protobuf.Timestamp
-	26, // 1: pelton.v1.Stats.uptime:type_name -> google.protobuf.Duration
+	27, // 0: pelton.v1.Stats.time:type_name -> google.protobuf.Timestamp
+	28, // 1: pelton.v1.Stats.uptime:type_name -> google.protobuf.Duration
 	4,  // 2: pelton.v1.Stats.sources:type_name -> pelton.v1.SourceStats
 	6,  // 3: pelton.v1.Stats.arenas:type_name -> pelton.v1.ArenaStats
 	7,  // 4: pelton.v1.Stats.plugins:type_name -> pelton.v1.PluginStats
@@ -1980,27 +2079,29 @@ var file_pelton_v1_wheel_proto_depIdxs = []int32{
 	14, // 9: pelton.v1.Stats.memory:type_name -> pelton.v1.MemoryStats
 	3,  // 10: pelton.v1.Stats.traces:type_name -> pelton.v1.TraceStats
 	5,  // 11: pelton.v1.SourceStats.lanes:type_name -> pelton.v1.LaneStats
-	21, // 12: pelton.v1.PluginStats.faults:type_name -> pelton.v1.PluginStats.FaultsEntry
-	22, // 13: pelton.v1.PluginStats.dropped:type_name -> pelton.v1.PluginStats.DroppedEntry
-	26, // 14: pelton.v1.PluginStats.busy:type_name -> google.protobuf.Duration
+	23, // 12: pelton.v1.PluginStats.faults:type_name -> pelton.v1.PluginStats.FaultsEntry
+	24, // 13: pelton.v1.PluginStats.dropped:type_name -> pelton.v1.PluginStats.DroppedEntry
+	28, // 14: pelton.v1.PluginStats.busy:type_name -> google.protobuf.Duration
 	8,  // 15: pelton.v1.PluginStats.kv:type_name -> pelton.v1.KVStats
 	9,  // 16: pelton.v1.PluginStats.http:type_name -> pelton.v1.HTTPStats
-	23, // 17: pelton.v1.HTTPStats.outcomes:type_name -> pelton.v1.HTTPStats.OutcomesEntry
-	24, // 18: pelton.v1.LotStats.parked_by_kind:type_name -> pelton.v1.LotStats.ParkedByKindEntry
-	25, // 19: pelton.v1.LotStats.next_due:type_name -> google.protobuf.Timestamp
+	25, // 17: pelton.v1.HTTPStats.outcomes:type_name -> pelton.v1.HTTPStats.OutcomesEntry
+	26, // 18: pelton.v1.LotStats.parked_by_kind:type_name -> pelton.v1.LotStats.ParkedByKindEntry
+	27, // 19: pelton.v1.LotStats.next_due:type_name -> google.protobuf.Timestamp
 	0,  // 20: pelton.v1.WheelServiceGetTopologyResponse.nodes:type_name -> pelton.v1.Node
 	1,  // 21: pelton.v1.WheelServiceGetTopologyResponse.edges:type_name -> pelton.v1.Edge
 	2,  // 22: pelton.v1.WheelServiceGetStatsResponse.stats:type_name -> pelton.v1.Stats
-	26, // 23: pelton.v1.WheelServiceWatchStatsRequest.interval:type_name -> google.protobuf.Duration
+	28, // 23: pelton.v1.WheelServiceWatchStatsRequest.interval:type_name -> google.protobuf.Duration
 	2,  // 24: pelton.v1.WheelServiceWatchStatsResponse.stats:type_name -> pelton.v1.Stats
 	15, // 25: pelton.v1.WheelService.GetTopology:input_type -> pelton.v1.WheelServiceGetTopologyRequest
 	17, // 26: pelton.v1.WheelService.GetStats:input_type -> pelton.v1.WheelServiceGetStatsRequest
 	19, // 27: pelton.v1.WheelService.WatchStats:input_type -> pelton.v1.WheelServiceWatchStatsRequest
-	16, // 28: pelton.v1.WheelService.GetTopology:output_type -> pelton.v1.WheelServiceGetTopologyResponse
-	18, // 29: pelton.v1.WheelService.GetStats:output_type -> pelton.v1.WheelServiceGetStatsResponse
-	20, // 30: pelton.v1.WheelService.WatchStats:output_type -> pelton.v1.WheelServiceWatchStatsResponse
-	28, // [28:31] is the sub-list for method output_type
-	25, // [25:28] is the sub-list for method input_type
+	21, // 28: pelton.v1.WheelService.Backup:input_type -> pelton.v1.WheelServiceBackupRequest
+	16, // 29: pelton.v1.WheelService.GetTopology:output_type -> pelton.v1.WheelServiceGetTopologyResponse
+	18, // 30: pelton.v1.WheelService.GetStats:output_type -> pelton.v1.WheelServiceGetStatsResponse
+	20, // 31: pelton.v1.WheelService.WatchStats:output_type -> pelton.v1.WheelServiceWatchStatsResponse
+	22, // 32: pelton.v1.WheelService.Backup:output_type -> pelton.v1.WheelServiceBackupResponse
+	29, // [29:33] is the sub-list for method output_type
+	25, // [25:29] is the sub-list for method input_type
 	25, // [25:25] is the sub-list for extension type_name
 	25, // [25:25] is the sub-list for extension extendee
 	0,  // [0:25] is the sub-list for field type_name
@@ -2017,7 +2118,7 @@ func file_pelton_v1_wheel_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_pelton_v1_wheel_proto_rawDesc), len(file_pelton_v1_wheel_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   25,
+			NumMessages:   27,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

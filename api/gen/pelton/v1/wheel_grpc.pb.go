@@ -22,6 +22,7 @@ const (
 	WheelService_GetTopology_FullMethodName = "/pelton.v1.WheelService/GetTopology"
 	WheelService_GetStats_FullMethodName    = "/pelton.v1.WheelService/GetStats"
 	WheelService_WatchStats_FullMethodName  = "/pelton.v1.WheelService/WatchStats"
+	WheelService_Backup_FullMethodName      = "/pelton.v1.WheelService/Backup"
 )
 
 // WheelServiceClient is the client API for WheelService service.
@@ -36,6 +37,9 @@ type WheelServiceClient interface {
 	GetStats(ctx context.Context, in *WheelServiceGetStatsRequest, opts ...grpc.CallOption) (*WheelServiceGetStatsResponse, error)
 	// WatchStats gives the figures now and then at every interval.
 	WatchStats(ctx context.Context, in *WheelServiceWatchStatsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WheelServiceWatchStatsResponse], error)
+	// Backup gives a consistent copy of the store: its size first, then its bytes in chunks. It is a tar archive whose last
+	// file, SHA256SUMS, has the digests of the others: without it the copy is torn. One backup runs at a time.
+	Backup(ctx context.Context, in *WheelServiceBackupRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WheelServiceBackupResponse], error)
 }
 
 type wheelServiceClient struct {
@@ -85,6 +89,25 @@ func (c *wheelServiceClient) WatchStats(ctx context.Context, in *WheelServiceWat
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type WheelService_WatchStatsClient = grpc.ServerStreamingClient[WheelServiceWatchStatsResponse]
 
+func (c *wheelServiceClient) Backup(ctx context.Context, in *WheelServiceBackupRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WheelServiceBackupResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &WheelService_ServiceDesc.Streams[1], WheelService_Backup_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[WheelServiceBackupRequest, WheelServiceBackupResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type WheelService_BackupClient = grpc.ServerStreamingClient[WheelServiceBackupResponse]
+
 // WheelServiceServer is the server API for WheelService service.
 // All implementations must embed UnimplementedWheelServiceServer
 // for forward compatibility.
@@ -97,6 +120,9 @@ type WheelServiceServer interface {
 	GetStats(context.Context, *WheelServiceGetStatsRequest) (*WheelServiceGetStatsResponse, error)
 	// WatchStats gives the figures now and then at every interval.
 	WatchStats(*WheelServiceWatchStatsRequest, grpc.ServerStreamingServer[WheelServiceWatchStatsResponse]) error
+	// Backup gives a consistent copy of the store: its size first, then its bytes in chunks. It is a tar archive whose last
+	// file, SHA256SUMS, has the digests of the others: without it the copy is torn. One backup runs at a time.
+	Backup(*WheelServiceBackupRequest, grpc.ServerStreamingServer[WheelServiceBackupResponse]) error
 	mustEmbedUnimplementedWheelServiceServer()
 }
 
@@ -115,6 +141,9 @@ func (UnimplementedWheelServiceServer) GetStats(context.Context, *WheelServiceGe
 }
 func (UnimplementedWheelServiceServer) WatchStats(*WheelServiceWatchStatsRequest, grpc.ServerStreamingServer[WheelServiceWatchStatsResponse]) error {
 	return status.Error(codes.Unimplemented, "method WatchStats not implemented")
+}
+func (UnimplementedWheelServiceServer) Backup(*WheelServiceBackupRequest, grpc.ServerStreamingServer[WheelServiceBackupResponse]) error {
+	return status.Error(codes.Unimplemented, "method Backup not implemented")
 }
 func (UnimplementedWheelServiceServer) mustEmbedUnimplementedWheelServiceServer() {}
 func (UnimplementedWheelServiceServer) testEmbeddedByValue()                      {}
@@ -184,6 +213,17 @@ func _WheelService_WatchStats_Handler(srv interface{}, stream grpc.ServerStream)
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type WheelService_WatchStatsServer = grpc.ServerStreamingServer[WheelServiceWatchStatsResponse]
 
+func _WheelService_Backup_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(WheelServiceBackupRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(WheelServiceServer).Backup(m, &grpc.GenericServerStream[WheelServiceBackupRequest, WheelServiceBackupResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type WheelService_BackupServer = grpc.ServerStreamingServer[WheelServiceBackupResponse]
+
 // WheelService_ServiceDesc is the grpc.ServiceDesc for WheelService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -204,6 +244,11 @@ var WheelService_ServiceDesc = grpc.ServiceDesc{
 		{
 			StreamName:    "WatchStats",
 			Handler:       _WheelService_WatchStats_Handler,
+			ServerStreams: true,
+		},
+		{
+			StreamName:    "Backup",
+			Handler:       _WheelService_Backup_Handler,
 			ServerStreams: true,
 		},
 	},

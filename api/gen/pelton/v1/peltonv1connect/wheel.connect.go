@@ -30,6 +30,8 @@ const (
 	WheelServiceGetStatsProcedure = "/pelton.v1.WheelService/GetStats"
 	// WheelServiceWatchStatsProcedure is the procedure name of the WheelService's WatchStats RPC.
 	WheelServiceWatchStatsProcedure = "/pelton.v1.WheelService/WatchStats"
+	// WheelServiceBackupProcedure is the procedure name of the WheelService's Backup RPC.
+	WheelServiceBackupProcedure = "/pelton.v1.WheelService/Backup"
 )
 
 var (
@@ -54,6 +56,13 @@ var (
 			Procedure:  WheelServiceWatchStatsProcedure,
 		}
 	})
+	wheelServiceBackupSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeServer,
+			Schema:     v1.File_pelton_v1_wheel_proto.Services().ByName("WheelService").Methods().ByName("Backup"),
+			Procedure:  WheelServiceBackupProcedure,
+		}
+	})
 )
 
 // WheelServiceClient is a client for the pelton.v1.WheelService service.
@@ -64,6 +73,9 @@ type WheelServiceClient interface {
 	GetStats(context.Context, *v1.WheelServiceGetStatsRequest) (*v1.WheelServiceGetStatsResponse, error)
 	// WatchStats gives the figures now and then at every interval.
 	WatchStats(context.Context, *v1.WheelServiceWatchStatsRequest) (WheelServiceWatchStatsClientStream, error)
+	// Backup gives a consistent copy of the store: its size first, then its bytes in chunks. It is a tar archive whose last
+	// file, SHA256SUMS, has the digests of the others: without it the copy is torn. One backup runs at a time.
+	Backup(context.Context, *v1.WheelServiceBackupRequest) (WheelServiceBackupClientStream, error)
 }
 
 // NewWheelServiceClient constructs a client for the pelton.v1.WheelService service. Multiple
@@ -92,6 +104,26 @@ func (s WheelServiceWatchStatsClientStream) Close() error {
 	return s.stream.Close()
 }
 
+// WheelServiceBackupClientStream is the client stream for the WheelService's Backup RPC.
+type WheelServiceBackupClientStream struct {
+	stream connect.ClientStream
+}
+
+// Receive returns the next response message from the server.
+func (s WheelServiceBackupClientStream) Receive() (*v1.WheelServiceBackupResponse, error) {
+	var res v1.WheelServiceBackupResponse
+	if err := s.stream.Receive(&res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+// Close releases the stream's resources. It is idempotent and is typically deferred to clean up a
+// stream abandoned before io.EOF.
+func (s WheelServiceBackupClientStream) Close() error {
+	return s.stream.Close()
+}
+
 // WheelServiceHandler is an implementation of the pelton.v1.WheelService service.
 type WheelServiceHandler interface {
 	// GetTopology gives the graph of sources, plugins, sessions and sinks.
@@ -100,6 +132,9 @@ type WheelServiceHandler interface {
 	GetStats(context.Context, *v1.WheelServiceGetStatsRequest) (*v1.WheelServiceGetStatsResponse, error)
 	// WatchStats gives the figures now and then at every interval.
 	WatchStats(context.Context, *v1.WheelServiceWatchStatsRequest, WheelServiceWatchStatsServerStream) error
+	// Backup gives a consistent copy of the store: its size first, then its bytes in chunks. It is a tar archive whose last
+	// file, SHA256SUMS, has the digests of the others: without it the copy is torn. One backup runs at a time.
+	Backup(context.Context, *v1.WheelServiceBackupRequest, WheelServiceBackupServerStream) error
 }
 
 // RegisterWheelServiceHandler registers svc as the pelton.v1.WheelService implementation on server.
@@ -109,6 +144,7 @@ func RegisterWheelServiceHandler(server *connect.Server, svc WheelServiceHandler
 		connect.Method{Spec: wheelServiceGetTopologySpec(), Handler: adapter.getTopology},
 		connect.Method{Spec: wheelServiceGetStatsSpec(), Handler: adapter.getStats},
 		connect.Method{Spec: wheelServiceWatchStatsSpec(), Handler: adapter.watchStats},
+		connect.Method{Spec: wheelServiceBackupSpec(), Handler: adapter.backup},
 	)
 }
 
@@ -127,6 +163,21 @@ func (s WheelServiceWatchStatsServerStream) Send(res *v1.WheelServiceWatchStatsR
 	return s.stream.Send(res)
 }
 
+// WheelServiceBackupServerStream is the server stream for the WheelService's Backup RPC.
+type WheelServiceBackupServerStream struct {
+	stream connect.ServerStream
+}
+
+// SendHeaders flushes the response headers without a message. The first Send does this implicitly.
+func (s WheelServiceBackupServerStream) SendHeaders() error {
+	return s.stream.SendHeaders()
+}
+
+// Send sends a response message to the client.
+func (s WheelServiceBackupServerStream) Send(res *v1.WheelServiceBackupResponse) error {
+	return s.stream.Send(res)
+}
+
 // UnimplementedWheelServiceHandler returns CodeUnimplemented from all methods.
 type UnimplementedWheelServiceHandler struct{}
 
@@ -140,6 +191,10 @@ func (UnimplementedWheelServiceHandler) GetStats(context.Context, *v1.WheelServi
 
 func (UnimplementedWheelServiceHandler) WatchStats(context.Context, *v1.WheelServiceWatchStatsRequest, WheelServiceWatchStatsServerStream) error {
 	return connect.NewError(connect.CodeUnimplemented, "pelton.v1.WheelService.WatchStats is not implemented")
+}
+
+func (UnimplementedWheelServiceHandler) Backup(context.Context, *v1.WheelServiceBackupRequest, WheelServiceBackupServerStream) error {
+	return connect.NewError(connect.CodeUnimplemented, "pelton.v1.WheelService.Backup is not implemented")
 }
 
 type wheelServiceClient struct {
@@ -168,6 +223,14 @@ func (c *wheelServiceClient) WatchStats(ctx context.Context, req *v1.WheelServic
 		return WheelServiceWatchStatsClientStream{}, err
 	}
 	return WheelServiceWatchStatsClientStream{stream: stream}, nil
+}
+
+func (c *wheelServiceClient) Backup(ctx context.Context, req *v1.WheelServiceBackupRequest) (WheelServiceBackupClientStream, error) {
+	stream, err := c.client.CallServerStream(ctx, wheelServiceBackupSpec(), req)
+	if err != nil {
+		return WheelServiceBackupClientStream{}, err
+	}
+	return WheelServiceBackupClientStream{stream: stream}, nil
 }
 
 type wheelServiceHandler struct{ svc WheelServiceHandler }
@@ -202,4 +265,12 @@ func (h wheelServiceHandler) watchStats(ctx context.Context, _ connect.Spec, str
 		return err
 	}
 	return h.svc.WatchStats(ctx, &req, WheelServiceWatchStatsServerStream{stream: stream})
+}
+
+func (h wheelServiceHandler) backup(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.WheelServiceBackupRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	return h.svc.Backup(ctx, &req, WheelServiceBackupServerStream{stream: stream})
 }
