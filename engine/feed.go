@@ -32,6 +32,7 @@ type feed struct {
 	outputs []*arena.Arena
 	meter   meter
 	pause   pause
+	sharing
 
 	mu    sync.Mutex
 	lanes []running
@@ -131,6 +132,9 @@ func (w *wheel) openLanes(ctx context.Context, f *feed) error {
 	if err != nil {
 		return usage(err)
 	}
+	if s, ok := f.source.(source.Shared); ok {
+		return w.join(ctx, f, s, lanes)
+	}
 	for _, lane := range lanes {
 		if err := w.openLane(ctx, f, lane); err != nil {
 			return err
@@ -179,9 +183,9 @@ func (w *wheel) openLane(ctx context.Context, f *feed, lane source.Lane) error {
 	if err != nil {
 		return err
 	}
-	f.mu.Lock()
-	f.lanes = append(f.lanes, running{lane, l})
-	f.mu.Unlock()
+	if err := f.add(running{lane, l}); err != nil {
+		return errors.Join(err, l.Close(ctx))
+	}
 	return nil
 }
 
@@ -196,24 +200,19 @@ func decodeOf(c config.Decode, largest config.Size) decode.Config {
 func (w *wheel) renew(f *feed, name string) {
 	ctx, cancel := context.WithTimeout(context.Background(), w.c.Shutdown.Timeout.Std())
 	defer cancel()
-	f.mu.Lock()
-	for i, r := range f.lanes {
-		if r.lane.ID().Lane != name {
-			continue
-		}
-		f.lanes = append(f.lanes[:i:i], f.lanes[i+1:]...)
-		f.mu.Unlock()
-		err := settled(ctx, r.loop)
-		err = errors.Join(err, r.loop.Close(ctx))
-		if err == nil {
-			err = w.openLanes(ctx, f)
-		}
-		if err != nil {
-			w.fail(fmt.Errorf("source %s: %w", f.name, err))
-		}
+	r, ok := f.running(name)
+	if !ok {
 		return
 	}
-	f.mu.Unlock()
+	err := settled(ctx, r.loop)
+	err = errors.Join(err, r.loop.Close(ctx))
+	f.remove(r)
+	if err == nil {
+		err = w.openLanes(ctx, f)
+	}
+	if err != nil && !errors.Is(err, errEnding) {
+		w.fail(fmt.Errorf("source %s: %w", f.name, err))
+	}
 }
 
 // settled waits until everything that a lane handed over is settled.
@@ -238,7 +237,7 @@ func (f *feed) loops() []running {
 
 // close drains the lanes side by side, then closes the source.
 func (f *feed) close(ctx context.Context) error {
-	lanes := f.loops()
+	lanes := f.shut()
 	errs := make([]error, len(lanes)+2)
 	var wait sync.WaitGroup
 	for i, r := range lanes {

@@ -199,8 +199,10 @@ func (w *wheel) act(ctx context.Context, e *lot.Entry, change func(out func(pelt
 	if err != nil {
 		return err
 	}
-	_, err = w.store.Append(ctx, token, records)
-	return err
+	if _, err = w.store.Append(ctx, token, records); err != nil {
+		return err
+	}
+	return w.restAgain(ctx, lane)
 }
 
 func (l letters) parked(e *lot.Entry) api.Parked {

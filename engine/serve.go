@@ -140,7 +140,7 @@ func (w *wheel) tellPauses(paused map[string]string) {
 func (w *wheel) sample() {
 	now := time.Now()
 	for _, f := range w.feeds {
-		messages, reason := uint64(0), ""
+		messages, reason := f.gone().Counts.Admitted, ""
 		for _, r := range f.loops() {
 			s := r.loop.Stats()
 			messages += s.Counts.Admitted

@@ -98,6 +98,11 @@ func (w *wheel) outputs() []*arena.Arena {
 func (f *feed) stats(counts []delivery.PluginCounts, pending []int) api.SourceStats {
 	s := api.SourceStats{Name: f.name, State: "running", Lanes: []api.LaneStats{}}
 	ended := true
+	past := f.gone()
+	s.Messages, s.Bytes, s.Bad = past.Counts.Admitted, past.Decoded.Bytes, past.Counts.Bad
+	for i := range past.Counts.Plugins {
+		add(&counts[i], &past.Counts.Plugins[i])
+	}
 	for _, r := range f.loops() {
 		l := r.loop.Stats()
 		s.Lanes = append(s.Lanes, api.LaneStats{
@@ -268,6 +273,7 @@ func (w *wheel) hasSettled() bool {
 func (w *wheel) figures(context.Context) (*Figures, error) {
 	f := &Figures{Sessions: map[string]uint64{}, Sinks: map[string]uint64{}, Took: time.Since(w.began)}
 	for _, feed := range w.feeds {
+		f.Messages += feed.gone().Counts.Admitted
 		for _, r := range feed.loops() {
 			f.Messages += r.loop.Stats().Counts.Admitted
 		}

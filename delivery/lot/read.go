@@ -112,6 +112,19 @@ func Due(r store.Reader, source, lane string, now time.Time, limit int, skip fun
 	return due, time.Time{}, nil
 }
 
+// Holds reports whether anything of a lane waits to come back.
+func Holds(r store.Reader, source, lane string) (bool, error) {
+	for _, prefix := range [][]byte{duePrefix(source, lane), behindPrefix(source, lane)} {
+		for _, err := range r.Scan(prefix, store.PrefixEnd(prefix), store.ScanOptions{Limit: 1}) {
+			return err == nil, err
+		}
+	}
+	for _, err := range Owed(r, source, lane) {
+		return err == nil, err
+	}
+	return false, nil
+}
+
 // First reads the record that is first in the line of a key.
 func First(r store.Reader, source, lane, plugin string, hash uint64) (*Entry, error) {
 	prefix := store.AppendUint64(store.AppendString(behindPrefix(source, lane), plugin), hash)

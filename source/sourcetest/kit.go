@@ -17,12 +17,16 @@ const Bad = "\x00bad"
 // Kit says how a source is opened and what it gives.
 type Kit struct {
 	// Open gives the source over the content of this test: called again with the same t, it opens the same content
-	// again, as after a restart. It leaves closing to the kit.
+	// again, as after a restart, or, if it is shared, as another process does. It leaves closing to the kit.
 	Open func(t *testing.T) source.Source
 	// Decode configures the decoder of the one lane.
 	Decode decode.Config
 	// Want are the payloads in order, at least three, with Bad for each bad frame.
 	Want []string
+	// Real says that the source waits on more than timers and channels: its tests run outside of bubbles, and take time.
+	Real bool
+
+	open *run // of this test, the last one that was started
 }
 
 // Run checks one source. The tests run in synctest bubbles, so a source must wait on timers and channels only.
@@ -32,7 +36,7 @@ func Run(t *testing.T, k Kit) {
 	}
 	for _, c := range []struct {
 		name string
-		run  func(*testing.T, Kit)
+		run  func(*testing.T, *Kit)
 	}{
 		{"identity", identity},
 		{"everything in order", everything},
@@ -42,28 +46,34 @@ func Run(t *testing.T, k Kit) {
 		{"cancel while the loop takes nothing", cancelBlocked},
 		{"cancel while there is nothing", cancelIdle},
 		{"wait for the loop", pressure},
+		{"another process takes over", takeover},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { c.run(t, k) })
+			k := k
+			if k.Real {
+				c.run(t, &k)
+				return
+			}
+			synctest.Test(t, func(t *testing.T) { c.run(t, &k) })
 		})
 	}
 }
 
-func identity(t *testing.T, k Kit) {
-	first, second := k.start(t), k.start(t)
+func identity(t *testing.T, k *Kit) {
+	first := k.start(t)
 	id := first.lane.ID()
 	if !id.Valid() {
 		t.Errorf("identity %+v is not valid", id)
 	}
-	if again := second.lane.ID(); again != id {
-		t.Errorf("opened again, %s is %s", id, again)
-	}
 	if resumed, from := source.Resume(first.lane, id.Incarnation, 0); resumed != id || from != 0 {
 		t.Errorf("resumed at 0: %s at %d", resumed, from)
 	}
+	if again := k.start(t).lane.ID(); again != id {
+		t.Errorf("opened again, %s is %s", id, again)
+	}
 }
 
-func everything(t *testing.T, k Kit) {
+func everything(t *testing.T, k *Kit) {
 	r := k.start(t)
 	out := r.all(t, 0)
 	if got := out.payloads(); !slices.Equal(got, k.Want) {
@@ -88,7 +98,7 @@ func everything(t *testing.T, k Kit) {
 	}
 }
 
-func resume(t *testing.T, k Kit) {
+func resume(t *testing.T, k *Kit) {
 	r := k.start(t)
 	for i, f := range r.all(t, 0).got {
 		if i == len(k.Want)-1 && r.lane.Endless() {
@@ -101,7 +111,7 @@ func resume(t *testing.T, k Kit) {
 }
 
 // again: what was read but not settled comes again from another opening (at least once).
-func again(t *testing.T, k Kit) {
+func again(t *testing.T, k *Kit) {
 	for range 2 {
 		r := k.start(t)
 		if got := r.all(t, 0).payloads(); !slices.Equal(got, k.Want) {
@@ -112,7 +122,7 @@ func again(t *testing.T, k Kit) {
 }
 
 // settled: what was settled may be gone, what was not is there, under the same positions.
-func settled(t *testing.T, k Kit) {
+func settled(t *testing.T, k *Kit) {
 	r := k.start(t)
 	out := r.all(t, 0)
 	half := len(out.got) / 2
@@ -120,7 +130,7 @@ func settled(t *testing.T, k Kit) {
 	for _, f := range out.got[:half+1] {
 		r.lane.Settled(f.Next)
 	}
-	synctest.Wait()
+	r.rest(t)
 	r.close(t)
 	rest := k.start(t).some(t, watermark, len(k.Want)-half-1)
 	if got := rest.payloads(); !slices.Equal(got, k.Want[half+1:]) {
@@ -133,11 +143,11 @@ func settled(t *testing.T, k Kit) {
 	}
 }
 
-func cancelBlocked(t *testing.T, k Kit) {
+func cancelBlocked(t *testing.T, k *Kit) {
 	r := k.start(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	out, done := r.read(ctx, t, 0, 1)
-	synctest.Wait()
+	r.until(t, out, 1)
 	if n := out.len(); n != 1 {
 		t.Errorf("%d frames were handed over, the loop took 1", n)
 	}
@@ -148,14 +158,14 @@ func cancelBlocked(t *testing.T, k Kit) {
 	r.idle(t)
 }
 
-func cancelIdle(t *testing.T, k Kit) {
+func cancelIdle(t *testing.T, k *Kit) {
 	r := k.start(t)
 	if !r.lane.Endless() {
 		return
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	out, done := r.read(ctx, t, 0, len(k.Want))
-	synctest.Wait()
+	r.until(t, out, len(k.Want))
 	if n := out.len(); n != len(k.Want) {
 		t.Errorf("%d frames, want %d", n, len(k.Want))
 	}
@@ -167,14 +177,14 @@ func cancelIdle(t *testing.T, k Kit) {
 }
 
 // pressure: the lane waits for the loop however long that takes, and loses nothing.
-func pressure(t *testing.T, k Kit) {
+func pressure(t *testing.T, k *Kit) {
 	r := k.start(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	out, done := r.read(ctx, t, 0, 0)
 	for n := 1; n <= len(k.Want); n++ {
 		out.allow(1)
-		synctest.Wait()
+		r.until(t, out, n)
 		if got := out.len(); got != n {
 			t.Fatalf("%d frames were handed over, the loop took %d", got, n)
 		}
@@ -185,5 +195,36 @@ func pressure(t *testing.T, k Kit) {
 	}
 	if got := out.payloads(); !slices.Equal(got, k.Want) {
 		t.Errorf("got %q\nwant %q", got, k.Want)
+	}
+}
+
+// takeover: of a lane that goes to another process, that one gets what is not settled. What the first one settles later
+// than that changes nothing: it comes again to a third (K2 of a shared source).
+func takeover(t *testing.T, k *Kit) {
+	first := k.start(t)
+	if first.host == nil {
+		return // nobody shares it
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	out, done := first.read(ctx, t, 0, plenty)
+	first.until(t, out, len(k.Want))
+	half := len(k.Want) / 2
+	first.lane.Settled(out.got[half-1].Next)
+	second := k.beside(t)
+	first.rest(t)
+	first.close(t)
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Errorf("the lane was taken away: Read returned %v", err)
+	}
+	second.await(t)
+	if got := second.some(t, 0, len(k.Want)-half).payloads(); !slices.Equal(got, k.Want[half:]) {
+		t.Fatalf("the second got %q\nwant %q", got, k.Want[half:])
+	}
+	first.lane.Settled(out.got[len(out.got)-1].Next)
+	second.rest(t)
+	second.close(t)
+	if got := k.start(t).some(t, 0, len(k.Want)-half).payloads(); !slices.Equal(got, k.Want[half:]) {
+		t.Fatalf("after a late watermark of the first, the third got %q\nwant %q", got, k.Want[half:])
 	}
 }

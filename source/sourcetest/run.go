@@ -15,17 +15,32 @@ import (
 // run is a source that is open, with an arena for its one lane.
 type run struct {
 	source source.Source
+	host   *host // of a shared source
 	lane   source.Lane
 	config decode.Config
 	arena  *arena.Arena
 	space  *arena.Lane
+	real   bool
+	want   []string
 	closed bool
 }
 
-// start opens the source. A finite or endless read is bounded by the frames that the kit wants.
-func (k Kit) start(t *testing.T) *run {
+// start opens the source, as after a restart.
+func (k *Kit) start(t *testing.T) *run {
 	t.Helper()
-	r := &run{source: k.Open(t), config: k.Decode}
+	if k.open != nil {
+		k.open.close(t)
+	}
+	r := k.beside(t)
+	r.await(t)
+	return r
+}
+
+// beside opens the source also where another run has it still. The lane of a shared source may be that one's.
+func (k *Kit) beside(t *testing.T) *run {
+	t.Helper()
+	r := &run{source: k.Open(t), config: k.Decode, real: k.Real, want: k.Want}
+	k.open = r
 	t.Cleanup(func() { r.close(t) })
 	lanes, err := r.source.Open(t.Context())
 	if err != nil {
@@ -35,6 +50,12 @@ func (k Kit) start(t *testing.T) *run {
 		t.Fatalf("%d lanes, the kit is for one", len(lanes))
 	}
 	r.lane = lanes[0]
+	if s, ok := r.source.(source.Shared); ok {
+		r.host = newHost(t)
+		if err := s.Join(t.Context(), r.host); err != nil {
+			t.Fatal(err)
+		}
+	}
 	limit := max(k.Decode.MaxMessage, 1<<20)
 	r.arena, err = arena.New(arena.Options{Name: "kit", Size: 8 * limit, MaxMessage: 2 * limit})
 	if err != nil {
@@ -46,6 +67,59 @@ func (k Kit) start(t *testing.T) *run {
 	return r
 }
 
+// await waits until the lane of a shared source is this process's.
+func (r *run) await(t *testing.T) {
+	t.Helper()
+	if r.host == nil {
+		return
+	}
+	if resting := r.lane.ID(); r.lane == nil || !resting.Valid() {
+		t.Errorf("the lane rests as %+v", resting)
+	}
+	select {
+	case r.lane = <-r.host.begun:
+	case <-time.After(patience):
+		t.Fatal("the lane did not begin")
+	}
+}
+
+// patience is how long something may take that must happen: time in a bubble, else a bound for a hang.
+const patience = time.Minute
+
+// until waits for n frames, and in a bubble for as many more as would come.
+func (r *run) until(t *testing.T, o *out, n int) {
+	t.Helper()
+	if !r.real {
+		time.Sleep(patience / 6)
+		synctest.Wait()
+		return
+	}
+	r.poll(t, func() bool { return o.len() >= n })
+}
+
+// rest waits until what was begun is done, in a bubble; a real source does it when it is closed.
+func (r *run) rest(t *testing.T) {
+	t.Helper()
+	if !r.real {
+		time.Sleep(patience / 6)
+		synctest.Wait()
+	}
+}
+
+func (r *run) poll(t *testing.T, ok func() bool) {
+	t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	limit := time.After(patience)
+	for !ok() {
+		select {
+		case <-tick.C:
+		case <-limit:
+			t.Fatal("nothing more happened")
+		}
+	}
+}
+
 func (r *run) close(t *testing.T) {
 	t.Helper()
 	if r.closed {
@@ -54,6 +128,9 @@ func (r *run) close(t *testing.T) {
 	r.closed = true
 	if err := r.source.Close(); err != nil {
 		t.Error(err)
+	}
+	if r.host != nil {
+		r.host.stop()
 	}
 	if r.arena == nil {
 		return
@@ -66,6 +143,9 @@ func (r *run) close(t *testing.T) {
 // idle fails the test if the arena is not empty (A3).
 func (r *run) idle(t *testing.T) {
 	t.Helper()
+	if r.real { // it may be about to flush
+		r.poll(t, func() bool { return r.arena.Stats().BytesUsed == 0 })
+	}
 	if s := r.arena.Stats(); s.Slots != 0 || s.BytesUsed != 0 {
 		t.Errorf("the arena is not empty: %+v", s)
 	}
@@ -82,7 +162,11 @@ func (r *run) read(ctx context.Context, t *testing.T, from uint64, n int) (*out,
 		t.Fatal(err)
 	}
 	done := make(chan error, 1)
-	go func() { done <- r.lane.Read(ctx, from, d) }()
+	if r.host != nil {
+		ctx = r.host.reads(ctx)
+	}
+	lane := r.lane
+	go func() { done <- lane.Read(ctx, from, d) }()
 	return o, done
 }
 
@@ -98,8 +182,11 @@ func (r *run) some(t *testing.T, from uint64, n int) *out {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	o, done := r.read(ctx, t, from, plenty)
+	if n < 0 && r.real {
+		n = len(r.want)
+	}
 	if r.lane.Endless() {
-		synctest.Wait()
+		r.until(t, o, max(n, 0))
 		cancel()
 	}
 	err := <-done
