@@ -31,6 +31,7 @@ type Decoder struct {
 	lent    arena.Frame // scratch: the frame that is committed
 	skip    *skip       // the frame being skipped, if any
 	at      uint64      // position in the stream of the byte at window.start
+	handed  uint64      // Next of the last frame that was handed over
 	arrived time.Time   // when the bytes at hand were read
 	tally   Stats       // this goroutine's; Stats reads what publish copied
 	stats   counters
@@ -106,6 +107,9 @@ func slot(names []string, name string) (int, []string) {
 
 // Position is where the stream goes on behind everything that was handed over or skipped.
 func (d *Decoder) Position() uint64 { return d.at }
+
+// Handed is the Next of the last frame that was handed over, 0 before the first: once it is settled, all is.
+func (d *Decoder) Handed() uint64 { return d.handed }
 
 // Reset gives the block in use back to the arena. A source calls it when it stops reading; it may be called again.
 func (d *Decoder) Reset() {

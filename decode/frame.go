@@ -87,7 +87,9 @@ func (d *Decoder) again(ctx context.Context, frame *arena.Frame, key []byte, off
 // hand gives one frame to the loop, or takes back what it did not accept.
 func (d *Decoder) hand(ctx context.Context, f Frame) error {
 	err := d.out.Frame(ctx, f)
-	if err != nil && f.Bad == nil {
+	if err == nil {
+		d.handed = f.Next
+	} else if f.Bad == nil {
 		return errors.Join(err, d.lane.Release(f.Ref))
 	}
 	return err

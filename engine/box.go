@@ -12,6 +12,7 @@ import (
 	"github.com/peltonhq/pelton/actor/wasm"
 	"github.com/peltonhq/pelton/api"
 	"github.com/peltonhq/pelton/engine/config"
+	"github.com/peltonhq/pelton/engine/plan"
 	"github.com/peltonhq/pelton/sdk/build"
 )
 
@@ -43,7 +44,7 @@ func (w *wheel) describe() []*box {
 		b.code(c.Wasm, c.Native, c.Process)
 		b.opts = actor.Options{
 			Env:       actor.Env{Plugin: name, Config: settings(c.Config), Limits: actor.Limits{Memory: int64(c.Limits.Memory), Recycle: int64(c.Limits.Recycle), Time: int64(c.Limits.Time), Output: int64(c.Limits.Output)}, Window: w.window(name)},
-			Instances: c.Instances, Require: w.plan.read(name), Health: healthOf(c.Health),
+			Instances: c.Instances, Require: w.plan.Read(name), Health: healthOf(c.Health),
 		}
 		boxes = append(boxes, b)
 	}
@@ -93,7 +94,7 @@ func healthOf(h config.Health) actor.Health {
 }
 
 func (w *wheel) openPlugins(ctx context.Context) error {
-	w.plan = newPlan(&w.c)
+	w.plan = plan.New(&w.c)
 	w.boxes = w.describe()
 	runtime, err := wasm.New(ctx, wasm.Options{CacheDir: w.cacheDir()})
 	if err != nil {

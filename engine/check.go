@@ -7,10 +7,11 @@ import (
 	"github.com/peltonhq/pelton/actor"
 	"github.com/peltonhq/pelton/actor/wasm"
 	"github.com/peltonhq/pelton/engine/config"
+	"github.com/peltonhq/pelton/engine/plan"
 )
 
 func (w *wheel) check(ctx context.Context) ([]config.Warning, error) {
-	w.plan = newPlan(&w.c)
+	w.plan = plan.New(&w.c)
 	w.boxes = w.describe()
 	runtime, err := wasm.New(ctx, wasm.Options{CacheDir: w.cacheDir()})
 	if err != nil {

@@ -18,6 +18,7 @@ import (
 	"github.com/peltonhq/pelton/actor/wasm"
 	"github.com/peltonhq/pelton/api"
 	"github.com/peltonhq/pelton/engine/config"
+	"github.com/peltonhq/pelton/engine/plan"
 	"github.com/peltonhq/pelton/engine/tracing"
 	"github.com/peltonhq/pelton/session"
 	"github.com/peltonhq/pelton/sink"
@@ -41,7 +42,7 @@ type Options struct {
 type wheel struct {
 	c       config.Config
 	o       Options
-	plan    *plan
+	plan    *plan.Plan
 	store   *local.Store
 	runtime *wasm.Runtime
 	process *process.Runtime // nil unless a plugin is a process

@@ -13,10 +13,10 @@ import (
 	"github.com/peltonhq/pelton/decode"
 	"github.com/peltonhq/pelton/delivery"
 	"github.com/peltonhq/pelton/engine/config"
+	"github.com/peltonhq/pelton/engine/gauge"
 	"github.com/peltonhq/pelton/loop"
 	"github.com/peltonhq/pelton/source"
 	"github.com/peltonhq/pelton/source/demo"
-	"github.com/peltonhq/pelton/source/file"
 	"github.com/peltonhq/pelton/source/http"
 )
 
@@ -28,10 +28,11 @@ type feed struct {
 	queue   *http.Queue // of an http source
 	arena   *arena.Arena
 	graph   *delivery.Graph
-	rate    float64
+	pace    *loop.Pace // of all lanes together; nil for none
 	outputs []*arena.Arena
-	meter   meter
-	pause   pause
+	meter   gauge.Meter
+	pause   gauge.Pause
+	before  loop.Checkpoint // of a lane whose earlier content was read last; a source with one has one lane
 	sharing
 
 	mu    sync.Mutex
@@ -50,7 +51,7 @@ func (w *wheel) openSources(ctx context.Context) error {
 		return err
 	}
 	for _, name := range w.c.SourceNames() {
-		f := &feed{name: name, c: w.c.Sources[name], graph: w.plan.of(name), outputs: outputs}
+		f := &feed{name: name, c: w.c.Sources[name], graph: w.plan.Of(name), outputs: outputs}
 		if err := w.openSource(ctx, f); err != nil {
 			return fmt.Errorf("source %s: %w", name, err)
 		}
@@ -65,12 +66,12 @@ func (w *wheel) openSources(ctx context.Context) error {
 
 // openNests makes the output arenas of plugins that other plugins read.
 func (w *wheel) openNests() ([]*arena.Arena, error) {
-	nests := make([]*arena.Arena, len(w.plan.plugins))
-	for i, read := range w.plan.nests {
+	nests := make([]*arena.Arena, len(w.plan.Plugins))
+	for i, read := range w.plan.Nests {
 		if !read {
 			continue
 		}
-		name := w.plan.plugins[i].Name
+		name := w.plan.Plugins[i].Name
 		size := int64(w.c.Plugins[name].Limits.Queue)
 		a, err := arena.New(arena.Options{Name: name + ".queue", Size: size, MaxMessage: w.maxEmit(size)})
 		if err != nil {
@@ -86,17 +87,16 @@ func (w *wheel) openNests() ([]*arena.Arena, error) {
 // them from each source, which is what an arena keeps for a lane.
 func (w *wheel) maxEmit(queue int64) int64 {
 	const page = 4 << 10
-	return min(int64(w.c.Arena.MaxMessage), queue/max(4, 2*int64(len(w.c.Sources)))) / page * page
+	return min(int64(w.c.Arena.MaxMessage), queue/max(4, 2*w.lanesMost())) / page * page
 }
 
 // openInput makes the source itself.
 func (w *wheel) openInput(ctx context.Context, f *feed) (err error) {
 	switch {
 	case f.c.File != nil:
-		f.rate = f.c.File.Rate.PerSecond()
-		f.source = file.New(file.Options{Name: f.name, Path: f.c.File.Path, Follow: f.c.File.Follow})
+		f.source = w.openFile(f)
 	case f.c.Demo != nil:
-		f.rate = f.c.Demo.Rate.PerSecond()
+		f.pace = loop.NewPace(f.c.Demo.Rate.PerSecond())
 		f.source, err = demo.New(demo.Options{Name: f.name, Count: f.c.Demo.Count, Size: int(f.c.Demo.Size), Keys: f.c.Demo.Keys, Seed: f.c.Demo.Seed})
 	default:
 		f.queue, err = http.Open(ctx, http.Options{
@@ -148,16 +148,22 @@ func (w *wheel) openLane(ctx context.Context, f *feed, lane source.Lane) error {
 	if err != nil {
 		return err
 	}
+	lane = w.earlier(f, lane, at)
 	id, from := source.Resume(lane, at.Incarnation, at.Position)
 	if at.Incarnation != "" && id.Incarnation != at.Incarnation {
 		w.event(Event{Event: "warning", Source: f.name, Reason: fmt.Sprintf("source %s: lane %s has new content (incarnation %s, before %s): reading from its start", f.name, id.Lane, id.Incarnation, at.Incarnation)})
 	}
+	if id.Incarnation != at.Incarnation {
+		if err := loop.BeginCheckpoint(ctx, w.store, id); err != nil {
+			return err
+		}
+	}
 	var plugins []*actor.Plugin
-	for i := range w.plan.plugins {
+	for i := range w.plan.Plugins {
 		plugins = append(plugins, w.boxes[i].plugin)
 	}
 	var targets []pelton.Offerer
-	for _, t := range w.plan.targets {
+	for _, t := range w.plan.Targets {
 		if t.Kind == pelton.TargetSession {
 			targets = append(targets, w.session[t.Name])
 		} else {
@@ -167,7 +173,7 @@ func (w *wheel) openLane(ctx context.Context, f *feed, lane source.Lane) error {
 	o := loop.Options{
 		Lane: lane, ID: id, From: from, Graph: f.graph, Plugins: plugins, Targets: targets, Grants: w.grants(),
 		Arena: f.arena, Outputs: f.outputs, Decode: decodeOf(f.c.Decode, w.c.Arena.MaxMessage),
-		Rate: f.rate, Store: w.store, Settle: w.settle,
+		Pace: f.pace, Store: w.store, Settle: w.settle,
 	}
 	o.Failed = func(err error, final bool) {
 		w.event(Event{Event: "failed", Source: f.name, Reason: err.Error()})
@@ -198,14 +204,18 @@ func decodeOf(c config.Decode, largest config.Size) decode.Config {
 
 // renew closes a lane whose content was replaced and opens what is there now.
 func (w *wheel) renew(f *feed, name string) {
-	ctx, cancel := context.WithTimeout(context.Background(), w.c.Shutdown.Timeout.Std())
-	defer cancel()
 	r, ok := f.running(name)
 	if !ok {
 		return
 	}
-	err := settled(ctx, r.loop)
-	err = errors.Join(err, r.loop.Close(ctx))
+	running, over := w.ending()
+	defer over()
+	if settled(running, r.loop) != nil {
+		return // the run is over; the lane is closed with it
+	}
+	ctx, cancel := context.WithTimeout(running, w.c.Shutdown.Timeout.Std())
+	defer cancel()
+	err := r.loop.Close(ctx)
 	f.remove(r)
 	if err == nil {
 		err = w.openLanes(ctx, f)

@@ -43,7 +43,7 @@ func (w *wheel) grant(ctx context.Context, b *box) error {
 
 // grants are what the plugins of the plan may use, as the lanes see it.
 func (w *wheel) grants() []loop.Grant {
-	grants := make([]loop.Grant, len(w.plan.plugins))
+	grants := make([]loop.Grant, len(w.plan.Plugins))
 	for i := range grants {
 		if s := w.boxes[i].state; s != nil {
 			grants[i].State = s

@@ -125,7 +125,7 @@ func (w *wheel) watch(ctx context.Context) error {
 // tellPauses tells when a source pauses and when it goes on.
 func (w *wheel) tellPauses(paused map[string]string) {
 	for _, f := range w.feeds {
-		reason, before := f.pause.reason(), paused[f.name]
+		reason, before := f.pause.Reason(), paused[f.name]
 		paused[f.name] = reason
 		switch {
 		case reason != "" && before == "":
@@ -148,8 +148,8 @@ func (w *wheel) sample() {
 				reason = s.Paused
 			}
 		}
-		f.meter.count(messages, now)
-		f.pause.look(reason, messages, now)
+		f.meter.Count(messages, now)
+		f.pause.Look(reason, messages, now)
 	}
 }
 

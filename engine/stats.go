@@ -3,10 +3,6 @@ package engine
 import (
 	"context"
 	"errors"
-	"os"
-	"runtime"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -15,6 +11,7 @@ import (
 	"github.com/peltonhq/pelton/arena"
 	"github.com/peltonhq/pelton/delivery"
 	"github.com/peltonhq/pelton/delivery/lot"
+	"github.com/peltonhq/pelton/engine/gauge"
 	"github.com/peltonhq/pelton/source"
 )
 
@@ -26,14 +23,14 @@ var _ api.Wheel = wheelInfo{}
 // Topology implements [api.Wheel].
 func (w wheelInfo) Topology(context.Context) (api.Topology, error) {
 	t := api.Topology{Nodes: []api.Node{}, Edges: []api.Edge{}}
-	for _, n := range w.plan.graph.Nodes {
+	for _, n := range w.plan.Graph.Nodes {
 		node := api.Node{Kind: n.Kind, Name: n.Name, Type: n.Type, Reducer: n.Reducer}
 		if b := w.box(n.Name); n.Kind == "plugin" && b != nil {
 			node.Outputs = names(b.plugin.Outputs())
 		}
 		t.Nodes = append(t.Nodes, node)
 	}
-	for _, e := range w.plan.graph.Edges {
+	for _, e := range w.plan.Graph.Edges {
 		t.Edges = append(t.Edges, api.Edge{From: e.From, Output: e.Output, To: e.To})
 	}
 	return t, nil
@@ -55,17 +52,17 @@ func (w wheelInfo) Stats(context.Context) (api.Stats, error) {
 	s := api.Stats{
 		Version: w.o.Version, Time: time.Now().UTC(), Uptime: time.Since(w.began), Settled: w.hasSettled(),
 		Sources: []api.SourceStats{}, Arenas: []api.ArenaStats{}, Plugins: []api.PluginStats{},
-		Sessions: []api.SessionStats{}, Sinks: []api.SinkStats{}, Memory: memory(),
+		Sessions: []api.SessionStats{}, Sinks: []api.SinkStats{}, Memory: gauge.Memory(),
 	}
-	counts := make([]delivery.PluginCounts, len(w.plan.plugins))
-	pending := make([]int, len(w.plan.plugins))
+	counts := make([]delivery.PluginCounts, len(w.plan.Plugins))
+	pending := make([]int, len(w.plan.Plugins))
 	for _, f := range w.feeds {
 		s.Sources = append(s.Sources, f.stats(counts, pending))
 		s.Arenas = append(s.Arenas, arenaStats(f.name, f.arena))
 	}
 	for i, a := range w.outputs() {
 		if a != nil {
-			s.Arenas = append(s.Arenas, arenaStats(w.plan.plugins[i].Name+".queue", a))
+			s.Arenas = append(s.Arenas, arenaStats(w.plan.Plugins[i].Name+".queue", a))
 		}
 	}
 	for i, b := range w.boxes {
@@ -121,14 +118,14 @@ func (f *feed) stats(counts []delivery.PluginCounts, pending []int) api.SourceSt
 			pending[i] += l.Pending[i]
 		}
 	}
-	switch reason := f.pause.reason(); {
+	switch reason := f.pause.Reason(); {
 	case s.State != "running":
 	case reason != "":
 		s.State, s.Reason = "paused", reason
 	case ended:
 		s.State = "ended"
 	}
-	s.Rate = f.meter.rate()
+	s.Rate = f.meter.Rate()
 	return s
 }
 
@@ -254,7 +251,7 @@ func (w *wheel) lotStats() (api.LotStats, error) {
 // retry policy counts as under way, what was deferred or is held does not.
 func (w *wheel) hasSettled() bool {
 	for _, f := range w.feeds {
-		if f.c.Endless() {
+		if f.c.Endless() || !f.ended() {
 			return false
 		}
 		for _, r := range f.loops() {
@@ -287,76 +284,4 @@ func (w *wheel) figures(context.Context) (*Figures, error) {
 	c, err := w.count()
 	f.Dead, f.Parked, f.NextDue = c.Dead, c.Parked, c.NextDue
 	return f, err
-}
-
-// meter turns a counter into a rate over the last second.
-type meter struct {
-	mu     sync.Mutex
-	at     time.Time
-	last   uint64
-	perSec float64
-}
-
-// count takes the counter's value at a time; it is called several times a second.
-func (m *meter) count(n uint64, now time.Time) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	passed := now.Sub(m.at)
-	if passed < time.Second {
-		return
-	}
-	if !m.at.IsZero() && n >= m.last {
-		m.perSec = float64(n-m.last) / passed.Seconds()
-	}
-	m.at, m.last = now, n
-}
-
-func (m *meter) rate() float64 {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.perSec
-}
-
-// pause tells a source that stands still from one that waits for a moment now and then, as a fast one always does.
-type pause struct {
-	mu       sync.Mutex
-	why      string
-	since    time.Time
-	messages uint64
-	lasting  bool
-}
-
-// standstill is how long a source that waits must take nothing in to count as paused.
-const standstill = 250 * time.Millisecond
-
-func (p *pause) look(reason string, messages uint64, now time.Time) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if reason == "" || messages != p.messages || p.why == "" {
-		p.since, p.messages = now, messages
-	}
-	p.why = reason
-	p.lasting = reason != "" && now.Sub(p.since) >= standstill
-}
-
-func (p *pause) reason() string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if !p.lasting {
-		return ""
-	}
-	return p.why
-}
-
-func memory() api.MemoryStats {
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	s := api.MemoryStats{Heap: m.HeapAlloc, Goroutines: runtime.NumGoroutine()}
-	if statm, err := os.ReadFile("/proc/self/statm"); err == nil {
-		if fields := strings.Fields(string(statm)); len(fields) > 1 {
-			pages, _ := strconv.ParseUint(fields[1], 10, 64)
-			s.RSS = pages * uint64(os.Getpagesize())
-		}
-	}
-	return s
 }

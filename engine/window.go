@@ -18,7 +18,7 @@ func (w *wheel) window(plugin string) *actor.Window {
 		return window
 	}
 	seen := map[string]bool{}
-	for _, e := range w.plan.graph.Edges {
+	for _, e := range w.plan.Graph.Edges {
 		if e.To != "plugin/"+plugin || seen[e.From] {
 			continue
 		}

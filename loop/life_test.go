@@ -51,7 +51,7 @@ func TestCrash(t *testing.T) {
 		w.route(0, w.graph.Source)
 		w.graph.Plugins[0].Outputs["default"].Plugins[0] = 1
 		second := w.to(1)
-		w.options.Rate = 100
+		w.options.Pace = loop.NewPace(100)
 		for life := 0; ; life++ {
 			w.reopen()
 			w.furnish()
@@ -110,7 +110,7 @@ func TestCloseDrains(t *testing.T) {
 		})
 		out := w.to(0)
 		out.keep = true
-		w.lane.endless, w.options.Rate = true, 1000
+		w.lane.endless, w.options.Pace = true, loop.NewPace(1000)
 		w.start()
 		w.pass(500 * time.Millisecond)
 		closed := make(chan struct{})
@@ -137,7 +137,7 @@ func TestCloseDrains(t *testing.T) {
 // again checks that what a life abandoned comes in the next one.
 func (w *world) again(out *target) {
 	w.t.Helper()
-	w.lane.endless, w.options.Rate = false, 0
+	w.lane.endless, w.options.Pace = false, nil
 	w.start()
 	w.settle()
 	got := map[string]bool{}
@@ -165,7 +165,7 @@ func TestCloseGoesWithoutTheRest(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t, 5000, echo)
 				out := w.to(0)
-				w.lane.endless, w.options.Rate = true, 1000
+				w.lane.endless, w.options.Pace = true, loop.NewPace(1000)
 				w.start()
 				w.pass(500 * time.Millisecond)
 				out.mu.Lock()
@@ -248,7 +248,7 @@ func TestRate(t *testing.T) {
 					}
 					return pelton.Ack()
 				})
-				w.options.Rate = rate
+				w.options.Pace = loop.NewPace(rate)
 				w.start()
 				w.settle()
 				want := time.Duration(float64(n) / rate * float64(time.Second))
@@ -343,7 +343,7 @@ func TestStartFailsWithoutALeak(t *testing.T) {
 func TestStatsAreFresh(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, 50, ack)
-		w.options.Rate = 100
+		w.options.Pace = loop.NewPace(100)
 		w.start()
 		w.pass(600 * time.Millisecond)
 		if s := w.loop.Stats(); s.Counts.Admitted != 50 || !s.Idle || !s.Ended || s.Watermark != 50*step {

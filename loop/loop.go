@@ -83,7 +83,7 @@ type scratch struct {
 // Start loads what the lane's account begins with and starts its goroutines.
 func Start(ctx context.Context, o Options) (*Loop, error) { //nolint:contextcheck // the loop outlives the start
 	o.defaults()
-	l := &Loop{o: o, ring: newRing(o.Rate)}
+	l := &Loop{o: o, ring: newRing(o.Pace)}
 	l.broken, l.done, l.box.wake = make(chan struct{}), make(chan struct{}), make(chan struct{}, 1)
 	l.place, l.onDurable = newPlace(o.ID), l.checkpointed
 	l.issued, l.durable, l.now = o.From, o.From, time.Now()

@@ -25,7 +25,7 @@ type Options struct {
 	Arena   *arena.Arena     // of the source
 	Outputs []*arena.Arena   // by index in the graph: of plugins whose emits other plugins read, else nil
 	Decode  decode.Config
-	Rate    float64 // messages per second; 0 for as fast as it goes
+	Pace    *Pace // nil for as fast as it goes
 	Store   store.Store
 	Window  int // messages between watermark and head; default 65,536
 	// Settle routes a settlement by token to the lane that held the delivery. It is needed if a plugin settles.

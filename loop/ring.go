@@ -25,16 +25,30 @@ type ring struct {
 	blocked atomic.Bool   // the reader waits for the loop
 }
 
-func newRing(perSecond float64) *ring {
+// Pace is how many messages a second lanes read, those that share it together.
+type Pace struct {
+	limit *rate.Limiter
+	size  int // frames of a batch
+}
+
+// NewPace is so many messages a second; nil, which is as fast as it goes, for 0.
+func NewPace(perSecond float64) *Pace {
+	if perSecond <= 0 {
+		return nil
+	}
+	// Fifty handings-over a second look smooth and cost little.
+	size := min(ringFrames, max(1, int(perSecond/50)))
+	// What a late wake-up missed is made up for, up to one fiftieth of a second.
+	return &Pace{limit: rate.NewLimiter(rate.Limit(perSecond), max(size, int(perSecond/50))), size: size}
+}
+
+func newRing(pace *Pace) *ring {
 	r := &ring{full: make(chan []decode.Frame, ringBatches), empty: make(chan []decode.Frame, ringBatches+1), size: ringFrames}
 	for range ringBatches + 1 {
 		r.empty <- make([]decode.Frame, 0, ringFrames)
 	}
-	if perSecond > 0 {
-		// Fifty handings-over a second look smooth and cost little.
-		r.size = min(ringFrames, max(1, int(perSecond/50)))
-		// What a late wake-up missed is made up for, up to one fiftieth of a second.
-		r.limit = rate.NewLimiter(rate.Limit(perSecond), max(r.size, int(perSecond/50)))
+	if pace != nil {
+		r.size, r.limit = pace.size, pace.limit
 	}
 	return r
 }

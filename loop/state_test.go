@@ -77,7 +77,7 @@ func TestStateSurvivesCrashes(t *testing.T) {
 		w.route(0, w.graph.Source)
 		w.graph.Plugins[0].Outputs["default"].Plugins[0] = 1
 		w.to(1)
-		w.options.Rate = 100
+		w.options.Pace = loop.NewPace(100)
 		second := lane{id: pelton.LaneID{Source: "s", Incarnation: "i", Lane: "m"}, n: n, make: keyed(keys)}
 		for life := 0; ; life++ {
 			w.reopen()

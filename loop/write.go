@@ -41,6 +41,43 @@ func LoadCheckpoint(r store.Reader, source, lane string) (Checkpoint, error) {
 	return c, nil
 }
 
+// BeginCheckpoint stores that a lane has new content, of which nothing is settled: if that is renamed before anything of
+// it is, it can still be found. The lane must not run.
+func BeginCheckpoint(ctx context.Context, s store.Store, id pelton.LaneID) error {
+	token, err := s.Claim(ctx, "lane/"+id.Source+"/"+id.Lane)
+	if err != nil {
+		return err
+	}
+	p := newPlace(id)
+	_, err = s.Append(ctx, token, []store.Record{{Op: store.Put, Key: p.key, Value: p.at(0)}})
+	return err
+}
+
+// MoveCheckpoints makes stored places those of other lanes of their source, all at once: names are old ones by new ones,
+// and an old one without a place is left out. None of the lanes may run.
+func MoveCheckpoints(ctx context.Context, s store.Store, source string, names map[string]string) error {
+	token, err := s.Claim(ctx, "names/"+source)
+	if err != nil {
+		return err
+	}
+	var records []store.Record
+	for to, from := range names {
+		value, err := s.Get(checkpointKey(source, from))
+		if errors.Is(err, store.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		records = append(records, store.Record{Op: store.Put, Key: checkpointKey(source, to), Value: value})
+	}
+	if len(records) == 0 {
+		return nil
+	}
+	_, err = s.Append(ctx, token, records)
+	return err
+}
+
 // place is where a lane's checkpoint is kept, and all of it but the position. One checkpoint is under way at a time, so
 // its bytes and records are used again for the next.
 type place struct {

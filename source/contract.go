@@ -36,3 +36,9 @@ type Sized interface{ Size() uint64 }
 type Renewer interface {
 	Renewed(position uint64) bool
 }
+
+// Predecessor is a lane that may know where the content of before is that had its name: Earlier finds it by the stored
+// incarnation and position, nil if it is gone. It is read to its end first, and ends with [ErrRenewed].
+type Predecessor interface {
+	Earlier(incarnation string, position uint64) Lane
+}

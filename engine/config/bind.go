@@ -282,6 +282,8 @@ func preset(v reflect.Value) {
 	switch target := v.Addr().Interface().(type) {
 	case *Source:
 		*target = DefaultSource()
+	case *File:
+		*target = DefaultFile()
 	case *Demo:
 		*target = DefaultDemo()
 	case *Plugin:

@@ -1,19 +1,36 @@
 package config
 
 import (
+	"path/filepath"
 	"strings"
 	"time"
 )
 
 func (s Source) validate(p *problems, path string) {
 	p.exactlyOne(path, map[string]bool{"file": s.File != nil, "http": s.HTTP != nil, "demo": s.Demo != nil})
-	if f := s.File; f != nil && f.Path == "" {
-		p.missing(path+".file.path", "give the file")
+	if s.File != nil {
+		s.File.validate(p, path+".file")
 	}
 	if d := s.Demo; d != nil {
 		p.between(path+".demo.keys", d.Keys, 1, 1_000_000)
 	}
 	s.Decode.validate(p, path+".decode")
+}
+
+func (f *File) validate(p *problems, path string) {
+	_, err := filepath.Match(f.Path, "")
+	switch {
+	case f.Path == "":
+		p.missing(path+".path", "give the file")
+	case err != nil:
+		p.addf(path+".path", "%q is no pattern: a [ wants a ]; write \\[ for one as it is", f.Path)
+	case strings.Contains(f.Path, "**"):
+		p.addf(path+".path", "%q: ** matches no deeper than *; write */ for each level", f.Path)
+	}
+	p.between(path+".lanes", f.Lanes, 1, 1000)
+	if f.RotateWait < 0 {
+		p.addf(path+".rotate_wait", "%v is below zero", f.RotateWait)
+	}
 }
 
 func (d Decode) validate(p *problems, path string) {
@@ -192,16 +209,22 @@ func (p *problems) exactlyOne(path string, kinds map[string]bool) {
 
 // checkFiles notes a file that two sinks write, or that a sink writes and a source reads.
 func (c *Config) checkFiles(p *problems) {
-	used := map[string]string{}
+	used, patterns := map[string]string{}, map[string]string{}
 	for _, n := range c.SourceNames() {
 		if f := c.Sources[n].File; f != nil {
 			used[f.Path] = "source " + n + " reads"
+			patterns[f.Path] = n
 		}
 	}
 	for _, n := range c.SinkNames() {
 		f := c.Sinks[n].File
 		if f == nil || f.Path == "" {
 			continue
+		}
+		for _, pattern := range sorted(patterns) {
+			if ok, err := filepath.Match(pattern, f.Path); ok && err == nil && pattern != f.Path {
+				p.addf("sinks."+n+".file.path", "%s matches %s, which source %s reads; give another", f.Path, pattern, patterns[pattern])
+			}
 		}
 		if by, ok := used[f.Path]; ok {
 			p.addf("sinks."+n+".file.path", "%s is the file that %s; give another", f.Path, by)

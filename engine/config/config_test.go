@@ -46,7 +46,7 @@ func TestFull(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := *c.Sources["flights"].File, (File{Path: "/w/flights.jsonl", Rate: 2000}); got != want {
+	if got, want := *c.Sources["flights"].File, (File{Path: "/w/flights.jsonl", RotateWait: 5 * Second, Lanes: 8, Rate: 2000}); got != want {
 		t.Errorf("source: got %+v, want %+v", got, want)
 	}
 	if got, want := c.Sources["flights"].Decode, (Decode{

@@ -2,7 +2,7 @@ package config
 
 // Source is where messages come from. Exactly one of File, HTTP and Demo is set.
 type Source struct {
-	File   *File  `yaml:"file,omitempty" json:"file,omitempty" jsonschema_description:"Read a file; gzip is recognised by its content."`
+	File   *File  `yaml:"file,omitempty" json:"file,omitempty" jsonschema_description:"Read a file, or all that match a pattern; gzip and zstd are recognised by their content."`
 	HTTP   *HTTP  `yaml:"http,omitempty" json:"http,omitempty" jsonschema_description:"Take messages posted to /v1/sources/NAME; no settings: http: {}."`
 	Demo   *Demo  `yaml:"demo,omitempty" json:"demo,omitempty" jsonschema_description:"Make up flights, in JSON: seq, date, delay, distance, origin, destination."`
 	Decode Decode `yaml:"decode" json:"decode" jsonschema_description:"How bytes become messages."`
@@ -10,9 +10,11 @@ type Source struct {
 
 // File is a source that reads a file.
 type File struct {
-	Path   string `yaml:"path" json:"path" jsonschema:"required" jsonschema_description:"The file; relative to the config file."`
-	Follow bool   `yaml:"follow" json:"follow" jsonschema_description:"Go on reading what is appended; the source is then endless. Default false."`
-	Rate   Rate   `yaml:"rate,omitempty" json:"rate,omitempty" jsonschema_description:"At most so many messages a second, minute or hour, for example 2000/s. Default: as fast as they are taken."`
+	Path       string   `yaml:"path" json:"path" jsonschema:"required" jsonschema_description:"The file, or a pattern with * ? or [a-z] for all that match, each a lane of its own; relative to the config file."`
+	Follow     bool     `yaml:"follow" json:"follow" jsonschema_description:"Go on reading what is appended; the source is then endless. Of a pattern, also files that come. Default false."`
+	RotateWait Duration `yaml:"rotate_wait" json:"rotate_wait" jsonschema_description:"How long a followed file that lost its name (rename, then a new file) is read on when nothing is added any more. Default 5s."`
+	Lanes      int      `yaml:"lanes" json:"lanes" jsonschema_description:"Of a pattern, how many files are read at a time, as far as arena.size has room for four times arena.max_message of each; others wait until one is done or has had nothing for 2s. Default 8."`
+	Rate       Rate     `yaml:"rate,omitempty" json:"rate,omitempty" jsonschema_description:"At most so many messages a second, minute or hour, for example 2000/s. Default: as fast as they are taken."`
 }
 
 // HTTP is a source that is posted to. It has no settings.
@@ -45,6 +47,9 @@ type Time struct {
 
 // IsZero reports whether the time of arrival is meant.
 func (t Time) IsZero() bool { return t == Time{} }
+
+// DefaultFile reads once.
+func DefaultFile() File { return File{RotateWait: 5 * Second, Lanes: 8} }
 
 // DefaultDemo is an endless source of small messages.
 func DefaultDemo() Demo { return Demo{Keys: 24, Seed: 1} }

@@ -22,6 +22,7 @@
 //	walk_test.go     every verdict, the parking lot and dead letters, and the way out of both (D1, D2)
 //	offline_test.go  init, plugin new, run, edit, swap without a network
 //	pressure_test.go nobody reads what a wheel writes; -stuck 1m is the whole proof (A2)
+//	pattern_test.go  files of a pattern, packed and not, killed meanwhile; a log that is rotated, also while the wheel is down
 //	window_test.go   large messages, shown and copied, through a chain of plugins
 //	disk_linux_test.go  the disk is full; -tmpfs fails where no small disk can be mounted (A2)
 //	refuse_test.go   what can't be followed or opened is refused, and nothing is lost (S1)

@@ -1,9 +1,7 @@
 package file
 
 import (
-	"bufio"
 	"bytes"
-	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -17,13 +15,11 @@ const (
 	empty    = "empty" // incarnation of a file without a first line
 )
 
-var magic = []byte{0x1f, 0x8b}
-
 // content is an open file: its bytes, or what they decompress to.
 type content struct {
 	path string
 	file *os.File
-	gzip bool
+	pack packing
 }
 
 func open(path string) (*content, error) {
@@ -49,12 +45,20 @@ func (c *content) look() error {
 	if !info.Mode().IsRegular() {
 		return fmt.Errorf("file %s is not a regular file: its positions would mean nothing after a restart", c.path)
 	}
-	head := make([]byte, len(magic))
+	head := make([]byte, 4)
 	n, err := c.file.ReadAt(head, 0)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return explain(c.path, err)
 	}
-	c.gzip = bytes.Equal(head[:n], magic)
+	c.pack = recognize(head[:n])
+	return nil
+}
+
+// followable refuses to follow what has no end of its own before the file has.
+func (c *content) followable(follow bool) error {
+	if follow && c.pack != plain {
+		return fmt.Errorf("file %s is %s and can't be followed: leave out follow, or unpack it", c.path, c.pack)
+	}
 	return nil
 }
 
@@ -63,7 +67,7 @@ func (c *content) Close() error { return c.file.Close() }
 
 // at is the content from position on; short is true when it ends before.
 func (c *content) at(position uint64) (r io.Reader, short bool, err error) {
-	if !c.gzip {
+	if c.pack == plain {
 		info, err := c.file.Stat()
 		if err != nil {
 			return nil, false, explain(c.path, err)
@@ -77,34 +81,16 @@ func (c *content) at(position uint64) (r io.Reader, short bool, err error) {
 	if _, err := c.file.Seek(0, io.SeekStart); err != nil {
 		return nil, false, explain(c.path, err)
 	}
-	z, err := gzip.NewReader(bufio.NewReaderSize(c.file, 64<<10))
+	z, err := c.unpack()
 	if err != nil {
-		return nil, false, c.broken(err)
+		return nil, false, err
 	}
 	if _, err := io.CopyN(io.Discard, z, int64(position)); errors.Is(err, io.EOF) {
 		return nil, true, nil
 	} else if err != nil {
-		return nil, false, c.broken(err)
+		return nil, false, err
 	}
-	return unpacked{z, c}, false, nil
-}
-
-func (c *content) broken(err error) error {
-	return fmt.Errorf("file %s is damaged gzip: %w", c.path, err)
-}
-
-// unpacked says in its errors which file is damaged.
-type unpacked struct {
-	*gzip.Reader
-	content *content
-}
-
-func (u unpacked) Read(p []byte) (int, error) {
-	n, err := u.Reader.Read(p)
-	if err != nil && !errors.Is(err, io.EOF) {
-		err = u.content.broken(err)
-	}
-	return n, err
+	return z, false, nil
 }
 
 // incarnation is the hash of the first line with its newline, at most 1 KiB. growing means that a line without its
@@ -114,12 +100,14 @@ func (c *content) incarnation(growing bool) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	head := make([]byte, headSize)
-	n, err := io.ReadFull(r, head)
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return "", explain(c.path, err)
+	head, err := io.ReadAll(io.LimitReader(r, headSize))
+	if err != nil {
+		if c.pack == plain {
+			err = explain(c.path, err)
+		}
+		return "", err
 	}
-	head = head[:n]
+	n := len(head)
 	end := bytes.IndexByte(head, '\n') + 1
 	if n == 0 || growing && end == 0 && n < headSize {
 		return empty, nil

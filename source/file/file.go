@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/agnivade/levenshtein"
 
@@ -17,8 +18,21 @@ import (
 // Options configure a file source.
 type Options struct {
 	Name   string // of the source
-	Path   string
-	Follow bool // go on as the file grows
+	Path   string // of a file; for [NewPattern] with * ? or [
+	Follow bool   // go on as the file grows
+	// RotateWait is how long a followed file that lost its name is read on, from when nothing was added any more: its
+	// writer may keep it open. Default 5 s.
+	RotateWait time.Duration
+	Lanes      int // of a pattern: files that are read at a time; default 8
+}
+
+func (o *Options) complete() {
+	if o.RotateWait <= 0 {
+		o.RotateWait = 5 * time.Second
+	}
+	if o.Lanes <= 0 {
+		o.Lanes = 8
+	}
 }
 
 // Source is one file.
@@ -29,27 +43,46 @@ type Source struct {
 var _ source.Source = (*Source)(nil)
 
 // New builds the source; Open looks at the file.
-func New(o Options) *Source { return &Source{options: o} }
+func New(o Options) *Source {
+	o.complete()
+	return &Source{options: o}
+}
 
 // Open finds the file's one lane.
 func (s *Source) Open(ctx context.Context) ([]source.Lane, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	c, err := open(s.options.Path)
+	l, _, err := newLane(&s.options, s.options.Path, filepath.Base(s.options.Path))
 	if err != nil {
 		return nil, err
+	}
+	return []source.Lane{l}, nil
+}
+
+// newLane looks at a file.
+func newLane(o *Options, path, name string) (*lane, os.FileInfo, error) {
+	c, err := open(path)
+	if err != nil {
+		return nil, nil, err
 	}
 	defer c.Close() //nolint:errcheck // it was only read
-	if c.gzip && s.options.Follow {
-		return nil, fmt.Errorf("file %s is gzip and can't be followed: leave out follow, or unpack it", s.options.Path)
+	follow := o.Follow
+	if IsPattern(o.Path) {
+		follow = follow && c.pack == plain // among files that grow there may be some that came whole
+	} else if err := c.followable(follow); err != nil {
+		return nil, nil, err
 	}
-	incarnation, err := c.incarnation(s.options.Follow)
+	incarnation, err := c.incarnation(follow)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	id := pelton.LaneID{Source: s.options.Name, Incarnation: incarnation, Lane: filepath.Base(s.options.Path)}
-	return []source.Lane{&lane{path: s.options.Path, follow: s.options.Follow, id: id}}, nil
+	info, err := c.file.Stat()
+	if err != nil {
+		return nil, nil, explain(path, err)
+	}
+	id := pelton.LaneID{Source: o.Name, Incarnation: incarnation, Lane: name}
+	return &lane{path: path, follow: follow, wait: o.RotateWait, id: id}, info, nil
 }
 
 // Close does nothing: no file is open between calls.

@@ -1,26 +1,30 @@
-package engine
+package plan
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/delivery"
 	"github.com/peltonhq/pelton/engine/config"
 )
 
-// plan is the config's graph as the ledgers see it: one set of plugins and targets, and for each source who reads it.
-type plan struct {
-	graph   config.Graph
-	plugins []delivery.Plugin
+// Plan is the config's graph as the ledgers see it: one set of plugins and targets, and for each source who reads it.
+type Plan struct {
+	Graph   config.Graph
+	Plugins []delivery.Plugin
+	Targets []pelton.Target
+	Nests   []bool         // by plugin: other plugins read it
 	index   map[string]int // of a node, "plugin/delays", among its kind's
-	targets []pelton.Target
-	nests   []bool // by plugin: other plugins read it
 }
 
-func newPlan(c *config.Config) *plan {
-	p := &plan{graph: c.Graph(), index: map[string]int{}}
+// New makes the plan of a config.
+func New(c *config.Config) *Plan {
+	p := &Plan{Graph: c.Graph(), index: map[string]int{}}
 	for _, name := range c.PluginNames() {
-		p.index["plugin/"+name] = len(p.plugins)
-		p.plugins = append(p.plugins, pluginOf(name, c.Plugins[name]))
-		p.nests = append(p.nests, false)
+		p.index["plugin/"+name] = len(p.Plugins)
+		p.Plugins = append(p.Plugins, pluginOf(name, c.Plugins[name]))
+		p.Nests = append(p.Nests, false)
 	}
 	for _, name := range c.SessionNames() {
 		p.target(pelton.TargetSession, name)
@@ -28,16 +32,16 @@ func newPlan(c *config.Config) *plan {
 	for _, name := range c.SinkNames() {
 		p.target(pelton.TargetSink, name)
 	}
-	for i := range p.plugins {
-		p.connect(&p.plugins[i], i)
+	for i := range p.Plugins {
+		p.connect(&p.Plugins[i], i)
 	}
 	return p
 }
 
-func (p *plan) target(kind pelton.TargetKind, name string) {
+func (p *Plan) target(kind pelton.TargetKind, name string) {
 	t := pelton.Target{Kind: kind, Name: name}
-	p.index[t.String()] = len(p.targets)
-	p.targets = append(p.targets, t)
+	p.index[t.String()] = len(p.Targets)
+	p.Targets = append(p.Targets, t)
 }
 
 func pluginOf(name string, c config.Plugin) delivery.Plugin {
@@ -58,8 +62,8 @@ func pluginOf(name string, c config.Plugin) delivery.Plugin {
 	}
 }
 
-func (p *plan) connect(plugin *delivery.Plugin, i int) {
-	for _, e := range p.graph.Edges {
+func (p *Plan) connect(plugin *delivery.Plugin, i int) {
+	for _, e := range p.Graph.Edges {
 		if e.From != "plugin/"+plugin.Name {
 			continue
 		}
@@ -69,12 +73,12 @@ func (p *plan) connect(plugin *delivery.Plugin, i int) {
 		}
 		plugin.Outputs[output] = p.add(plugin.Outputs[output], e.To)
 		if _, err := pelton.ParseTarget(e.To); err == nil && len(plugin.Outputs[output].Plugins) > 0 {
-			p.nests[i] = true
+			p.Nests[i] = true
 		}
 	}
 }
 
-func (p *plan) add(r delivery.Routes, to string) delivery.Routes {
+func (p *Plan) add(r delivery.Routes, to string) delivery.Routes {
 	target, err := pelton.ParseTarget(to)
 	if err != nil {
 		return r
@@ -87,10 +91,10 @@ func (p *plan) add(r delivery.Routes, to string) delivery.Routes {
 	return r
 }
 
-// of is the graph as the lanes of one source reach it.
-func (p *plan) of(source string) *delivery.Graph {
-	g := &delivery.Graph{Plugins: p.plugins, Targets: p.targets}
-	for _, e := range p.graph.Edges {
+// Of is the graph as the lanes of one source reach it.
+func (p *Plan) Of(source string) *delivery.Graph {
+	g := &delivery.Graph{Plugins: p.Plugins, Targets: p.Targets}
+	for _, e := range p.Graph.Edges {
 		if e.From == "source/"+source {
 			g.Source = p.add(g.Source, e.To)
 		}
@@ -98,11 +102,11 @@ func (p *plan) of(source string) *delivery.Graph {
 	return g
 }
 
-// read are the outputs of a plugin that somebody subscribes to.
-func (p *plan) read(plugin string) []string {
+// Read are the outputs of a plugin that somebody subscribes to.
+func (p *Plan) Read(plugin string) []string {
 	i, ok := p.index["plugin/"+plugin]
 	if !ok {
 		return nil
 	}
-	return sorted(p.plugins[i].Outputs)
+	return slices.Sorted(maps.Keys(p.Plugins[i].Outputs))
 }
