@@ -163,6 +163,9 @@ func (s Sink) validate(p *problems, path string) {
 			p.missing(path+".file.path", "give the file")
 		}
 		p.oneOf(path+".file.on_new", string(f.OnNew), string(OnNewAppend), string(OnNewTruncate), string(OnNewFail))
+		if f.Rotate != nil {
+			f.Rotate.validate(p, path+".file.rotate")
+		}
 	}
 }
 
@@ -207,6 +210,26 @@ func (p *problems) exactlyOne(path string, kinds map[string]bool) {
 	}
 }
 
+// matches reports whether a source with this pattern would read the file, or one that was put aside.
+func (f *SinkFile) matches(pattern string) bool {
+	if ok, _ := filepath.Match(pattern, f.Path); ok || f.Rotate == nil {
+		return ok
+	}
+	ext := filepath.Ext(f.Path)
+	ok, _ := filepath.Match(pattern, strings.TrimSuffix(f.Path, ext)+"-000001"+ext)
+	return ok
+}
+
+func (r *Rotate) validate(p *problems, path string) {
+	switch {
+	case r.Size < 0 || r.Age < 0:
+		p.addf(path, "size or age is below zero")
+	case r.Size == 0 && r.Age == 0:
+		p.addf(path, "has neither size nor age; give one, or leave it out")
+	}
+	p.between(path+".keep", r.Keep, 0, 1_000_000)
+}
+
 // checkFiles notes a file that two sinks write, or that a sink writes and a source reads.
 func (c *Config) checkFiles(p *problems) {
 	used, patterns := map[string]string{}, map[string]string{}
@@ -222,7 +245,7 @@ func (c *Config) checkFiles(p *problems) {
 			continue
 		}
 		for _, pattern := range sorted(patterns) {
-			if ok, err := filepath.Match(pattern, f.Path); ok && err == nil && pattern != f.Path {
+			if f.matches(pattern) && pattern != f.Path {
 				p.addf("sinks."+n+".file.path", "%s matches %s, which source %s reads; give another", f.Path, pattern, patterns[pattern])
 			}
 		}

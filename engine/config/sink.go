@@ -10,8 +10,16 @@ type Sink struct {
 
 // SinkFile is a sink that writes a file.
 type SinkFile struct {
-	Path  string `yaml:"path" json:"path" jsonschema:"required" jsonschema_description:"The file; relative to the config file."`
-	OnNew OnNew  `yaml:"on_new" json:"on_new" jsonschema_description:"What to do with a file that has content unknown to the store: append, truncate or fail. Default fail."`
+	Path   string  `yaml:"path" json:"path" jsonschema:"required" jsonschema_description:"The file; relative to the config file."`
+	OnNew  OnNew   `yaml:"on_new" json:"on_new" jsonschema_description:"What to do with a file that has content unknown to the store: append, truncate or fail. Default fail."`
+	Rotate *Rotate `yaml:"rotate,omitempty" json:"rotate,omitempty" jsonschema_description:"When the file is put aside, as NAME-000001.EXT, and a new one is begun. Default: never."`
+}
+
+// Rotate says when a file is put aside. At least one of Size and Age is above 0.
+type Rotate struct {
+	Size Size     `yaml:"size" json:"size" jsonschema_description:"Bytes that a file has at most, but for a single write that has more; 0B is no limit. Default 0B."`
+	Age  Duration `yaml:"age" json:"age" jsonschema_description:"Time since the first line of a file, looked at when the next one comes; 0s is no limit. Default 0s."`
+	Keep int      `yaml:"keep" json:"keep" jsonschema_description:"How many files that were put aside stay; the oldest is removed once the new one is durable. 0 keeps all. Default 0."`
 }
 
 // Stdout is a sink that writes to standard output. It has no settings.

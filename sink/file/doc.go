@@ -20,6 +20,15 @@
 // in the store, in the same atomic batch as the length, so their sender does not offer them again. Builds with the tag
 // invariants check that it does not.
 //
+// # Rotation
+//
+//	announce: {to: 3} in the store ─▶ rename, new file, fsync of the directory ─▶ one append: {length 0, number 3} ─▶ remove the oldest
+//
+// Between writes a file that is full or old is put aside as NAME-000003.EXT; numbers only rise. Killed before the rename, Open
+// finds the committed bytes under the name and forgets the announcement; behind it, it finds them under the number,
+// and ends what was begun. Files with numbers are never written again, and never overwritten: one in the way holds the sink
+// up. Rotate.Keep removes numbers that this sink gave, no others, and only behind the append.
+//
 // # Ownership
 //
 // The sink belongs to its worker's goroutine. The file belongs to the sink: who reads it while it is written sees lines

@@ -28,6 +28,7 @@ type Sink struct {
 	begun  bool  // the store knows the file under this path
 	dirty  bool  // there may be bytes behind length
 	failed error // nobody knows any more what is committed
+	turn   turn
 
 	text    []byte
 	records []store.Record
@@ -63,6 +64,14 @@ func (s *Sink) write(ctx context.Context, effects []pelton.Effect) error {
 	for i := range effects {
 		s.text = sink.AppendLine(s.text, effects[i].Payload)
 	}
+	if s.due(len(s.text)) {
+		if err := s.rotate(ctx); err != nil {
+			return err
+		}
+	}
+	if s.length == 0 || s.turn.born.IsZero() { // or the store is older than rotations
+		s.turn.born = s.o.now()
+	}
 	length, t := s.length+int64(len(s.text)), s.tail.with(s.text)
 	s.dirty = true
 	_, err := s.file.WriteAt(s.text, s.length)
@@ -90,6 +99,9 @@ func (s *Sink) ready(ctx context.Context) error {
 	}
 	if reason, _ := s.o.Store.Full(); reason != "" {
 		return fmt.Errorf("%w: %s", store.ErrFull, reason)
+	}
+	if s.turn.to > 0 {
+		return s.rotate(ctx)
 	}
 	if err := s.untouched(); err != nil {
 		return err
@@ -142,7 +154,24 @@ func (s *Sink) commit(effects []pelton.Effect, length int64, t tail) []store.Rec
 }
 
 func (s *Sink) record(length int64, t tail) store.Record {
-	return store.Record{Op: store.Put, Key: s.key, Value: state{Path: s.o.Path, Length: length, Sum: t.sum()}.encode()}
+	now := state{Path: s.o.Path, Length: length, Sum: t.sum(), Number: s.turn.number, Oldest: s.turn.oldest, To: s.turn.to}
+	if !s.turn.born.IsZero() && length > 0 {
+		now.Born = s.turn.born.Unix()
+	}
+	return store.Record{Op: store.Put, Key: s.key, Value: now.encode()}
+}
+
+// keepRecord is the append that changes nothing but the turn.
+func (s *Sink) keepRecord() []store.Record {
+	s.records = append(s.records[:0], s.record(s.length, s.tail))
+	return s.records
+}
+
+// renewed is the append that makes a new file the committed one, with nothing in it.
+func (s *Sink) renewed() []store.Record {
+	now := state{Path: s.o.Path, Sum: tail(nil).sum(), Number: s.turn.to, Oldest: s.turn.oldest}
+	s.records = append(s.records[:0], store.Record{Op: store.Put, Key: s.key, Value: now.encode()})
+	return s.records
 }
 
 // append hands the records to the store and waits for its answer. Where the answer leaves open what is durable, the sink
@@ -177,5 +206,9 @@ func (s *Sink) checkMarks(effects []pelton.Effect) {
 // Close implements [sink.Sink]. What is not committed stays in the file until the next [Open].
 func (s *Sink) Close() error {
 	defer s.release()
-	return s.file.Close()
+	err := s.file.Close()
+	if s.turn.next != nil {
+		err = errors.Join(err, s.turn.next.Close())
+	}
+	return err
 }

@@ -21,7 +21,16 @@ import (
 )
 
 // The test binary runs itself again as a child that writes lines until it is killed.
-const childDir = "PELTON_TEST_SINK_DIR"
+const (
+	childDir  = "PELTON_TEST_SINK_DIR"
+	childSize = "PELTON_TEST_SINK_SIZE"
+)
+
+// rotation is that of the child, and of the parent that looks after it.
+func rotation() Rotate {
+	size, _ := strconv.ParseInt(os.Getenv(childSize), 10, 64)
+	return Rotate{Size: size}
+}
 
 func prefix() []byte { return store.Key(store.SpaceMark, "kill") }
 
@@ -65,7 +74,7 @@ func send(st store.Store, path string, last uint64, done func(uint64, error)) (*
 	if err != nil {
 		return nil, err
 	}
-	s, err := Open(Options{Name: "out", Path: path, Store: st})
+	s, err := Open(Options{Name: "out", Path: path, Store: st, Rotate: rotation()})
 	if err != nil {
 		return nil, err
 	}
@@ -137,6 +146,16 @@ func killed(t *testing.T, dir string, after int) (last uint64) {
 
 // TestKill holds S2 over kill -9: whenever it comes, the file has the lines 1..n exactly once each, and goes on at n+1.
 func TestKill(t *testing.T) {
+	for name, size := range map[string]string{"one file": "0", "rotated": "2000"} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv(childSize, size)
+			kills(t)
+		})
+	}
+}
+
+func kills(t *testing.T) {
+	t.Helper()
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
@@ -161,15 +180,17 @@ func resume(t *testing.T, dir string, acked uint64) {
 		t.Fatalf("%d lines have marks, %d were reported; %v", n, acked, err)
 	}
 	path := filepath.Join(dir, "out")
-	before, err := os.Stat(path)
-	if err != nil {
-		t.Fatal(err)
-	}
 	was, _, err := load(st, "out")
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("killed behind line %d, %d are durable, %d bytes are a tail", acked, n, before.Size()-was.Length)
+	size := int64(0) // of no file: killed while it was put aside
+	if before, err := os.Stat(path); err == nil {
+		size = before.Size()
+	} else if was.To == 0 {
+		t.Fatal(err)
+	}
+	t.Logf("killed behind line %d, %d are durable, %d bytes are a tail, %d files are put aside, putting aside %d", acked, n, size-was.Length, was.Number, was.To)
 	last := n + 500
 	done := make(chan error, 500)
 	w, err := send(st, path, last, func(_ uint64, err error) { done <- err })
@@ -184,10 +205,7 @@ func resume(t *testing.T, dir string, acked uint64) {
 	if err := w.Close(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := []byte(strings.Join(append((&place{t: t, path: path}).lines(), ""), "\n"))
 	lines := strings.SplitAfter(string(text), "\n")
 	for i, line := range lines[:len(lines)-1] {
 		if line != strconv.Itoa(i+1)+"\n" {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"time"
 
 	"github.com/peltonhq/pelton/store"
 )
@@ -54,7 +55,7 @@ func openFile(o *Options) (*os.File, error) {
 		if err != nil {
 			return nil, err
 		}
-		if known && was.Path == o.Path && was.Length > 0 {
+		if known && was.Path == o.Path && was.Length > 0 && (was.To == 0 || !o.aside(was, was.To)) {
 			return nil, changed(o.Path, fmt.Sprintf("is gone, but %d bytes of it were written", was.Length))
 		}
 	case err != nil:
@@ -89,6 +90,24 @@ func (s *Sink) start() error {
 		return err
 	}
 	size := s.info.Size()
+	moved := false
+	if known && was.Path == s.o.Path {
+		if was, moved, err = s.settle(was, size); err != nil {
+			return err
+		}
+		s.turn = turn{number: was.Number, oldest: was.Oldest}
+		if was.Born > 0 {
+			s.turn.born = time.Unix(was.Born, 0)
+		}
+	}
+	if moved { // what was begun is done now
+		if err := s.append(context.Background(), []store.Record{{Op: store.Put, Key: s.key, Value: was.encode()}}); err != nil {
+			return err
+		}
+		if err := s.prune(); err != nil {
+			return err
+		}
+	}
 	mine, why, err := s.recognize(was, known, size)
 	switch {
 	case err != nil:
@@ -96,6 +115,9 @@ func (s *Sink) start() error {
 	case mine:
 		return s.resume(was, size)
 	case why != "":
+		if hint := s.rotated(was); hint != "" {
+			why = hint
+		}
 		return changed(s.o.Path, why)
 	case size == 0:
 		return nil // nothing is committed before the first write: until then anybody may put something there

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"time"
 
 	"github.com/peltonhq/pelton/store"
 )
@@ -21,13 +22,16 @@ const (
 
 // Options of a [Sink]. Name, Path and Store are required.
 type Options struct {
-	Name  string // of the sink; what is committed is kept under it
-	Path  string // a file in a directory that is there; a relative one is relative to the working directory
-	OnNew OnNew
-	Store store.Store // must outlive the sink
-	Perm  fs.FileMode // of a file that is made, before umask; default 0o644
+	Name   string // of the sink; what is committed is kept under it
+	Path   string // a file in a directory that is there; a relative one is relative to the working directory
+	OnNew  OnNew
+	Store  store.Store // must outlive the sink
+	Perm   fs.FileMode // of a file that is made, before umask; default 0o644
+	Rotate Rotate
 
-	wrap func(disk) disk // tests put faults between the sink and the disk
+	wrap   func(disk) disk // tests put faults between the sink and the disk
+	rename func(from, to string) error
+	now    func() time.Time
 }
 
 // Classes of errors of [Open], for errors.Is. All of them are for the operator to solve.
@@ -58,6 +62,15 @@ func (o *Options) complete() error {
 	}
 	if o.Perm == 0 {
 		o.Perm = 0o644
+	}
+	if r := &o.Rotate; r.Size < 0 || r.Age < 0 || r.Keep < 0 || r.Keep > 0 && r.Size == 0 && r.Age == 0 {
+		return fmt.Errorf("sink %s: file.rotate is %+v; want a size or an age, and nothing below zero", o.Name, *r)
+	}
+	if o.rename == nil {
+		o.rename = os.Rename
+	}
+	if o.now == nil {
+		o.now = time.Now
 	}
 	if o.wrap == nil {
 		o.wrap = func(d disk) disk { return d }

@@ -35,6 +35,8 @@ type place struct {
 	store   *memory.Store // nil until the first open
 	faults  faults
 	crashed bool
+	rotate  Rotate
+	rename  func(from, to string) error                       // once; nil is os.Rename
 	answer  atomic.Pointer[func(records []store.Record) bool] // whether this durable append is not answered any more
 }
 
@@ -52,7 +54,7 @@ func newPlace(t *testing.T) *place {
 // open is a restart: what is not durable in the store is lost.
 func (p *place) open() (sink.Sink, error) {
 	p.restart()
-	s, err := Open(Options{Name: "out", Path: p.path, Store: unanswered{p.store, p}, wrap: p.wrap})
+	s, err := Open(Options{Name: "out", Path: p.path, Store: unanswered{p.store, p}, Rotate: p.rotate, wrap: p.wrap, rename: p.renamed})
 	if err != nil {
 		return nil, err
 	}
@@ -81,9 +83,33 @@ func (p *place) restart() {
 	p.t.Cleanup(func() { _ = s.Close() }) // an error: it crashed
 }
 
+func (p *place) renamed(from, to string) error {
+	if p.crashed {
+		return errCrash
+	}
+	if rename := p.rename; rename != nil {
+		p.rename = nil
+		return rename(from, to)
+	}
+	return os.Rename(from, to)
+}
+
+// lines are those of the files that were put aside, in their order, and of the one in use.
 func (p *place) lines() []string {
-	text, err := os.ReadFile(p.path)
-	if err != nil || len(text) == 0 {
+	all, err := filepath.Glob(strings.TrimSuffix(p.path, filepath.Ext(p.path)) + "-??????" + filepath.Ext(p.path))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	slices.Sort(all)
+	var text []byte
+	for _, path := range append(all, p.path) {
+		part, err := os.ReadFile(path)
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			p.t.Fatal(err)
+		}
+		text = append(text, part...)
+	}
+	if len(text) == 0 {
 		return nil
 	}
 	return strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
@@ -249,10 +275,15 @@ func (p *place) synced() {
 }
 
 func TestSink(t *testing.T) {
-	sinktest.Run(t, func(t *testing.T) sinktest.Kit {
-		p := newPlace(t)
-		return sinktest.Kit{Open: p.open, Lines: p.lines, Faults: p.faultKit(), Crashes: p.crashKit(), Durable: p.durable}
-	})
+	for name, rotate := range map[string]Rotate{"one file": {}, "rotated": {Size: 20_000}, "rotated at every write": {Size: 1}} {
+		t.Run(name, func(t *testing.T) {
+			sinktest.Run(t, func(t *testing.T) sinktest.Kit {
+				p := newPlace(t)
+				p.rotate = rotate
+				return sinktest.Kit{Open: p.open, Lines: p.lines, Faults: p.faultKit(), Crashes: p.crashKit(), Durable: p.durable}
+			})
+		})
+	}
 }
 
 // effects are lines with marks.

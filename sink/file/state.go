@@ -19,6 +19,12 @@ type state struct {
 	Path   string `json:"path"`   // absolute
 	Length int64  `json:"length"` // bytes; whatever is behind them was never reported
 	Sum    uint64 `json:"sum"`    // of the last bytes before Length, at most window of them
+
+	// Of rotations; see turn.
+	Number int64 `json:"number,omitempty"`
+	Oldest int64 `json:"oldest,omitempty"`
+	To     int64 `json:"to,omitempty"`
+	Born   int64 `json:"born,omitempty"` // Unix seconds
 }
 
 func stateKey(name string) []byte { return store.Key(store.SpaceSink, "file", name) }
@@ -36,8 +42,8 @@ func decodeState(text []byte) (state, error) {
 	if err := json.Unmarshal(text, &s); err != nil {
 		return state{}, fmt.Errorf("state %.100q: %w: %w", text, err, store.ErrCorrupt)
 	}
-	if s.Path == "" || s.Length < 0 {
-		return state{}, fmt.Errorf("state %.100q: no path, or a length below zero: %w", text, store.ErrCorrupt)
+	if s.Path == "" || s.Length < 0 || s.Number < 0 || s.Oldest < 0 || s.To < 0 {
+		return state{}, fmt.Errorf("state %.100q: no path, or a number below zero: %w", text, store.ErrCorrupt)
 	}
 	return s, nil
 }
