@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 	"github.com/peltonhq/pelton/actor/wasm"
 	"github.com/peltonhq/pelton/api"
 	"github.com/peltonhq/pelton/engine/config"
+	"github.com/peltonhq/pelton/engine/durable"
 	"github.com/peltonhq/pelton/engine/plan"
 	"github.com/peltonhq/pelton/engine/tracing"
 	"github.com/peltonhq/pelton/session"
@@ -149,11 +151,13 @@ func (w *wheel) openStore(context.Context) error {
 	}
 	w.store = s
 	w.later(func(context.Context) error { return s.Close() })
-	durable := "survives power cuts (sync: always)"
+	survives := "survives power cuts (sync: always)"
 	if w.c.Store.Sync == config.SyncOff {
-		durable = "survives a kill, not a power cut (sync: off)"
+		survives = "survives a kill, not a power cut (sync: off)"
 	}
-	w.event(Event{Event: "store", Dir: w.c.Store.Dir, Reason: durable})
+	w.event(Event{Event: "store", Dir: w.c.Store.Dir, Reason: survives})
+	rows := durable.Of(&w.c)
+	w.event(Event{Event: "durable", Reason: strings.Join(durable.Lines(rows), "; "), Durable: rows})
 	return nil
 }
 

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/peltonhq/pelton/engine/durable"
 )
 
 // ErrUsage and ErrEnvironment are classes of errors: the config is wrong, or the machine does not give what it needs.
@@ -29,6 +31,7 @@ func environment(err error) error { return &classed{ErrEnvironment, err} }
 //
 //	building   plugin
 //	store      dir, reason: how durable it is
+//	durable    reason, durable: what each box survives
 //	revision   plugin, revision, digest, reason: which revision runs and why
 //	listening  http, grpc
 //	settled    figures
@@ -54,6 +57,8 @@ type Event struct {
 	Dir      string    `json:"dir,omitempty"`
 	Reason   string    `json:"reason,omitempty"`
 	Figures  *Figures  `json:"figures,omitempty"`
+
+	Durable []durable.Row `json:"durable,omitempty"`
 }
 
 // Figures are what came out, when the wheel has settled.
@@ -74,6 +79,8 @@ func (e Event) Text() string {
 		return "building plugin " + e.Plugin
 	case "store":
 		return fmt.Sprintf("store %s: %s", e.Dir, e.Reason)
+	case "durable":
+		return e.Reason
 	case "revision":
 		return fmt.Sprintf("plugin %s runs revision %d (%s): %s", e.Plugin, e.Revision, short(e.Digest), e.Reason)
 	case "listening":
