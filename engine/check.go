@@ -56,7 +56,8 @@ func (w *wheel) try(ctx context.Context, b *box) ([]string, error) {
 	return names(b.plugin.Outputs()), b.plugin.Close(ctx)
 }
 
-// lookAt finds out whether a source can be opened. An ingest queue is in the store, which a check does not open.
+// lookAt finds out whether a source can be opened. An ingest queue is in the store, which a check does not open, and a
+// cluster may be anywhere: of that only the files of secrets are looked at.
 func (w *wheel) lookAt(ctx context.Context, f *feed) error {
 	if err := decodeOf(f.c.Decode, w.c.Arena.MaxMessage).Validate(); err != nil {
 		return err
@@ -67,8 +68,10 @@ func (w *wheel) lookAt(ctx context.Context, f *feed) error {
 	if err := w.openInput(ctx, f); err != nil {
 		return err
 	}
-	if _, err := f.source.Open(ctx); err != nil {
-		return err
+	if f.c.Kafka == nil {
+		if _, err := f.source.Open(ctx); err != nil {
+			return err
+		}
 	}
 	return f.source.Close()
 }

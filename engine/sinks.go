@@ -34,6 +34,9 @@ func (w *wheel) openSink(name string) (sink.Sink, error) {
 	if c.Stdout != nil {
 		return stdout.New(w.o.Stdout), nil
 	}
+	if c.Kafka != nil {
+		return openSinkKafka(c.Kafka)
+	}
 	o := file.Options{Path: c.File.Path, OnNew: file.OnNew(c.File.OnNew), Store: w.store, Name: name}
 	if r := c.File.Rotate; r != nil {
 		o.Rotate = file.Rotate{Size: int64(r.Size), Age: r.Age.Std(), Keep: r.Keep}

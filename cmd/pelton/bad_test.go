@@ -28,7 +28,7 @@ func TestBadInput(t *testing.T) {
 		{"unknown key", good + "arena: {siz: 64MiB}\n", "check", 2, `pelton: pelton.yaml:8:9: arena.siz: unknown key; did you mean "size"?`},
 		{"unknown key at run", good + "arena: {siz: 64MiB}\n", "run", 2, `pelton: pelton.yaml:8:9: arena.siz: unknown key; did you mean "size"?`},
 		{"wrong unit", good + "arena: {size: 64 megs}\n", "check", 2, `arena.size: size "64 megs": want a number with a unit`},
-		{"key for later", "sources: {a: {kafka: {}}}\n", "check", 2, "pelton.yaml:1:15: sources.a.kafka: not available in this version; use file, http or demo"},
+		{"key for later", "sources: {a: {mqtt: {}}}\n", "check", 2, "pelton.yaml:1:15: sources.a.mqtt: not available in this version; use file, http, demo or kafka"},
 		{"cycle", good + "plugins:\n  a: {from: [b], native: {name: x}}\n  b: {from: [a], native: {name: x}}\n", "check", 2, "the plugins read each other in a circle: "},
 		{"unknown from", good + "sinks: {out: {from: [number], stdout: {}}}\n", "graph", 2, `did you mean "numbers"?`},
 		{"variable", "sources: {a: {file: {path: '${NOPE}'}}}\n", "check", 2, "pelton.yaml:1:22: sources.a.file.path: environment variable NOPE is not set"},

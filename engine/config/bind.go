@@ -286,6 +286,8 @@ func preset(v reflect.Value) {
 		*target = DefaultFile()
 	case *Demo:
 		*target = DefaultDemo()
+	case *Kafka:
+		*target = DefaultKafka()
 	case *Plugin:
 		*target = DefaultPlugin()
 	case *KV:
@@ -302,5 +304,7 @@ func preset(v reflect.Value) {
 		*target = DefaultProcess()
 	case *SinkFile:
 		*target = DefaultSinkFile()
+	case *SinkKafka:
+		*target = DefaultSinkKafka()
 	}
 }

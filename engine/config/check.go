@@ -7,12 +7,15 @@ import (
 )
 
 func (s Source) validate(p *problems, path string) {
-	p.exactlyOne(path, map[string]bool{"file": s.File != nil, "http": s.HTTP != nil, "demo": s.Demo != nil})
+	p.exactlyOne(path, map[string]bool{"file": s.File != nil, "http": s.HTTP != nil, "demo": s.Demo != nil, "kafka": s.Kafka != nil})
 	if s.File != nil {
 		s.File.validate(p, path+".file")
 	}
 	if d := s.Demo; d != nil {
 		p.between(path+".demo.keys", d.Keys, 1, 1_000_000)
+	}
+	if s.Kafka != nil {
+		s.Kafka.validate(p, path+".kafka", s.Decode)
 	}
 	s.Decode.validate(p, path+".decode")
 }
@@ -156,8 +159,11 @@ func (s Session) validate(p *problems, path string) {
 }
 
 func (s Sink) validate(p *problems, path string) {
-	p.exactlyOne(path, map[string]bool{"file": s.File != nil, "stdout": s.Stdout != nil})
+	p.exactlyOne(path, map[string]bool{"file": s.File != nil, "stdout": s.Stdout != nil, "kafka": s.Kafka != nil})
 	p.least(path+".buffer", s.Buffer, 64*KiB)
+	if s.Kafka != nil {
+		s.Kafka.validate(p, path+".kafka")
+	}
 	if f := s.File; f != nil {
 		if f.Path == "" {
 			p.missing(path+".file.path", "give the file")

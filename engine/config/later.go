@@ -8,10 +8,9 @@ var later = map[string]string{
 	"api.tls":                               "listen on loopback",
 	"console":                               "",
 	"swap":                                  "a swap may take 30s",
-	"sources.*.kafka":                       "use file, http or demo",
-	"sources.*.mqtt":                        "use file, http or demo",
-	"sources.*.nats":                        "use file, http or demo",
-	"sources.*.stdin":                       "use file, http or demo",
+	"sources.*.mqtt":                        "use file, http, demo or kafka",
+	"sources.*.nats":                        "use file, http, demo or kafka",
+	"sources.*.stdin":                       "use file, http, demo or kafka",
 	"plugins.*.capabilities.fs":             "a plugin has no files",
 	"sessions.*.reduce.capabilities":        "a reducer's state is its session",
 	"plugins.*.strategy":                    "a swap is immediate",
@@ -23,10 +22,9 @@ var later = map[string]string{
 	"sessions.*.retain.idle":                "use snapshots or age",
 	"sessions.*.reduce.health.max_diff":     "use max_error_rate",
 	"sessions.*.reduce.health.max_increase": "use max_error_rate",
-	"sinks.*.http":                          "use file or stdout",
-	"sinks.*.kafka":                         "use file or stdout",
-	"sinks.*.mqtt":                          "use file or stdout",
-	"sinks.*.nats":                          "use file or stdout",
+	"sinks.*.http":                          "use file, stdout or kafka",
+	"sinks.*.mqtt":                          "use file, stdout or kafka",
+	"sinks.*.nats":                          "use file, stdout or kafka",
 }
 
 // NotAvailable is the text of everything that the design knows and this version does not have.

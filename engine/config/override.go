@@ -107,6 +107,9 @@ func (c *Config) resolve() {
 		if s.File != nil {
 			resolve(&s.File.Path)
 		}
+		if s.Kafka != nil {
+			resolveAccess(resolve, s.Kafka.TLS, s.Kafka.SASL)
+		}
 	}
 	for _, p := range c.Plugins {
 		if p.Wasm != nil {
@@ -127,6 +130,9 @@ func (c *Config) resolve() {
 	for _, s := range c.Sinks {
 		if s.File != nil {
 			resolve(&s.File.Path)
+		}
+		if s.Kafka != nil {
+			resolveAccess(resolve, s.Kafka.TLS, s.Kafka.SASL)
 		}
 	}
 }

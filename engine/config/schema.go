@@ -50,6 +50,12 @@ func mapped(t reflect.Type) *jsonschema.Schema {
 		return words(ThenDead, ThenDrop, ThenStop)
 	case reflect.TypeFor[OnNew]():
 		return words(OnNewAppend, OnNewTruncate, OnNewFail)
+	case reflect.TypeFor[KafkaStart]():
+		return words(KafkaEarliest, KafkaLatest)
+	case reflect.TypeFor[KafkaCompression]():
+		return words(KafkaNone, KafkaGzip, KafkaSnappy, KafkaLZ4, KafkaZstd)
+	case reflect.TypeFor[SASLMechanism]():
+		return words(SASLPlain, SASLScramSHA256, SASLScramSHA512)
 	}
 	return nil
 }
@@ -61,7 +67,7 @@ func shorthand(s *jsonschema.Schema, definition string, word *jsonschema.Schema)
 }
 
 // kinds are the keys of which a box has exactly one.
-var kinds = []string{"file", "http", "demo", "stdout", "wasm", "native", "process"}
+var kinds = []string{"file", "http", "demo", "stdout", "kafka", "wasm", "native", "process"}
 
 // exclusive says that a box has exactly one kind.
 func exclusive(s *jsonschema.Schema) {

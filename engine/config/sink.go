@@ -1,11 +1,12 @@
 package config
 
-// Sink is where messages go to. Exactly one of File and Stdout is set.
+// Sink is where messages go to. Exactly one of File, Stdout and Kafka is set.
 type Sink struct {
-	From   []string  `yaml:"from" json:"from" jsonschema:"required" jsonschema_description:"What it reads: sources, plugins (their output default), plugin.output."`
-	File   *SinkFile `yaml:"file,omitempty" json:"file,omitempty" jsonschema_description:"Write a file, a line a message; nothing repeats after a crash."`
-	Stdout *Stdout   `yaml:"stdout,omitempty" json:"stdout,omitempty" jsonschema_description:"Write to standard output, a line a message; no settings: stdout: {}."`
-	Buffer Size      `yaml:"buffer" json:"buffer" jsonschema_description:"Bytes that wait for the sink. Default 4MiB."`
+	From   []string   `yaml:"from" json:"from" jsonschema:"required" jsonschema_description:"What it reads: sources, plugins (their output default), plugin.output."`
+	File   *SinkFile  `yaml:"file,omitempty" json:"file,omitempty" jsonschema_description:"Write a file, a line a message; nothing repeats after a crash."`
+	Stdout *Stdout    `yaml:"stdout,omitempty" json:"stdout,omitempty" jsonschema_description:"Write to standard output, a line a message; no settings: stdout: {}."`
+	Kafka  *SinkKafka `yaml:"kafka,omitempty" json:"kafka,omitempty" jsonschema_description:"Write a topic of a Kafka cluster, with the effect's id as header pelton-effect."`
+	Buffer Size       `yaml:"buffer" json:"buffer" jsonschema_description:"Bytes that wait for the sink. Default 4MiB."`
 }
 
 // SinkFile is a sink that writes a file.
@@ -31,13 +32,15 @@ func DefaultSink() Sink { return Sink{Buffer: 4 * MiB} }
 // DefaultSinkFile refuses a file that it does not know.
 func DefaultSinkFile() SinkFile { return SinkFile{OnNew: OnNewFail} }
 
-// Type is file or stdout; empty when neither is set.
+// Type is file, stdout or kafka; empty when none is set.
 func (s Sink) Type() string {
 	switch {
 	case s.File != nil:
 		return "file"
 	case s.Stdout != nil:
 		return "stdout"
+	case s.Kafka != nil:
+		return "kafka"
 	}
 	return ""
 }

@@ -1,0 +1,38 @@
+package engine
+
+import (
+	"github.com/peltonhq/pelton/engine/config"
+	access "github.com/peltonhq/pelton/internal/kafka"
+	sinks "github.com/peltonhq/pelton/sink/kafka"
+	"github.com/peltonhq/pelton/source/kafka"
+)
+
+// openKafka makes a source that reads a cluster; it does not connect yet.
+func (w *wheel) openKafka(f *feed) (*kafka.Source, error) {
+	c := f.c.Kafka
+	return kafka.New(kafka.Options{
+		Name: f.name, Access: accessOf(c.Brokers, c.TLS, c.SASL), Topics: c.Topics, Group: c.Group, Latest: c.Start == config.KafkaLatest,
+		Fetch: kafka.Fetch{
+			MaxBytes: int32(c.Fetch.MaxBytes), PartitionBytes: int32(c.Fetch.PartitionBytes), Buffer: int64(c.Fetch.Buffer), Wait: c.Fetch.Wait.Std(),
+		},
+		Commit: c.Commit.Std(), Drain: c.Drain.Std(), KeyField: f.c.Decode.Key != "",
+	})
+}
+
+func openSinkKafka(c *config.SinkKafka) (*sinks.Sink, error) {
+	return sinks.Open(sinks.Options{
+		Access: accessOf(c.Brokers, c.TLS, c.SASL), Topic: c.Topic, Compression: sinks.Compression(c.Compression),
+		MaxMessage: int64(c.MaxMessage), Timeout: c.Timeout.Std(),
+	})
+}
+
+func accessOf(brokers []string, t *config.TLS, s *config.SASL) access.Access {
+	a := access.Access{Brokers: brokers}
+	if t != nil {
+		a.TLS = &access.TLS{CAFile: t.CAFile, CertFile: t.CertFile, KeyFile: t.KeyFile, ServerName: t.ServerName}
+	}
+	if s != nil {
+		a.SASL = &access.SASL{Mechanism: string(s.Mechanism), User: s.User, PasswordFile: s.PasswordFile}
+	}
+	return a
+}

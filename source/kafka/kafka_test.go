@@ -1,0 +1,28 @@
+package kafka
+
+import (
+	"testing"
+
+	"github.com/peltonhq/pelton/decode"
+	"github.com/peltonhq/pelton/source"
+	"github.com/peltonhq/pelton/source/sourcetest"
+)
+
+func TestKit(t *testing.T) {
+	clusters := map[*testing.T]*cluster{}
+	sourcetest.Run(t, sourcetest.Kit{
+		Open: func(t *testing.T) source.Source {
+			c, ok := clusters[t]
+			if !ok {
+				c = newCluster(t, 1)
+				c.produce(t, 0, lines(1, 3)...)
+				c.produce(t, 0, "no json")
+				c.produce(t, 0, lines(4, 6)...)
+				clusters[t] = c
+			}
+			return c.open(t)
+		},
+		Decode: decode.Config{Format: decode.JSON},
+		Want:   append(append(lines(1, 3), sourcetest.Bad), lines(4, 6)...),
+	})
+}
