@@ -1,7 +1,6 @@
 package kafka
 
 import (
-	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -36,7 +35,8 @@ func newCluster(t *testing.T, partitions int32, more ...kfake.Opt) *cluster {
 		t.Fatal(err)
 	}
 	t.Cleanup(c.Close)
-	c.client, err = kgo.NewClient(kgo.SeedBrokers("localhost:9092"), kgo.Dialer(c.network.DialContext), kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	c.client, err = kgo.NewClient(kgo.SeedBrokers("localhost:9092"), kgo.Dialer(c.network.DialContext), kgo.RecordPartitioner(kgo.ManualPartitioner()),
+		kgo.ProducerBatchCompression(kgo.NoCompression()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,5 +105,3 @@ func lines(from, to int) []string {
 	}
 	return all
 }
-
-var _ = context.Background
