@@ -13,7 +13,8 @@ func (w *wheel) openKafka(f *feed) (*kafka.Source, error) {
 	return kafka.New(kafka.Options{
 		Name: f.name, Access: accessOf(c.Brokers, c.TLS, c.SASL), Topics: c.Topics, Group: c.Group, Latest: c.Start == config.KafkaLatest,
 		Fetch: kafka.Fetch{
-			MaxBytes: int32(c.Fetch.MaxBytes), PartitionBytes: int32(c.Fetch.PartitionBytes), Buffer: int64(c.Fetch.Buffer), Wait: c.Fetch.Wait.Std(),
+			MaxBytes: int32(c.Fetch.MaxBytes), PartitionBytes: int32(c.Fetch.PartitionBytes), Buffer: int64(c.Fetch.Buffer), BatchBytes: int32(c.Fetch.BatchBytes),
+			Wait: c.Fetch.Wait.Std(),
 		},
 		Commit: c.Commit.Std(), Drain: c.Drain.Std(), KeyField: f.c.Decode.Key != "",
 	})

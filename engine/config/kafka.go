@@ -24,6 +24,7 @@ type KafkaFetch struct {
 	MaxBytes       Size     `yaml:"max_bytes" json:"max_bytes" jsonschema_description:"Bytes of one response of a broker, as compressed there. Default 8MiB."`
 	PartitionBytes Size     `yaml:"partition_bytes" json:"partition_bytes" jsonschema_description:"Bytes of one partition in a response, as compressed there; a larger batch comes alone. Default 1MiB."`
 	Buffer         Size     `yaml:"buffer" json:"buffer" jsonschema_description:"Bytes of all messages that wait for their lanes; a lane that has its share of it is paused. Default 32MiB."`
+	BatchBytes     Size     `yaml:"batch_bytes" json:"batch_bytes" jsonschema_description:"Bytes that one batch may be decompressed to; a larger one stops its partition, with a warning, until this is raised. Default 64MiB."`
 	Wait           Duration `yaml:"wait" json:"wait" jsonschema_description:"How long a broker may wait for something to send. Default 500ms."`
 }
 
@@ -88,7 +89,7 @@ const (
 func DefaultKafka() Kafka {
 	return Kafka{
 		Start: KafkaEarliest, Commit: Second, Drain: 10 * Second,
-		Fetch: KafkaFetch{MaxBytes: 8 * MiB, PartitionBytes: MiB, Buffer: 32 * MiB, Wait: 500 * Millisecond},
+		Fetch: KafkaFetch{MaxBytes: 8 * MiB, PartitionBytes: MiB, Buffer: 32 * MiB, BatchBytes: 64 * MiB, Wait: 500 * Millisecond},
 	}
 }
 
@@ -127,6 +128,10 @@ func (k *Kafka) validate(p *problems, path string, d Decode) {
 		p.addf(path+".fetch.max_bytes", "%s is too large; want at most 1GiB", k.Fetch.MaxBytes)
 	}
 	p.least(path+".fetch.buffer", k.Fetch.Buffer, MiB)
+	p.least(path+".fetch.batch_bytes", k.Fetch.BatchBytes, MiB)
+	if k.Fetch.BatchBytes > GiB {
+		p.addf(path+".fetch.batch_bytes", "%s is too large; want at most 1GiB", k.Fetch.BatchBytes)
+	}
 	p.least(path+".fetch.wait", k.Fetch.Wait, Millisecond)
 	p.least(path+".commit", k.Commit, 10*Millisecond)
 	p.least(path+".drain", k.Drain, 100*Millisecond)

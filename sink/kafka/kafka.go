@@ -150,7 +150,7 @@ func (s *Sink) send(ctx context.Context, effects []pelton.Effect) (refused bool,
 		s.client.Produce(ctx, s.record(&effects[i]), func(r *kgo.Record, err error) { outcomes <- outcome{i, r.Partition, err} })
 	}
 	partitions := slices.Repeat([]int32{-1}, len(effects)) // where each went just now
-	first := map[int32]int{} // that was refused, by partition
+	first := map[int32]int{}                               // that was refused, by partition
 	for range sent {
 		select {
 		case o := <-outcomes:

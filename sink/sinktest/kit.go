@@ -26,6 +26,8 @@ type Kit struct {
 	Durable func(e *pelton.Effect) bool
 	// Rejects is a payload that the sink refuses for good; nil if there is none.
 	Rejects []byte
+	// Repeats says that a refusal may take others with it, which are then written again; each comes last in order.
+	Repeats bool
 }
 
 // effects are those of the positions from..to of one lane, with payloads of many sizes.

@@ -76,6 +76,9 @@ func TestLate(t *testing.T) {
 		for _, late := range []uint64{6, 15} {
 			a.former(name).Settled(late)
 			time.Sleep(time.Minute)
+			if err := a.source.commit(t.Context(), a.former(name).(*lane)); err != nil {
+				t.Error(err)
+			}
 			if at := c.committed(number); at != 10 {
 				t.Fatalf("a late watermark of %d was committed: the group is at %d, want 10", late, at)
 			}
@@ -132,7 +135,7 @@ func TestLatest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCluster(t, 1)
 		c.produce(t, 0, lines(1, 10)...)
-		latest := func(o *Options) { o.Latest = true }
+		latest := func(o *Options) { o.Latest, o.Commit = true, 24*time.Hour }
 		w := join(t, c.open(t, latest))
 		soon(t, "the place is kept", func() bool { return c.committed(0) == 10 })
 		w.end()
@@ -172,6 +175,29 @@ func TestPressure(t *testing.T) {
 		}
 		close(w.stuck)
 		soon(t, "the stuck lane goes on", func() bool { return len(w.payloads(topic+"/0")) == 400 })
+		if left := s.group.PauseFetchPartitions(nil); len(left) != 0 {
+			t.Errorf("still paused: %v", left)
+		}
+	})
+}
+
+// TestPausedThenTaken: a pause does not outlive the lane, since the client would keep it for the next one.
+func TestPausedThenTaken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCluster(t, 1)
+		s := c.open(t, func(o *Options) { o.Fetch.Buffer = 1 << 10 })
+		w := prepare(t, s)
+		w.stuck = make(chan struct{})
+		w.start()
+		c.produce(t, 0, lines(1, 10)...)
+		soon(t, "the lane is paused", func() bool { return len(s.group.PauseFetchPartitions(nil)) == 1 })
+		w.end()
+		if left := s.ours(); len(left) != 0 {
+			t.Errorf("%d lanes are left", len(left))
+		}
+		if left := w.former(topic + "/0").(*lane); left.paused || !left.deaf {
+			t.Errorf("the lane that was taken away: paused %v, deaf %v", left.paused, left.deaf)
+		}
 	})
 }
 

@@ -14,6 +14,7 @@ const (
 	DefaultMaxBytes       = 8 << 20
 	DefaultPartitionBytes = 1 << 20
 	DefaultBuffer         = 32 << 20
+	DefaultBatchBytes     = 64 << 20
 	DefaultWait           = 500 * time.Millisecond
 	DefaultCommit         = time.Second
 	DefaultDrain          = 10 * time.Second
@@ -38,7 +39,8 @@ type Options struct {
 type Fetch struct {
 	MaxBytes       int32 // of a response; one response of each broker may be under way
 	PartitionBytes int32 // of a partition in a response
-	Buffer         int64 // of all messages that wait for their lanes, by share: a lane that has more is paused
+	Buffer         int64 // of all messages that wait for their lanes, by share: a lane that has more is paused, after the response at hand
+	BatchBytes     int32 // that one batch is decompressed to; a larger one stops its partition, with a warning
 	Wait           time.Duration
 }
 
@@ -52,6 +54,9 @@ func (o *Options) complete() {
 	}
 	if f.Buffer == 0 {
 		f.Buffer = DefaultBuffer
+	}
+	if f.BatchBytes == 0 {
+		f.BatchBytes = DefaultBatchBytes
 	}
 	if f.Wait == 0 {
 		f.Wait = DefaultWait
@@ -85,6 +90,7 @@ func (s *Source) client(common []kgo.Opt) []kgo.Opt {
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		kgo.FetchMaxBytes(o.Fetch.MaxBytes),
 		kgo.FetchMaxPartitionBytes(o.Fetch.PartitionBytes),
+		kgo.MaxDecompressBatchBytes(int(o.Fetch.BatchBytes)),
 		kgo.FetchMaxWait(o.Fetch.Wait),
 		kgo.BrokerMaxReadBytes(max(100<<20, 2*o.Fetch.MaxBytes)),
 		kgo.OnPartitionsAssigned(s.assigned),
