@@ -99,7 +99,7 @@ func (w *wheel) openInput(ctx context.Context, f *feed) (err error) {
 		f.pace = loop.NewPace(f.c.Demo.Rate.PerSecond())
 		f.source, err = demo.New(demo.Options{Name: f.name, Count: f.c.Demo.Count, Size: int(f.c.Demo.Size), Keys: f.c.Demo.Keys, Seed: f.c.Demo.Seed})
 	case f.c.Kafka != nil:
-		f.source, err = w.openKafka(f)
+		f.source, err = w.openKafka(ctx, f)
 	default:
 		f.queue, err = http.Open(ctx, http.Options{
 			Name: f.name, Store: w.store, MaxBytes: int64(w.c.Ingest.MaxBytes), MaxAge: w.c.Ingest.MaxAge.Std(), MaxMessage: int64(w.c.Arena.MaxMessage),

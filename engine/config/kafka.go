@@ -170,12 +170,15 @@ func kafkaTopic(p *problems, path, name string) {
 
 func brokers(p *problems, path string, all []string) {
 	if len(all) == 0 {
-		p.missing(path+".brokers", "give a list of HOST:PORT")
+		p.missing(path+".brokers", `give a list, for example ["127.0.0.1:9092"]`)
 	}
 	for i, b := range all {
+		if p.failed(path + ".brokers[" + itoa(i) + "]") {
+			continue
+		}
 		host, port, err := net.SplitHostPort(b)
 		if n, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil || n == 0 || host == "" {
-			p.addf(path+".brokers["+itoa(i)+"]", "%q is not an address; want HOST:PORT, for example 127.0.0.1:9092", b)
+			p.addf(path+".brokers["+itoa(i)+"]", "%q is not an address; want HOST:PORT, for example \"127.0.0.1:9092\"", b)
 		}
 	}
 }

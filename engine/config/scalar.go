@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"strconv"
+	"strings"
 
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/token"
@@ -22,7 +23,11 @@ func (b *binder) text(k key, n ast.Node) (text string, ok bool) {
 	case ast.ScalarNode:
 		text = v.GetToken().Value
 	default:
-		b.addf(k.path, "want one value, not %s", describe(n))
+		quotes := ""
+		if strings.HasSuffix(k.path, "]") { // the parser takes the colon of a:1 in [a:1] for a mapping's
+			quotes = `; a text with a colon stands in quotes there, for example ["127.0.0.1:9092"]`
+		}
+		b.addf(k.path, "want one value, not %s%s", describe(n), quotes)
 		return "", false
 	}
 	out, err := b.env.expand(text)

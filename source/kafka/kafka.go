@@ -168,12 +168,21 @@ func (s *Source) Close() error {
 		if err := s.commit(ctx, s.ours()...); err != nil {
 			s.host.Warn(err)
 		}
-		_ = s.group.LeaveGroupContext(ctx) // the group finds out by itself, later
+		_ = s.group.LeaveGroupContext(ctx)
 		s.group.CloseAllowingRebalance()
+		s.leave(ctx)
 		s.group = nil
 	}
 	s.admin.Close()
 	return nil
+}
+
+// leave takes a named member out of the group, which would keep its partitions for it. If that fails the group finds out
+// by itself, later.
+func (s *Source) leave(ctx context.Context) {
+	if s.o.Instance != "" {
+		_, _ = kadm.NewClient(s.admin).LeaveGroup(ctx, kadm.LeaveGroup(s.o.Group).InstanceIDs(s.o.Instance))
+	}
 }
 
 func (s *Source) ours() []*lane {

@@ -30,6 +30,9 @@ type Options struct {
 	Fetch  Fetch
 	Commit time.Duration // between two commits
 	Drain  time.Duration // how long a lane that is taken away may finish what is being handled
+	// Instance names this process in the group, the same after a restart: it then has its partitions back at once, also
+	// after a kill, which the group would notice only when the session times out. Empty: it has no name.
+	Instance string
 	// KeyField says that the decoder finds the key in the payload: then the record's own key is not used.
 	KeyField bool
 }
@@ -77,6 +80,9 @@ func (s *Source) client(common []kgo.Opt) []kgo.Opt {
 	o, begin := &s.o, kgo.NewOffset().AtStart()
 	if o.Latest {
 		begin = kgo.NewOffset().AtEnd()
+	}
+	if o.Instance != "" {
+		common = append(common, kgo.InstanceID(o.Instance))
 	}
 	return append(common,
 		kgo.ConsumeTopics(o.Topics...),
