@@ -29,11 +29,12 @@ const topic = "late"
 
 // place is a cluster in memory with the topic, over a network in memory.
 type place struct {
-	*kfake.Cluster
-	t      *testing.T
-	access kafka.Access
-	client *kgo.Client
-	broken *kfake.FaultHandle // until the sink is opened again
+	*kfake.Cluster // nil of a real one
+	t              *testing.T
+	topic          string
+	access         kafka.Access
+	client         *kgo.Client
+	broken         *kfake.FaultHandle // until the sink is opened again
 }
 
 func newPlace(t *testing.T, partitions int32) *place {
@@ -44,7 +45,7 @@ func newPlace(t *testing.T, partitions int32) *place {
 		t.Fatal(err)
 	}
 	t.Cleanup(c.Close)
-	p := &place{Cluster: c, t: t, access: kafka.Access{Brokers: []string{"localhost:9092"}, Dial: network.DialContext}}
+	p := &place{Cluster: c, t: t, topic: topic, access: kafka.Access{Brokers: []string{"localhost:9092"}, Dial: network.DialContext}}
 	p.client, err = kgo.NewClient(kgo.SeedBrokers("localhost:9092"), kgo.Dialer(network.DialContext))
 	if err != nil {
 		t.Fatal(err)
@@ -58,24 +59,24 @@ func (p *place) open() (sink.Sink, error) {
 		p.broken.Remove()
 		p.broken = nil
 	}
-	return Open(Options{Access: p.access, Topic: topic, MaxMessage: 100_000, Compression: None})
+	return Open(Options{Access: p.access, Topic: p.topic, MaxMessage: 100_000, Compression: None})
 }
 
 // records are all of the topic, by partition in order.
 func (p *place) records() []*kgo.Record {
 	p.t.Helper()
-	ends, err := kadm.NewClient(p.client).ListEndOffsets(p.t.Context(), topic)
+	ends, err := kadm.NewClient(p.client).ListEndOffsets(p.t.Context(), p.topic)
 	if err != nil {
 		p.t.Fatal(err)
 	}
 	left := int64(0)
-	from := map[string]map[int32]kgo.Offset{topic: {}}
+	from := map[string]map[int32]kgo.Offset{p.topic: {}}
 	ends.Each(func(o kadm.ListedOffset) {
 		left += o.Offset
-		from[topic][o.Partition] = kgo.NewOffset().AtStart()
+		from[p.topic][o.Partition] = kgo.NewOffset().AtStart()
 	})
 	p.client.AddConsumePartitions(from)
-	defer p.client.PurgeTopicsFromConsuming(topic)
+	defer p.client.PurgeTopicsFromConsuming(p.topic)
 	var all []*kgo.Record
 	for left > 0 {
 		fetches := p.client.PollFetches(p.t.Context())

@@ -28,6 +28,8 @@ type Kit struct {
 	Rejects []byte
 	// Repeats says that a refusal may take others with it, which are then written again; each comes last in order.
 	Repeats bool
+	// Real says that the sink waits on more than timers and channels: its tests run outside of bubbles, and take time.
+	Real bool
 }
 
 // effects are those of the positions from..to of one lane, with payloads of many sizes.

@@ -12,8 +12,13 @@ import (
 )
 
 // Run checks one sink; fresh makes a new, empty place for each test. The tests run in synctest bubbles, so that
-// back-off takes no time.
+// back-off takes no time, unless the kit is of a real place.
 func Run(t *testing.T, fresh func(t *testing.T) Kit) {
+	k := fresh(t)
+	bubble := inBubble
+	if k.Real {
+		bubble = inTheOpen
+	}
 	for name, run := range map[string]func(*testing.T, Kit){
 		"everything once": everything,
 		"several senders": several,
@@ -23,7 +28,6 @@ func Run(t *testing.T, fresh func(t *testing.T) Kit) {
 	} {
 		bubble(t, name, fresh, run)
 	}
-	k := fresh(t)
 	for _, name := range slices.Sorted(maps.Keys(k.Faults)) {
 		bubble(t, "fault/"+name, fresh, func(t *testing.T, k Kit) { fault(t, k, k.Faults[name]) })
 	}
@@ -32,7 +36,11 @@ func Run(t *testing.T, fresh func(t *testing.T) Kit) {
 	}
 }
 
-func bubble(t *testing.T, name string, fresh func(*testing.T) Kit, run func(*testing.T, Kit)) {
+func inTheOpen(t *testing.T, name string, fresh func(*testing.T) Kit, run func(*testing.T, Kit)) {
+	t.Run(name, func(t *testing.T) { run(t, fresh(t)) })
+}
+
+func inBubble(t *testing.T, name string, fresh func(*testing.T) Kit, run func(*testing.T, Kit)) {
 	t.Run(name, func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) { run(t, fresh(t)) })
 	})

@@ -23,87 +23,92 @@ func moved(t *testing.T, a, b *wheel) string {
 // TestRebalance: a second wheel gets a partition where the first one settled it (K1, K2), in the same order, and when
 // it ends the first goes on behind it.
 func TestRebalance(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c := newCluster(t, 2)
-		for p := range int32(2) {
-			c.produce(t, p, lines(1, 20)...)
-		}
-		a := join(t, c.open(t))
-		soon(t, "all is read", func() bool { return len(a.payloads("")) == 40 })
-		b := join(t, c.open(t))
-		name := moved(t, a, b)
-		for p := range int32(2) {
-			c.produce(t, p, lines(21, 40)...)
-		}
-		soon(t, "all is read by both", func() bool { return len(a.payloads("")) == 60 && len(b.payloads("")) == 20 })
-		if got := b.payloads(name); !slices.Equal(got, lines(21, 40)) {
-			t.Errorf("the second wheel got %q of %s", got, name)
-		}
-		b.end()
-		soon(t, "the partition comes back", func() bool { return len(a.names()) == 2 })
-		for p := range int32(2) {
-			c.produce(t, p, lines(41, 50)...)
-		}
-		soon(t, "the rest is read", func() bool { return len(a.payloads("")) == 80 })
-		if got := a.payloads(name); !slices.Equal(got, append(lines(1, 20), lines(41, 50)...)) {
-			t.Errorf("the first wheel got %q of %s", got, name)
-		}
-	})
+	synctest.Test(t, func(t *testing.T) { rebalance(t, newCluster(t, 2)) })
+}
+
+func rebalance(t *testing.T, c *cluster) {
+	t.Helper()
+	for p := range int32(2) {
+		c.produce(t, p, lines(1, 20)...)
+	}
+	a := join(t, c.open(t))
+	soon(t, "all is read", func() bool { return len(a.payloads("")) == 40 })
+	b := join(t, c.open(t))
+	name := moved(t, a, b)
+	for p := range int32(2) {
+		c.produce(t, p, lines(21, 40)...)
+	}
+	soon(t, "all is read by both", func() bool { return len(a.payloads("")) == 60 && len(b.payloads("")) == 20 })
+	if got := b.payloads(name); !slices.Equal(got, lines(21, 40)) {
+		t.Errorf("the second wheel got %q of %s", got, name)
+	}
+	b.end()
+	soon(t, "the partition comes back", func() bool { return len(a.names()) == 2 })
+	for p := range int32(2) {
+		c.produce(t, p, lines(41, 50)...)
+	}
+	soon(t, "the rest is read", func() bool { return len(a.payloads("")) == 80 })
+	if got := a.payloads(name); !slices.Equal(got, append(lines(1, 20), lines(41, 50)...)) {
+		t.Errorf("the first wheel got %q of %s", got, name)
+	}
 }
 
 // TestLate: a watermark that comes after the partition has gone to another member, lower or higher than that one's, is
 // not committed: neither does the group go back, nor is anything skipped (K2).
 func TestLate(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c := newCluster(t, 2)
-		for p := range int32(2) {
-			c.produce(t, p, lines(1, 10)...)
+	synctest.Test(t, func(t *testing.T) { late(t, newCluster(t, 2)) })
+}
+
+func late(t *testing.T, c *cluster) {
+	t.Helper()
+	for p := range int32(2) {
+		c.produce(t, p, lines(1, 10)...)
+	}
+	a := join(t, c.open(t))
+	a.hold(true)
+	soon(t, "all is read", func() bool { return len(a.payloads("")) == 20 })
+	for _, r := range a.running() {
+		r.lane.Settled(4)
+	}
+	b := join(t, c.open(t))
+	name := moved(t, a, b)
+	number := int32(name[len(name)-1] - '0')
+	soon(t, "the second wheel goes on at 4", func() bool { return slices.Equal(b.payloads(name), lines(5, 10)) })
+	soon(t, "and commits", func() bool { return c.committed(t, number) == 10 })
+	b.hold(true)
+	c.produce(t, number, lines(11, 15)...)
+	soon(t, "the second wheel reads what it does not settle", func() bool { return len(b.payloads(name)) == 11 })
+	for _, late := range []uint64{6, 15} {
+		a.former(name).Settled(late)
+		if err := a.source.commit(t.Context(), append(a.source.ours(), a.former(name).(*lane))...); err != nil {
+			t.Error(err)
 		}
-		a := join(t, c.open(t))
-		a.hold(true)
-		soon(t, "all is read", func() bool { return len(a.payloads("")) == 20 })
-		for _, r := range a.running() {
-			r.lane.Settled(4)
+		if at := c.committed(t, number); at != 10 {
+			t.Fatalf("a late watermark of %d was committed: the group is at %d, want 10", late, at)
 		}
-		b := join(t, c.open(t))
-		name := moved(t, a, b)
-		number := int32(name[len(name)-1] - '0')
-		soon(t, "the second wheel goes on at 4", func() bool { return slices.Equal(b.payloads(name), lines(5, 10)) })
-		soon(t, "and commits", func() bool { return c.committed(number) == 10 })
-		b.hold(true)
-		c.produce(t, number, lines(11, 15)...)
-		soon(t, "the second wheel reads what it does not settle", func() bool { return len(b.payloads(name)) == 11 })
-		for _, late := range []uint64{6, 15} {
-			a.former(name).Settled(late)
-			time.Sleep(time.Minute)
-			if err := a.source.commit(t.Context(), a.former(name).(*lane)); err != nil {
-				t.Error(err)
-			}
-			if at := c.committed(number); at != 10 {
-				t.Fatalf("a late watermark of %d was committed: the group is at %d, want 10", late, at)
-			}
-		}
-		b.end()
-		soon(t, "what nobody settled comes again", func() bool {
-			got := a.payloads(name)
-			return len(got) >= 15 && slices.Equal(got[len(got)-5:], lines(11, 15))
-		})
+	}
+	b.end()
+	soon(t, "what nobody settled comes again", func() bool {
+		got := a.payloads(name)
+		return len(got) >= 15 && slices.Equal(got[len(got)-5:], lines(11, 15))
 	})
 }
 
 // TestDrain: what is settled while a lane is being taken away is committed before the next owner begins.
 func TestDrain(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c := newCluster(t, 1)
-		c.produce(t, 0, lines(1, 10)...)
-		a := join(t, c.open(t))
-		soon(t, "all is read", func() bool { return len(a.payloads("")) == 10 })
-		a.source.lane(partition{topic, 0}).Settled(10) // no tick of the committer comes before the end
-		a.end()
-		if at := c.committed(0); at != 10 {
-			t.Errorf("the group is at %d after the end, want 10", at)
-		}
-	})
+	synctest.Test(t, func(t *testing.T) { drain(t, newCluster(t, 1)) })
+}
+
+func drain(t *testing.T, c *cluster) {
+	t.Helper()
+	c.produce(t, 0, lines(1, 10)...)
+	a := join(t, c.open(t))
+	soon(t, "all is read", func() bool { return len(a.payloads("")) == 10 })
+	a.source.lane(partition{c.topic, 0}).Settled(10) // no tick of the committer comes before the end
+	a.end()
+	if at := c.committed(t, 0); at != 10 {
+		t.Errorf("the group is at %d after the end, want 10", at)
+	}
 }
 
 // TestAhead: the store is ahead of the group after a kill; nothing is read twice, and the group learns of it.
@@ -113,7 +118,7 @@ func TestAhead(t *testing.T) {
 		c.produce(t, 0, lines(1, 10)...)
 		w := joinAt(t, c.open(t), 7)
 		soon(t, "the rest is read", func() bool { return slices.Equal(w.payloads(""), lines(8, 10)) })
-		soon(t, "the group knows", func() bool { return c.committed(0) == 10 })
+		soon(t, "the group knows", func() bool { return c.committed(t, 0) == 10 })
 	})
 }
 
@@ -132,18 +137,20 @@ func joinAt(t *testing.T, s *Source, at uint64) *wheel {
 
 // TestLatest: a group that begins at the end begins there once, also if the wheel stops before anything came.
 func TestLatest(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c := newCluster(t, 1)
-		c.produce(t, 0, lines(1, 10)...)
-		latest := func(o *Options) { o.Latest, o.Commit = true, 24*time.Hour }
-		w := join(t, c.open(t, latest))
-		soon(t, "the place is kept", func() bool { return c.committed(0) == 10 })
-		w.end()
-		c.produce(t, 0, lines(11, 20)...)
-		w.source = c.open(t, latest)
-		w.start()
-		soon(t, "what came meanwhile is read", func() bool { return slices.Equal(w.payloads(""), lines(11, 20)) })
-	})
+	synctest.Test(t, func(t *testing.T) { latest(t, newCluster(t, 1)) })
+}
+
+func latest(t *testing.T, c *cluster) {
+	t.Helper()
+	c.produce(t, 0, lines(1, 10)...)
+	fromEnd := func(o *Options) { o.Latest, o.Commit = true, 24*time.Hour }
+	w := join(t, c.open(t, fromEnd))
+	soon(t, "the place is kept", func() bool { return c.committed(t, 0) == 10 })
+	w.end()
+	c.produce(t, 0, lines(11, 20)...)
+	w.source = c.open(t, fromEnd)
+	w.start()
+	soon(t, "what came meanwhile is read", func() bool { return slices.Equal(w.payloads(""), lines(11, 20)) })
 }
 
 // TestPressure: a lane that takes nothing has its partition paused, with no more queued than its share and one poll;
@@ -163,7 +170,7 @@ func TestPressure(t *testing.T) {
 		c.produce(t, 1, values...)
 		soon(t, "the other lane is read", func() bool { return len(w.payloads(topic+"/1")) == 400 })
 		time.Sleep(time.Minute)
-		l := s.lane(partition{topic, 0})
+		l := s.lane(partition{c.topic, 0})
 		l.mu.Lock()
 		bytes, paused := l.bytes, l.paused
 		l.mu.Unlock()
@@ -208,7 +215,7 @@ func TestBrokerRestart(t *testing.T) {
 		c := newCluster(t, 1, data)
 		c.produce(t, 0, lines(1, 10)...)
 		w := join(t, c.open(t))
-		soon(t, "all is read", func() bool { return len(w.payloads("")) == 10 && c.committed(0) == 10 })
+		soon(t, "all is read", func() bool { return len(w.payloads("")) == 10 && c.committed(t, 0) == 10 })
 		c.Close()
 		soon(t, "the wheel says so", func() bool { return len(w.warnings()) > 0 })
 		var err error
@@ -234,7 +241,7 @@ func TestRecreated(t *testing.T) {
 		c := newCluster(t, 1)
 		c.produce(t, 0, lines(1, 10)...)
 		w := join(t, c.open(t))
-		soon(t, "all is read", func() bool { return len(w.payloads("")) == 10 && c.committed(0) == 10 })
+		soon(t, "all is read", func() bool { return len(w.payloads("")) == 10 && c.committed(t, 0) == 10 })
 		before := w.running()[0].id
 		if err := c.DeleteTopic(topic); err != nil {
 			t.Fatal(err)
@@ -275,7 +282,7 @@ func TestRewound(t *testing.T) {
 		w := join(t, c.open(t))
 		soon(t, "all is read", func() bool { return len(w.payloads("")) == 10 })
 		before := w.running()[0].id
-		l := w.source.lane(partition{topic, 0})
+		l := w.source.lane(partition{c.topic, 0})
 		again := kgo.FetchTopicPartition{Topic: topic, FetchPartition: kgo.FetchPartition{
 			HighWatermark: 4, Records: []*kgo.Record{{Topic: topic, Offset: 3, Value: []byte("other")}},
 		}}
@@ -312,8 +319,8 @@ func TestRefused(t *testing.T) {
 		w.refused = errors.New("no room")
 		w.start()
 		time.Sleep(time.Minute)
-		if c.committed(0) != -1 || len(w.payloads("")) != 0 {
-			t.Errorf("read %q, committed %d", w.payloads(""), c.committed(0))
+		if c.committed(t, 0) != -1 || len(w.payloads("")) != 0 {
+			t.Errorf("read %q, committed %d", w.payloads(""), c.committed(t, 0))
 		}
 	})
 }
