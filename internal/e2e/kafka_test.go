@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -17,27 +18,43 @@ import (
 
 // cluster is a Kafka cluster in this process that wheels reach over TCP, with the flights in a topic by their airport.
 type cluster struct {
-	*kfake.Cluster
-	t      *testing.T
-	client *kgo.Client
+	t             *testing.T
+	brokers       []string
+	flights, late string // topics
+	group         string
+	client        *kgo.Client
 }
 
 func newCluster(t *testing.T, partitions int32) *cluster {
 	t.Helper()
-	c := &cluster{t: t}
-	var err error
-	if c.Cluster, err = kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(partitions, "flights"), kfake.SeedTopics(1, "late")); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(c.Close)
-	c.client, err = kgo.NewClient(kgo.SeedBrokers(c.ListenAddrs()...), kgo.ConsumeTopics("late"), kgo.MaxConcurrentFetches(0))
+	fake, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(partitions, "flights"), kfake.SeedTopics(1, "late"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(c.client.Close)
+	t.Cleanup(fake.Close)
+	c := &cluster{t: t, brokers: fake.ListenAddrs(), flights: "flights", late: "late", group: "delays"}
+	c.connect()
+	c.fill()
+	return c
+}
+
+// connect makes the client that produces the flights and reads the late ones.
+func (c *cluster) connect() {
+	c.t.Helper()
+	var err error
+	c.client, err = kgo.NewClient(kgo.SeedBrokers(c.brokers...), kgo.ConsumeTopics(c.late), kgo.MaxConcurrentFetches(0))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.t.Cleanup(c.client.Close)
+}
+
+// fill produces the flights.
+func (c *cluster) fill() {
+	c.t.Helper()
 	text, err := os.ReadFile("../../examples/flights/flights.jsonl")
 	if err != nil {
-		t.Fatal(err)
+		c.t.Fatal(err)
 	}
 	var all []*kgo.Record
 	for line := range bytes.Lines(text) {
@@ -45,30 +62,29 @@ func newCluster(t *testing.T, partitions int32) *cluster {
 			Origin string `json:"origin"`
 		}
 		if err := json.Unmarshal(line, &f); err != nil {
-			t.Fatal(err)
+			c.t.Fatal(err)
 		}
-		all = append(all, &kgo.Record{Topic: "flights", Key: []byte(f.Origin), Value: bytes.TrimSuffix(line, []byte("\n"))})
+		all = append(all, &kgo.Record{Topic: c.flights, Key: []byte(f.Origin), Value: bytes.TrimSuffix(line, []byte("\n"))})
 	}
-	if err := c.client.ProduceSync(limited(t), all...).FirstErr(); err != nil {
-		t.Fatal(err)
+	if err := c.client.ProduceSync(limited(c.t), all...).FirstErr(); err != nil {
+		c.t.Fatal(err)
 	}
-	return c
 }
 
 // config is that of the example, from a topic and to one.
 func (c *cluster) config() string {
 	c.t.Helper()
-	brokers := `"` + strings.Join(c.ListenAddrs(), `", "`) + `"`
+	brokers := `"` + strings.Join(c.brokers, `", "`) + `"`
 	return example(c.t,
 		"file:\n      path: flights.jsonl\n      rate: 2000/s             # ten seconds to watch; delete this line for full speed",
-		fmt.Sprintf("kafka: {brokers: [%s], topics: [flights], group: delays, fetch: {partition_bytes: 64KiB, max_bytes: 256KiB, buffer: 1MiB}}", brokers),
+		fmt.Sprintf("kafka: {brokers: [%s], topics: [%s], group: %s, fetch: {partition_bytes: 64KiB, max_bytes: 256KiB, buffer: 1MiB}}", brokers, c.flights, c.group),
 		"      key: origin\n", "",
-		"file: {path: late.jsonl, on_new: truncate}", fmt.Sprintf("kafka: {brokers: [%s], topic: late}", brokers),
+		"file: {path: late.jsonl, on_new: truncate}", fmt.Sprintf("kafka: {brokers: [%s], topic: %s}", brokers, c.late),
 	)
 }
 
-// late are the records of the sink's topic, by the effect that each was of, until want of them differ.
-func (c *cluster) late(want int) map[string]string {
+// written are the records of the sink's topic, by the effect that each was of, until want of them differ.
+func (c *cluster) written(want int) map[string]string {
 	c.t.Helper()
 	ctx, all := limited(c.t), map[string]string{}
 	for len(all) < want {
@@ -98,12 +114,17 @@ func settledIn(s api.Stats) (watermark uint64) {
 // twice, each airport's are in order, and the sink's topic has every late flight.
 func TestKafkaKill(t *testing.T) {
 	t.Parallel()
-	c, o := newCluster(t, 3), flights(t)
+	kafkaKill(t, newCluster(t, 3), 3, 4000)
+}
+
+func kafkaKill(t *testing.T, c *cluster, kills, most int) {
+	t.Helper()
+	o := flights(t)
 	config := c.config()
 	r := reader{t: t, name: "airports"}
 	rnd := random(t)
-	for i := range 5 {
-		n := 1 + rnd.IntN(2500)
+	for i := range kills {
+		n := 1 + rnd.IntN(most)
 		w := start(t, config)
 		r.read(w, n)
 		stats, err := w.client().Stats(limited(t))
@@ -124,21 +145,24 @@ func TestKafkaKill(t *testing.T) {
 	fresh.read(w, o.total)
 	o.snapshots(t, fresh.seen, always)
 	var late []string
-	for _, line := range c.late(len(o.late)) {
+	for _, line := range c.written(len(o.late)) {
 		late = append(late, line+"\n")
 	}
 	if slices.Sort(late); !slices.Equal(late, o.late) {
 		t.Errorf("%d late flights in the topic, want %d", len(late), len(o.late))
 	}
 	w.stop()
-	g, err := c.WaitGroupInfo(limited(t), "delays", func(g *kfake.GroupInfo) bool { return g != nil && len(g.Members) == 0 })
+	admin := kadm.NewClient(c.client)
+	groups, err := admin.DescribeGroups(limited(t), c.group)
+	if err != nil || len(groups[c.group].Members) != 0 {
+		t.Errorf("the wheel has ended, and its group has %d members: %v", len(groups[c.group].Members), err)
+	}
+	offsets, err := admin.FetchOffsets(limited(t), c.group)
 	if err != nil {
 		t.Fatal(err)
 	}
 	sum := int64(0)
-	for _, at := range g.Commits["flights"] {
-		sum += at.Offset
-	}
+	offsets.Each(func(o kadm.OffsetResponse) { sum += o.At })
 	if sum != int64(o.total) {
 		t.Errorf("the group has committed %d, want %d", sum, o.total)
 	}

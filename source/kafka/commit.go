@@ -13,13 +13,16 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// commits commits what is settled, again and again until ctx ends.
+// commits commits what is settled, again and again until ctx ends, and takes topics that were made anew.
 func (s *Source) commits(ctx context.Context) {
 	tick := time.NewTicker(s.o.Commit)
 	defer tick.Stop()
 	for {
 		select {
 		case <-tick.C:
+		case topic := <-s.other:
+			s.anew(topic)
+			continue
 		case <-ctx.Done():
 			return
 		}

@@ -32,11 +32,39 @@ func (s *Source) assigned(ctx context.Context, _ *kgo.Client, given map[string][
 		return
 	}
 	for topic, numbers := range given {
+		if !s.knows(topic, topics[topic].ID) {
+			select {
+			case s.other <- topic: // not done here, where it would wait for itself
+			default: // it is on its way
+			}
+			continue
+		}
 		for _, number := range numbers {
 			p := partition{topic, number}
-			s.begin(ctx, s.newLane(p, topics[topic].ID.String(), logs[p]))
+			s.begin(ctx, s.newLane(p, incarnation(topics[topic].ID), logs[p]))
 		}
 	}
+}
+
+// knows reports whether a topic is the one that the client began with.
+func (s *Source) knows(topic string, id kadm.TopicID) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	first, ok := s.ids[topic]
+	if !ok {
+		s.ids[topic] = id
+	}
+	return !ok || first == id
+}
+
+// anew makes the client forget a topic that was deleted and made again, and take the new one: its partitions are taken
+// away, and come again.
+func (s *Source) anew(topic string) {
+	s.mu.Lock()
+	delete(s.ids, topic)
+	s.mu.Unlock()
+	s.group.PurgeTopicsFromConsuming(topic)
+	s.group.AddConsumeTopics(topic)
 }
 
 // begin runs a lane and makes it one of ours. Whoever calls it has the moves.
@@ -253,7 +281,6 @@ func (s *Source) trouble(p partition, err error) {
 	}
 	s.warn(s.fail(p.lane(), err))
 	if errors.Is(err, kerr.UnknownTopicID) {
-		s.group.PurgeTopicsFromConsuming(p.topic)
-		s.group.AddConsumeTopics(p.topic)
+		s.anew(p.topic)
 	}
 }

@@ -130,7 +130,7 @@ func joinAt(t *testing.T, s *Source, at uint64) *wheel {
 		t.Fatal(err)
 	}
 	w := prepare(t, s)
-	w.tags[topic+"/0"], w.stored[topic+"/0"] = topics[topic].ID.String(), at
+	w.tags[topic+"/0"], w.stored[topic+"/0"] = incarnation(topics[topic].ID), at
 	w.start()
 	return w
 }
@@ -255,6 +255,28 @@ func TestRecreated(t *testing.T) {
 		if after := w.running()[0].id; after.Incarnation == before.Incarnation || after.Lane != before.Lane {
 			t.Errorf("the lane is %s, before it was %s", after, before)
 		}
+	})
+}
+
+// TestOtherCluster: a cluster that comes back with nothing of before has other topics.
+func TestOtherCluster(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCluster(t, 2)
+		c.produce(t, 0, lines(1, 10)...)
+		w := join(t, c.open(t))
+		soon(t, "all is read", func() bool { return len(w.payloads("")) == 10 && c.committed(t, 0) == 10 })
+		c.Close()
+		soon(t, "the wheel says so", func() bool { return len(w.warnings()) > 0 })
+		var err error
+		c.Cluster, err = kfake.NewCluster(kfake.NumBrokers(1), kfake.Ports(9092), kfake.ListenFn(c.network.Listen), kfake.SeedTopics(2, topic), kfake.SleepOutOfOrder())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(c.Cluster.Close)
+		c.client.PurgeTopicsFromClient(topic)
+		c.produce(t, 0, lines(11, 13)...)
+		c.produce(t, 1, lines(14, 15)...)
+		soon(t, "the other topic is read", func() bool { return len(w.payloads("")) == 15 })
 	})
 }
 

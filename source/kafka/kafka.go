@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"maps"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/peltonhq/pelton"
@@ -26,12 +28,14 @@ type Source struct {
 	moves turn // a lane begins or ends
 	order turn // a commit is under way, or a revocation decides what may be committed (K2)
 	quiet quiet
+	other chan string // topics that were made anew
 
 	stop context.CancelFunc // of poll and commits
 	wait sync.WaitGroup
 
 	mu    sync.Mutex
-	lanes map[partition]*lane // that are ours
+	lanes map[partition]*lane     // that are ours
+	ids   map[string]kadm.TopicID // of the topics that the group's client knows; it never takes another by itself
 }
 
 var _ source.Shared = (*Source)(nil)
@@ -46,7 +50,7 @@ const (
 // New makes a source; it reads the files of secrets, and connects to nothing.
 func New(o Options) (*Source, error) {
 	o.complete()
-	s := &Source{o: o, moves: newTurn(), order: newTurn(), lanes: map[partition]*lane{}, stop: func() {}}
+	s := &Source{o: o, moves: newTurn(), order: newTurn(), other: make(chan string, 1), lanes: map[partition]*lane{}, ids: map[string]kadm.TopicID{}, stop: func() {}}
 	common, err := o.Access.Options()
 	if err != nil {
 		return nil, s.fail("access", err)
@@ -72,7 +76,7 @@ func (s *Source) Open(ctx context.Context) ([]source.Lane, error) {
 	for _, topic := range s.o.Topics {
 		for _, number := range slices.Sorted(maps.Keys(topics[topic].Partitions)) {
 			p := partition{topic, number}
-			lanes = append(lanes, source.Rest(pelton.LaneID{Source: s.o.Name, Incarnation: topics[topic].ID.String(), Lane: p.lane()}))
+			lanes = append(lanes, source.Rest(pelton.LaneID{Source: s.o.Name, Incarnation: incarnation(topics[topic].ID), Lane: p.lane()}))
 		}
 	}
 	return lanes, nil
@@ -96,6 +100,8 @@ func (s *Source) topics(ctx context.Context) (kadm.TopicDetails, error) {
 		switch {
 		case !ok:
 			return nil, s.fail("topic "+name, errors.New("the cluster says nothing about it"))
+		case errors.Is(t.Err, kerr.UnknownTopicOrPartition):
+			return nil, s.fail("topic "+name, fmt.Errorf("the cluster does not have it; make it, or correct topics (%w)", t.Err))
 		case t.Err != nil:
 			return nil, s.fail("topic "+name, t.Err)
 		case t.ID == kadm.TopicID{}:
@@ -104,6 +110,9 @@ func (s *Source) topics(ctx context.Context) (kadm.TopicDetails, error) {
 	}
 	return topics, nil
 }
+
+// incarnation is a topic's id as Kafka's own tools write it.
+func incarnation(id kadm.TopicID) string { return base64.RawURLEncoding.EncodeToString(id[:]) }
 
 // Join makes this process a member of the group.
 func (s *Source) Join(_ context.Context, h source.Host) error { //nolint:contextcheck // the membership outlives the start
