@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The source and the sink on a real Kafka broker, one node that is started here: the kits, a rebalance, and a wheel that is
-# killed again and again. Needs Go and 1 GB of memory; installs Java and Maven by apt-get if they are absent, and the broker
+# killed again and again. Needs Go, Python 3 and 1 GB of memory; installs Java and Maven by apt-get if they are absent, and the broker
 # from Maven Central into the user's cache.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
