@@ -83,6 +83,7 @@ func TestFull(t *testing.T) {
 func TestPrintRoundTrip(t *testing.T) {
 	for name, text := range map[string]string{
 		"full":  full,
+		"kafka": kafkas,
 		"small": small + "    order: {by: none, behind: 7}\n",
 		"every": "sources:\n  a: {demo: {count: 18446744073709551615, rate: 7/h}, decode: {format: json, time: at}}\n  b: {http: {}}\n  c: {file: {path: 'x: y', follow: true}}\n" +
 			"sinks:\n  o: {from: [a, b, c], stdout: }\n",

@@ -55,6 +55,7 @@ func TestSchemaTakes(t *testing.T) {
 		"variables": "sources: {a: {demo: {rate: '${RATE}', size: '${SIZE:-1KiB}'}}}",
 		"granted":   small + "    capabilities: {kv: {}, http: {allow: ['a.example:443', '[::1]:80'], private: true, timeout: 1s}}\n",
 		"order":     small + "    order: {by: none, behind: 5}\n",
+		"kafka":     kafkas,
 		"empty box": small + "sinks:\n",
 	}
 	c, err := Parse([]byte(full), "c.yaml", nil)
