@@ -25,6 +25,9 @@ type Kit struct {
 	Want []string
 	// Real says that the source waits on more than timers and channels: its tests run outside of bubbles, and take time.
 	Real bool
+	// Break, of a real source, breaks the upstream of this test off, and has it back when it returns: a restart, a cut
+	// connection. nil: there is no such test.
+	Break func(t *testing.T)
 
 	open *run // of this test, the last one that was started
 }
@@ -47,6 +50,7 @@ func Run(t *testing.T, k Kit) {
 		{"cancel while there is nothing", cancelIdle},
 		{"wait for the loop", pressure},
 		{"another process takes over", takeover},
+		{"broken off", broken},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			k := k
@@ -227,4 +231,26 @@ func takeover(t *testing.T, k *Kit) {
 	if got := k.start(t).some(t, 0, len(k.Want)-half).payloads(); !slices.Equal(got, k.Want[half:]) {
 		t.Fatalf("after a late watermark of the first, the third got %q\nwant %q", got, k.Want[half:])
 	}
+}
+
+// broken: a Read that the upstream breaks off goes on, or ends with an error and is called again; nothing is lost, and
+// within one opening nothing is handed over twice.
+func broken(t *testing.T, k *Kit) {
+	if k.Break == nil {
+		return
+	}
+	r := k.start(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	out, done := r.read(ctx, t, 0, 1)
+	r.until(t, out, 1)
+	k.Break(t)
+	out.allow(len(k.Want) - 1)
+	r.until(t, out, len(k.Want))
+	cancel()
+	<-done
+	if got := out.payloads(); !slices.Equal(got, k.Want) {
+		t.Errorf("got %q\nwant %q", got, k.Want)
+	}
+	r.idle(t)
 }

@@ -166,8 +166,29 @@ func (r *run) read(ctx context.Context, t *testing.T, from uint64, n int) (*out,
 		ctx = r.host.reads(ctx)
 	}
 	lane := r.lane
-	go func() { done <- lane.Read(ctx, from, d) }()
+	go func() { done <- r.again(ctx, t, lane, from, d) }()
 	return o, done
+}
+
+// again calls Read. That of a real source is called again after an error, behind what was handed over, as a loop does.
+func (r *run) again(ctx context.Context, t *testing.T, lane source.Lane, from uint64, d *decode.Decoder) error {
+	t.Helper()
+	limit := time.After(patience)
+	for {
+		err := lane.Read(ctx, from, d)
+		if !r.real || err == nil || ctx.Err() != nil || errors.Is(err, source.ErrRenewed) {
+			return err
+		}
+		t.Logf("tried again: %v", err)
+		from = max(from, d.Position())
+		d.Reset()
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-ctx.Done():
+		case <-limit:
+			return err
+		}
+	}
 }
 
 // all reads every frame.
