@@ -108,8 +108,11 @@ var fences = []archtest.Fence{
 	{Vendor: []string{"github.com/coder/websocket"}, In: []string{"api/graphql/..."}, Why: "one transport"},
 	{Vendor: []string{"github.com/spf13", "github.com/vbauerster/mpb"}, In: []string{"cmd/..."}, Why: "only the CLI talks to a terminal"},
 	{Vendor: []string{"charm.land", "github.com/charmbracelet"}, In: []string{"cmd/..."}, Planned: true, Why: "only the CLI talks to a terminal"},
-	{Vendor: []string{"github.com/nats-io"}, In: []string{"source/nats", "sink/nats", "store/jetstream"}, Planned: true, Why: "an adapter's vendor stays in the adapter"},
 	{Vendor: []string{"github.com/twmb/franz-go"}, In: []string{"source/kafka", "sink/kafka", "internal/kafka/..."}, Why: "an adapter's vendor stays in the adapter; the way to a cluster is the same for both"},
+	{
+		Vendor: []string{"github.com/nats-io"}, In: []string{"source/nats", "sink/nats", "internal/natsconn", "internal/natstest"},
+		Why: "an adapter's vendor stays in the adapter; how both connect, and the server of their tests, are there once",
+	},
 	{Vendor: []string{"github.com/mochi-mqtt"}, In: []string{"source/mqtt", "sink/mqtt"}, Planned: true, Why: "an adapter's vendor stays in the adapter"},
 	{Vendor: []string{"github.com/goccy/go-yaml", "github.com/invopop/jsonschema"}, In: []string{"engine/config/...", "cmd/..."}, Why: "config is read in one place"},
 	{Vendor: []string{"go.opentelemetry.io"}, In: []string{"engine/tracing"}, Why: "the loop tells of steps in its own words; who takes spans is one box's business"},

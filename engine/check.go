@@ -39,6 +39,13 @@ func (w *wheel) check(ctx context.Context) ([]config.Warning, error) {
 			return nil, usage(fmt.Errorf("source %s: %w", name, err))
 		}
 	}
+	for _, name := range w.c.SinkNames() {
+		if n := w.c.Sinks[name].NATS; n != nil {
+			if err := natsConn(n.URL, n.Auth, n.TLS).Validate(); err != nil {
+				return nil, usage(fmt.Errorf("sink %s: nats.%w", name, err))
+			}
+		}
+	}
 	return append(w.c.Warnings(), warnings...), nil
 }
 
@@ -63,6 +70,12 @@ func (w *wheel) lookAt(ctx context.Context, f *feed) error {
 		return err
 	}
 	if f.c.HTTP != nil {
+		return nil
+	}
+	if n := f.c.NATS; n != nil {
+		if err := natsConn(n.URL, n.Auth, n.TLS).Validate(); err != nil {
+			return fmt.Errorf("nats.%w", err)
+		}
 		return nil
 	}
 	if err := w.openInput(ctx, f); err != nil {

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/peltonhq/pelton/engine/durable"
+	"github.com/peltonhq/pelton/sink"
+	"github.com/peltonhq/pelton/source"
 )
 
 // ErrUsage and ErrEnvironment are classes of errors: the config is wrong, or the machine does not give what it needs.
@@ -26,6 +28,15 @@ func (c *classed) Unwrap() []error { return []error{c.class, c.err} }
 
 func usage(err error) error       { return &classed{ErrUsage, err} }
 func environment(err error) error { return &classed{ErrEnvironment, err} }
+
+// outside is the class of an error from a source or sink that was opened: what is behind it does not answer, or the
+// config is wrong.
+func outside(err error) error {
+	if errors.Is(err, source.ErrUnavailable) || errors.Is(err, sink.ErrUnavailable) {
+		return environment(err)
+	}
+	return usage(err)
+}
 
 // Event is something that happened to the wheel, for a log or a program that watches it. Event is its kind:
 //

@@ -100,6 +100,8 @@ func (w *wheel) openInput(ctx context.Context, f *feed) (err error) {
 		f.source, err = demo.New(demo.Options{Name: f.name, Count: f.c.Demo.Count, Size: int(f.c.Demo.Size), Keys: f.c.Demo.Keys, Seed: f.c.Demo.Seed})
 	case f.c.Kafka != nil:
 		f.source, err = w.openKafka(ctx, f)
+	case f.c.NATS != nil:
+		f.source, err = natsSource(f.name, f.c.NATS)
 	default:
 		f.queue, err = http.Open(ctx, http.Options{
 			Name: f.name, Store: w.store, MaxBytes: int64(w.c.Ingest.MaxBytes), MaxAge: w.c.Ingest.MaxAge.Std(), MaxMessage: int64(w.c.Arena.MaxMessage),
@@ -132,7 +134,7 @@ func (w *wheel) arenaSize() (size, largest int64) {
 func (w *wheel) openLanes(ctx context.Context, f *feed) error {
 	lanes, err := f.source.Open(ctx)
 	if err != nil {
-		return usage(err)
+		return outside(err)
 	}
 	if s, ok := f.source.(source.Shared); ok {
 		return w.join(ctx, f, s, lanes)

@@ -10,12 +10,12 @@ import (
 	"github.com/peltonhq/pelton/sink/stdout"
 )
 
-func (w *wheel) openSinks(context.Context) error {
+func (w *wheel) openSinks(ctx context.Context) error {
 	w.names.sinks = w.c.SinkNames()
 	for _, name := range w.names.sinks {
-		s, err := w.openSink(name)
+		s, err := w.openSink(ctx, name)
 		if err != nil {
-			return usage(fmt.Errorf("sink %s: %w", name, err))
+			return outside(fmt.Errorf("sink %s: %w", name, err))
 		}
 		worker := sink.Start(sink.Options{
 			Name: name, Sink: s, Buffer: int64(w.c.Sinks[name].Buffer),
@@ -29,8 +29,11 @@ func (w *wheel) openSinks(context.Context) error {
 	return nil
 }
 
-func (w *wheel) openSink(name string) (sink.Sink, error) {
+func (w *wheel) openSink(ctx context.Context, name string) (sink.Sink, error) {
 	c := w.c.Sinks[name]
+	if c.NATS != nil {
+		return natsSink(ctx, name, c.NATS)
+	}
 	if c.Stdout != nil {
 		return stdout.New(w.o.Stdout), nil
 	}

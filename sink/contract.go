@@ -2,6 +2,7 @@ package sink
 
 import (
 	"context"
+	"errors"
 
 	"github.com/peltonhq/pelton"
 )
@@ -17,6 +18,9 @@ type Sink interface {
 	Write(ctx context.Context, effects []pelton.Effect) error
 	Close() error
 }
+
+// ErrUnavailable marks an error of opening a sink that is not of the config: its place does not answer.
+var ErrUnavailable = errors.New("the place does not answer")
 
 // Rejected is a permanent failure of one effect, which becomes a dead letter (kind emit).
 type Rejected struct { //nolint:errname // the contract's word: what became of the effect

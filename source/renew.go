@@ -12,6 +12,9 @@ import (
 // its first line only now. What was handed over stays valid; the source is opened again for the new lane.
 var ErrRenewed = errors.New("content was replaced")
 
+// ErrUnavailable marks an error of Open that is not of the config: the upstream does not answer.
+var ErrUnavailable = errors.New("the upstream does not answer")
+
 // Resume is the identity under which a lane goes on and the position it goes on from, given what the store has for its
 // source and name: an incarnation ("" when there is none) and a position.
 //

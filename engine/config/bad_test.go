@@ -37,7 +37,7 @@ func TestBad(t *testing.T) {
 		{"cycle", small + "  a: {from: [c], native: {name: x}}\n  b: {from: [a], native: {name: x}}\n  c: {from: [b, double], native: {name: x}}\n", `the plugins read each other in a circle: a → b → c → a`},
 		{"own cycle", small + "  a: {from: [numbers, a.x], native: {name: x}}\n", `c.yaml:8:23: plugins.a.from[1]: the plugins read each other in a circle: a → a`},
 		{"bad name", "sources: {Numbers: {http: {}}}", `c.yaml:1:11: sources.Numbers: the name "Numbers" is not allowed`},
-		{"no kind", "sources: {a: {decode: {format: json}}}", `c.yaml:1:11: sources.a: has none of demo, file, http, kafka; give one`},
+		{"no kind", "sources: {a: {decode: {format: json}}}", `c.yaml:1:11: sources.a: has none of demo, file, http, kafka, nats; give one`},
 		{"window", strings.Replace(small, "native: {name: double}", "wasm: {path: x, window: maped}", 1), `plugins.double.wasm.window: unknown value "maped"; did you mean "mapped"?`},
 		{"trust", strings.Replace(small, "native: {name: double}", "wasm: {path: x, trust: nobody}", 1), `plugins.double.wasm.trust: unknown value "nobody"; known are source, isolated`},
 		{"window of native code", strings.Replace(small, "name: double", "name: double, window: mapped", 1), `plugins.double.native.window: unknown key`},

@@ -302,6 +302,10 @@ func preset(v reflect.Value) {
 		*target = DefaultSink()
 	case *Process:
 		*target = DefaultProcess()
+	case *NATS:
+		*target = DefaultNATS()
+	case *SinkNATS:
+		*target = DefaultSinkNATS()
 	case *SinkFile:
 		*target = DefaultSinkFile()
 	case *SinkKafka:

@@ -7,7 +7,7 @@ import (
 )
 
 func (s Source) validate(p *problems, path string) {
-	p.exactlyOne(path, map[string]bool{"file": s.File != nil, "http": s.HTTP != nil, "demo": s.Demo != nil, "kafka": s.Kafka != nil})
+	p.exactlyOne(path, map[string]bool{"file": s.File != nil, "http": s.HTTP != nil, "demo": s.Demo != nil, "kafka": s.Kafka != nil, "nats": s.NATS != nil})
 	if s.File != nil {
 		s.File.validate(p, path+".file")
 	}
@@ -16,6 +16,9 @@ func (s Source) validate(p *problems, path string) {
 	}
 	if s.Kafka != nil {
 		s.Kafka.validate(p, path+".kafka", s.Decode)
+	}
+	if s.NATS != nil {
+		s.NATS.validate(p, path+".nats", s.Decode)
 	}
 	s.Decode.validate(p, path+".decode")
 }
@@ -159,10 +162,13 @@ func (s Session) validate(p *problems, path string) {
 }
 
 func (s Sink) validate(p *problems, path string) {
-	p.exactlyOne(path, map[string]bool{"file": s.File != nil, "stdout": s.Stdout != nil, "kafka": s.Kafka != nil})
+	p.exactlyOne(path, map[string]bool{"file": s.File != nil, "stdout": s.Stdout != nil, "kafka": s.Kafka != nil, "nats": s.NATS != nil})
 	p.least(path+".buffer", s.Buffer, 64*KiB)
 	if s.Kafka != nil {
 		s.Kafka.validate(p, path+".kafka")
+	}
+	if s.NATS != nil {
+		s.NATS.validate(p, path+".nats")
 	}
 	if f := s.File; f != nil {
 		if f.Path == "" {

@@ -60,14 +60,6 @@ const (
 	KafkaZstd   KafkaCompression = "zstd"
 )
 
-// TLS says whom to trust, and who this wheel is.
-type TLS struct {
-	CAFile     string `yaml:"ca_file,omitempty" json:"ca_file,omitempty" jsonschema_description:"Certificates of authorities in PEM; relative to the config file. Default: those of the system."`
-	CertFile   string `yaml:"cert_file,omitempty" json:"cert_file,omitempty" jsonschema_description:"This wheel's certificate in PEM; relative to the config file. Default: none."`
-	KeyFile    string `yaml:"key_file,omitempty" json:"key_file,omitempty" jsonschema_description:"The key of cert_file in PEM; relative to the config file."`
-	ServerName string `yaml:"server_name,omitempty" json:"server_name,omitempty" jsonschema_description:"The name in the other side's certificate. Default: the host of its address."`
-}
-
 // SASL is a log-in with a password.
 type SASL struct {
 	Mechanism    SASLMechanism `yaml:"mechanism" json:"mechanism" jsonschema:"required" jsonschema_description:"plain, scram-sha-256 or scram-sha-512."`
@@ -183,15 +175,6 @@ func brokers(p *problems, path string, all []string) {
 	}
 }
 
-func (t *TLS) validate(p *problems, path string) {
-	if t == nil || p.failed(path) {
-		return
-	}
-	if (t.CertFile == "") != (t.KeyFile == "") {
-		p.addf(path, "cert_file and key_file go together; give both or none")
-	}
-}
-
 func (s *SASL) validate(p *problems, path string) {
 	if s == nil {
 		return
@@ -209,14 +192,9 @@ func (s *SASL) validate(p *problems, path string) {
 	}
 }
 
-// resolveAccess makes the paths of secrets absolute.
-func resolveAccess(resolve func(*string), t *TLS, s *SASL) {
-	if t != nil {
-		resolve(&t.CAFile)
-		resolve(&t.CertFile)
-		resolve(&t.KeyFile)
+func (s *SASL) files() []*string {
+	if s == nil {
+		return nil
 	}
-	if s != nil {
-		resolve(&s.PasswordFile)
-	}
+	return []*string{&s.PasswordFile}
 }

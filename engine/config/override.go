@@ -4,6 +4,7 @@ import (
 	"encoding"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -102,13 +103,21 @@ func (c *Config) resolve() {
 			*path = filepath.Join(c.Dir, *path)
 		}
 	}
+	all := func(lists ...[]*string) {
+		for _, path := range slices.Concat(lists...) {
+			resolve(path)
+		}
+	}
 	resolve(&c.Store.Dir)
 	for _, s := range c.Sources {
 		if s.File != nil {
 			resolve(&s.File.Path)
 		}
 		if s.Kafka != nil {
-			resolveAccess(resolve, s.Kafka.TLS, s.Kafka.SASL)
+			all(s.Kafka.TLS.files(), s.Kafka.SASL.files())
+		}
+		if s.NATS != nil {
+			all(s.NATS.Auth.files(), s.NATS.TLS.files())
 		}
 	}
 	for _, p := range c.Plugins {
@@ -132,7 +141,10 @@ func (c *Config) resolve() {
 			resolve(&s.File.Path)
 		}
 		if s.Kafka != nil {
-			resolveAccess(resolve, s.Kafka.TLS, s.Kafka.SASL)
+			all(s.Kafka.TLS.files(), s.Kafka.SASL.files())
+		}
+		if s.NATS != nil {
+			all(s.NATS.Auth.files(), s.NATS.TLS.files())
 		}
 	}
 }

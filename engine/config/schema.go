@@ -48,6 +48,10 @@ func mapped(t reflect.Type) *jsonschema.Schema {
 		return words(SyncAlways, SyncOff)
 	case reflect.TypeFor[Then]():
 		return words(ThenDead, ThenDrop, ThenStop)
+	case reflect.TypeFor[Deliver]():
+		return words(DeliverAll, DeliverNew)
+	case reflect.TypeFor[NATSMode]():
+		return words(NATSJetStream, NATSCore)
 	case reflect.TypeFor[OnNew]():
 		return words(OnNewAppend, OnNewTruncate, OnNewFail)
 	case reflect.TypeFor[KafkaStart]():
@@ -67,7 +71,7 @@ func shorthand(s *jsonschema.Schema, definition string, word *jsonschema.Schema)
 }
 
 // kinds are the keys of which a box has exactly one.
-var kinds = []string{"file", "http", "demo", "stdout", "kafka", "wasm", "native", "process"}
+var kinds = []string{"file", "http", "demo", "stdout", "kafka", "nats", "wasm", "native", "process"}
 
 // exclusive says that a box has exactly one kind.
 func exclusive(s *jsonschema.Schema) {

@@ -1,11 +1,12 @@
 package config
 
-// Sink is where messages go to. Exactly one of File, Stdout and Kafka is set.
+// Sink is where messages go to. Exactly one of File, Stdout, Kafka and NATS is set.
 type Sink struct {
 	From   []string   `yaml:"from" json:"from" jsonschema:"required" jsonschema_description:"What it reads: sources, plugins (their output default), plugin.output."`
 	File   *SinkFile  `yaml:"file,omitempty" json:"file,omitempty" jsonschema_description:"Write a file, a line a message; nothing repeats after a crash."`
 	Stdout *Stdout    `yaml:"stdout,omitempty" json:"stdout,omitempty" jsonschema_description:"Write to standard output, a line a message; no settings: stdout: {}."`
 	Kafka  *SinkKafka `yaml:"kafka,omitempty" json:"kafka,omitempty" jsonschema_description:"Write a topic of a Kafka cluster, with the effect's id as header pelton-effect."`
+	NATS   *SinkNATS  `yaml:"nats,omitempty" json:"nats,omitempty" jsonschema_description:"Publish to a NATS server, a message each."`
 	Buffer Size       `yaml:"buffer" json:"buffer" jsonschema_description:"Bytes that wait for the sink. Default 4MiB."`
 }
 
@@ -32,7 +33,7 @@ func DefaultSink() Sink { return Sink{Buffer: 4 * MiB} }
 // DefaultSinkFile refuses a file that it does not know.
 func DefaultSinkFile() SinkFile { return SinkFile{OnNew: OnNewFail} }
 
-// Type is file, stdout or kafka; empty when none is set.
+// Type is file, stdout, kafka or nats; empty when none is set.
 func (s Sink) Type() string {
 	switch {
 	case s.File != nil:
@@ -41,6 +42,8 @@ func (s Sink) Type() string {
 		return "stdout"
 	case s.Kafka != nil:
 		return "kafka"
+	case s.NATS != nil:
+		return "nats"
 	}
 	return ""
 }

@@ -1,11 +1,12 @@
 package config
 
-// Source is where messages come from. Exactly one of File, HTTP, Demo and Kafka is set.
+// Source is where messages come from. Exactly one of its kinds is set.
 type Source struct {
 	File   *File  `yaml:"file,omitempty" json:"file,omitempty" jsonschema_description:"Read a file, or all that match a pattern; gzip and zstd are recognised by their content."`
 	HTTP   *HTTP  `yaml:"http,omitempty" json:"http,omitempty" jsonschema_description:"Take messages posted to /v1/sources/NAME; no settings: http: {}."`
 	Demo   *Demo  `yaml:"demo,omitempty" json:"demo,omitempty" jsonschema_description:"Make up flights, in JSON: seq, date, delay, distance, origin, destination."`
 	Kafka  *Kafka `yaml:"kafka,omitempty" json:"kafka,omitempty" jsonschema_description:"Read topics of a Kafka cluster, as a member of a consumer group."`
+	NATS   *NATS  `yaml:"nats,omitempty" json:"nats,omitempty" jsonschema_description:"Read a stream of NATS JetStream."`
 	Decode Decode `yaml:"decode" json:"decode" jsonschema_description:"How bytes become messages."`
 }
 
@@ -58,7 +59,7 @@ func DefaultDemo() Demo { return Demo{Keys: 24, Seed: 1} }
 // DefaultSource decodes raw lines.
 func DefaultSource() Source { return Source{Decode: Decode{Format: "raw"}} }
 
-// Type is the kind of source: file, http, demo or kafka; empty when none is set.
+// Type is the kind of source, as its key is called; empty when none is set.
 func (s Source) Type() string {
 	switch {
 	case s.File != nil:
@@ -69,6 +70,8 @@ func (s Source) Type() string {
 		return "demo"
 	case s.Kafka != nil:
 		return "kafka"
+	case s.NATS != nil:
+		return "nats"
 	}
 	return ""
 }

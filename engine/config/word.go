@@ -46,3 +46,21 @@ const (
 	OnNewTruncate OnNew = "truncate"
 	OnNewFail     OnNew = "fail"
 )
+
+// Deliver says where a source begins in a stream that it has not read yet.
+type Deliver string
+
+// The values of [Deliver].
+const (
+	DeliverAll Deliver = "all"
+	DeliverNew Deliver = "new"
+)
+
+// NATSMode says what stands behind a subject that is published to.
+type NATSMode string
+
+// The values of [NATSMode].
+const (
+	NATSJetStream NATSMode = "jetstream"
+	NATSCore      NATSMode = "core"
+)
