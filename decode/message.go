@@ -21,6 +21,7 @@ func (d *Decoder) Message(ctx context.Context, r Record) error {
 	size := len(r.Payload)
 	if size > d.max {
 		d.tally.Bad.TooLarge++
+		d.at = r.Next
 		return d.bad(ctx, &r, r.Payload, d.tooLarge(int64(size)))
 	}
 	w := &d.window
@@ -28,6 +29,7 @@ func (d *Decoder) Message(ctx context.Context, r Record) error {
 		err := d.renew(ctx, max(d.block(), size+len(r.Key)))
 		if errors.Is(err, arena.ErrTooLarge) {
 			d.tally.Bad.TooLarge++
+			d.at = r.Next
 			return d.bad(ctx, &r, r.Payload, d.tooLarge(int64(size))+" with its key")
 		}
 		if err != nil {

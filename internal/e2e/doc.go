@@ -17,6 +17,7 @@
 //	kill_test.go     kill -9 while flights flow, also with deliveries that are deferred and parked (D1-D3, E2, S1-S4)
 //	backup_test.go   a store that is copied under flow and restored goes on from there (S1, S2, E2)
 //	ingest_test.go   kill -9 under posters: what was answered 202 is there, once (D2, S2)
+//	nats_test.go    kill -9 while a NATS stream is read and another one filled (D2, S2)
 //	resume_test.go   every transport resumes by cursor alike, across a restart (S1)
 //	swap_test.go     ten swaps under flow; what fails leaves the old version; restarts (W1-W3)
 //	walk_test.go     every verdict, the parking lot and dead letters, and the way out of both (D1, D2)

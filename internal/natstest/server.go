@@ -1,6 +1,7 @@
 package natstest
 
 import (
+	"context"
 	"net"
 	"testing"
 	"time"
@@ -72,6 +73,39 @@ func (s *Server) Publish(t testing.TB, subject string, payloads ...string) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// Messages are all messages of a stream, in order.
+func (s *Server) Messages(t testing.TB, stream string) []jetstream.Msg {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience) // t's context is over in a clean-up
+	defer cancel()
+	from, err := s.JetStream(t).Stream(ctx, stream)
+	if err != nil {
+		t.Fatal(err)
+	}
+	left := from.CachedInfo().State.Msgs
+	if left == 0 {
+		return nil
+	}
+	c, err := from.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	it, err := c.Messages()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer it.Stop()
+	var all []jetstream.Msg
+	for ; left > 0; left-- {
+		m, err := it.Next(jetstream.NextContext(ctx))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, m)
+	}
+	return all
 }
 
 // Stop ends the server, and the connection of its own client.

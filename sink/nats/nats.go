@@ -69,8 +69,9 @@ func Open(ctx context.Context, o Options) (*Sink, error) {
 	}
 	s := &Sink{options: o, conn: conn}
 	if err := s.open(ctx); err != nil {
+		err = conn.Explain(err)
 		conn.Close()
-		return nil, conn.Explain(err)
+		return nil, err
 	}
 	return s, nil
 }

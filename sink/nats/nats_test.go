@@ -65,41 +65,8 @@ func (p *place) open() (sink.Sink, error) {
 func (p *place) lines() []string {
 	p.t.Helper()
 	var all []string
-	for _, m := range p.messages() {
+	for _, m := range p.server.Messages(p.t, "LATE") {
 		all = append(all, string(m.Data()))
-	}
-	return all
-}
-
-func (p *place) messages() []jetstream.Msg {
-	p.t.Helper()
-	js := p.server.JetStream(p.t)
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-	defer cancel()
-	stream, err := js.Stream(ctx, "LATE")
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	left := int(stream.CachedInfo().State.Msgs)
-	if left == 0 {
-		return nil
-	}
-	c, err := stream.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{})
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	it, err := c.Messages()
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	defer it.Stop()
-	var all []jetstream.Msg
-	for ; left > 0; left-- {
-		m, err := it.Next(jetstream.NextContext(ctx))
-		if err != nil {
-			p.t.Fatal(err)
-		}
-		all = append(all, m)
 	}
 	return all
 }

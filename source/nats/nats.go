@@ -91,8 +91,9 @@ func (s *Source) Open(ctx context.Context) ([]source.Lane, error) {
 	}
 	l, err := s.open(ctx, conn)
 	if err != nil {
+		err = conn.Explain(err)
 		conn.Close()
-		return nil, conn.Explain(err)
+		return nil, err
 	}
 	s.conn, s.lane = conn, l
 	l.acks.start()
