@@ -62,7 +62,7 @@ func TestMessageKeyFieldsAndTime(t *testing.T) {
 func TestMessageOwnKeyAndLimits(t *testing.T) {
 	d, out := decoder(t, Config{Format: JSON, Key: "a", MaxMessage: 100 << 10})
 	large := `{"a":"` + strings.Repeat("x", 90<<10) + `"}`
-	for _, r := range []Record{
+	for i, r := range []Record{
 		{Payload: []byte(`{"a":"field"}`), Key: []byte("given")},
 		{Payload: []byte(`{"a":"field"}`), Key: []byte{}},
 		{Payload: []byte(large), Key: []byte("k")},
@@ -72,8 +72,12 @@ func TestMessageOwnKeyAndLimits(t *testing.T) {
 		{Payload: nil},
 		{Payload: []byte(`{"a":"last"}`)},
 	} {
+		r.Position, r.Next = uint64(i), uint64(i)+1
 		if err := d.Message(t.Context(), r); err != nil {
 			t.Fatal(err)
+		}
+		if at := d.Position(); at != r.Next {
+			t.Errorf("behind message %d the position is %d: a read that fails there would hand it over again", i, at)
 		}
 	}
 	want := []string{`{"a":"field"}`, `{"a":"field"}`, large, "!too large", "!too large", "!not UTF-8", "!not JSON", `{"a":"last"}`}
