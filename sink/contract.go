@@ -20,7 +20,15 @@ type Sink interface {
 }
 
 // ErrUnavailable marks an error of opening a sink that is not of the config: its place does not answer.
-var ErrUnavailable = errors.New("the place does not answer")
+var ErrUnavailable = errors.New("place is not available")
+
+// Unavailable marks an error as an [ErrUnavailable]; its text stays.
+func Unavailable(err error) error { return unavailable{err} }
+
+type unavailable struct{ error }
+
+func (u unavailable) Unwrap() error      { return u.error }
+func (unavailable) Is(target error) bool { return target == ErrUnavailable }
 
 // Rejected is a permanent failure of one effect, which becomes a dead letter (kind emit).
 type Rejected struct { //nolint:errname // the contract's word: what became of the effect

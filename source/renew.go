@@ -13,7 +13,15 @@ import (
 var ErrRenewed = errors.New("content was replaced")
 
 // ErrUnavailable marks an error of Open that is not of the config: the upstream does not answer.
-var ErrUnavailable = errors.New("the upstream does not answer")
+var ErrUnavailable = errors.New("upstream is not available")
+
+// Unavailable marks an error as an [ErrUnavailable]; its text stays.
+func Unavailable(err error) error { return unavailable{err} }
+
+type unavailable struct{ error }
+
+func (u unavailable) Unwrap() error      { return u.error }
+func (unavailable) Is(target error) bool { return target == ErrUnavailable }
 
 // Resume is the identity under which a lane goes on and the position it goes on from, given what the store has for its
 // source and name: an incarnation ("" when there is none) and a position.

@@ -10,7 +10,7 @@ type NATS struct {
 	URL           string   `yaml:"url" json:"url" jsonschema:"required" jsonschema_description:"The server, nats:// or tls://HOST:PORT; several are separated by commas. No user or password stands in it: see auth."`
 	Stream        string   `yaml:"stream" json:"stream" jsonschema:"required" jsonschema_description:"The stream; it must be there."`
 	Durable       string   `yaml:"durable" json:"durable" jsonschema:"required" jsonschema_description:"Name of the consumer that is made and put back; nobody else may use it."`
-	Subjects      []string `yaml:"subjects,omitempty" json:"subjects,omitempty" jsonschema_description:"Which messages of the stream are read; wildcards * and >. Default: all."`
+	Subjects      []string `yaml:"subjects,omitempty" json:"subjects,omitempty" jsonschema_description:"Which messages of the stream are read; wildcards are allowed. Default: all."`
 	Deliver       Deliver  `yaml:"deliver" json:"deliver" jsonschema_description:"Where a source that never ran begins. all: at the first message of the stream. new: behind its last. Default all."`
 	Key           string   `yaml:"key,omitempty" json:"key,omitempty" jsonschema_description:"What of the subject is the message's key: subject (all of it), or subject.N (its N-th part, from 1). Default: decode.key."`
 	MaxAckPending int      `yaml:"max_ack_pending" json:"max_ack_pending" jsonschema_description:"Messages that are read and not settled; at so many the server sends no more. Default 20000."`

@@ -2,6 +2,7 @@ package natsconn
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"os"
@@ -87,8 +88,12 @@ type TLS struct {
 func (t TLS) options() ([]nats.Option, error) {
 	opts := []nats.Option{nats.Secure(&tls.Config{MinVersion: tls.VersionTLS12, ServerName: t.Name})}
 	if t.CAFile != "" {
-		if _, err := secret("tls.ca_file", t.CAFile); err != nil {
+		text, err := secret("tls.ca_file", t.CAFile)
+		if err != nil {
 			return nil, err
+		}
+		if !x509.NewCertPool().AppendCertsFromPEM([]byte(text)) {
+			return nil, fmt.Errorf("tls.ca_file %s: %w: no certificate in PEM is in it", t.CAFile, ErrOptions)
 		}
 		opts = append(opts, nats.RootCAs(t.CAFile))
 	}

@@ -172,6 +172,8 @@ func explain(url string, err error) error {
 		return fmt.Errorf("%s: %w: the server wants TLS; set tls", url, ErrOptions)
 	case errors.Is(err, nats.ErrSecureConnWanted):
 		return fmt.Errorf("%s: %w: the server has no TLS; leave tls out", url, ErrOptions)
+	case strings.Contains(text, "tls"), strings.Contains(text, "certificate"), strings.Contains(text, "x509"):
+		return fmt.Errorf("%s: %w: TLS failed (%s); correct tls", url, ErrOptions, text)
 	}
 	return fmt.Errorf("%s: %w (%s); start the server, or correct url", url, ErrUnreachable, text)
 }

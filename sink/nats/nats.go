@@ -62,7 +62,7 @@ func Open(ctx context.Context, o Options) (*Sink, error) {
 	}
 	conn, err := natsconn.Dial(ctx, o.Conn)
 	if errors.Is(err, natsconn.ErrUnreachable) {
-		return nil, fmt.Errorf("nats.url %w: %w", err, sink.ErrUnavailable)
+		return nil, sink.Unavailable(fmt.Errorf("nats.url %w", err))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("nats.%w", err)

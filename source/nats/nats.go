@@ -84,7 +84,7 @@ func (s *Source) Open(ctx context.Context) ([]source.Lane, error) {
 	}
 	conn, err := natsconn.Dial(ctx, s.options.Conn)
 	if errors.Is(err, natsconn.ErrUnreachable) {
-		return nil, fmt.Errorf("nats.url %w: %w", err, source.ErrUnavailable)
+		return nil, source.Unavailable(fmt.Errorf("nats.url %w", err))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("nats.%w", err)
