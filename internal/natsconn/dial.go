@@ -153,6 +153,8 @@ func (c *Conn) Explain(err error) error {
 	switch {
 	case err == nil:
 		return nil
+	case !c.IsConnected() && errors.Is(err, nats.ErrReconnectBufExceeded): // which only says that nothing is kept for later
+		return fmt.Errorf("no connection to %s, which is tried on", c.url)
 	case !c.IsConnected():
 		return fmt.Errorf("no connection to %s, which is tried on (%w)", c.url, err)
 	case said != nil && (errors.Is(err, nats.ErrTimeout) || errors.Is(err, context.DeadlineExceeded)):

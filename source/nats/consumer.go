@@ -9,6 +9,7 @@ import (
 
 	natsgo "github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+	"golang.org/x/mod/semver"
 )
 
 // startKey is the consumer's metadata that says where it began, and that it is ours.
@@ -115,9 +116,9 @@ func (l *lane) place(ctx context.Context) (jetstream.Consumer, error) {
 		at = 1
 	}
 	l.acks.forget()
-	ctx, cancel := context.WithTimeout(ctx, answerTime)
-	defer cancel()
-	if !l.options.noReset {
+	if l.resets() {
+		ctx, cancel := context.WithTimeout(ctx, answerTime)
+		defer cancel()
 		_, err = l.js.ResetConsumerToSequence(ctx, l.options.Stream, l.options.Durable, at)
 		if err == nil {
 			return c, nil
@@ -129,10 +130,15 @@ func (l *lane) place(ctx context.Context) (jetstream.Consumer, error) {
 	return l.replace(ctx, at)
 }
 
-// unknown reports that the server can't reset consumers (before 2.14), or not this one.
+// resets reports whether the server knows how to put a consumer back: before 2.14 it would not answer.
+func (l *lane) resets() bool {
+	return !l.options.noReset && semver.Compare("v"+l.conn.ConnectedServerVersion(), "v2.14.0-0") >= 0
+}
+
+// unknown reports that the server can't put this consumer back: the one with the consumer may be older than ours.
 func unknown(err error) bool {
 	var api *jetstream.APIError
-	return errors.As(err, &api) || errors.Is(err, natsgo.ErrNoResponders) || errors.Is(err, jetstream.ErrJetStreamNotEnabled)
+	return errors.As(err, &api) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, natsgo.ErrNoResponders) || errors.Is(err, jetstream.ErrJetStreamNotEnabled)
 }
 
 // replace does what place does for servers that can't reset: it deletes the consumer and makes another. A stream that
@@ -142,6 +148,8 @@ func (l *lane) replace(ctx context.Context, at uint64) (jetstream.Consumer, erro
 		return nil, fmt.Errorf("stream %s has interest retention, which needs a server that can reset consumers: nats-server 2.14 or later (this one is %s)",
 			l.options.Stream, l.conn.ConnectedServerVersion())
 	}
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
 	if err := l.js.DeleteConsumer(ctx, l.options.Stream, l.options.Durable); err != nil {
 		return nil, fmt.Errorf("delete consumer %s of stream %s: %w", l.options.Durable, l.options.Stream, err)
 	}
