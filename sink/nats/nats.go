@@ -138,7 +138,7 @@ func (s *Sink) store(ctx context.Context, effects []pelton.Effect) error {
 	}
 	first := s.done
 	var failed error // the first failure, of effect s.done
-	for i := first; i < len(effects) && failed == nil && ctx.Err() == nil; i++ {
+	for i := first; i < len(effects) && ctx.Err() == nil; i++ {
 		m, err := s.message(effects, i)
 		var f jetstream.PubAckFuture
 		if err == nil {
@@ -188,12 +188,13 @@ func acknowledged(ctx context.Context, f jetstream.PubAckFuture) error {
 func (s *Sink) send(ctx context.Context, effects []pelton.Effect) error {
 	sent := s.done
 	var failed error
-	for ; sent < len(effects) && failed == nil; sent++ {
+	for ; sent < len(effects); sent++ {
 		m, err := s.message(effects, sent)
 		if err == nil {
 			err = s.conn.PublishMsg(m)
 		}
-		if failed = err; failed != nil {
+		if err != nil {
+			failed = err
 			break
 		}
 	}

@@ -19,19 +19,19 @@ var errNoKey = errors.New("it has no key, which its subject is made of; give the
 
 // ParseSubject reads a subject without wildcards, in which {key} stands for the message's key.
 func ParseSubject(text string) (Subject, error) {
-	wrong := func(why string) (Subject, error) {
-		return Subject{}, fmt.Errorf("nats.subject %q: %s; want for example late.flights, or late.{key}", text, why)
+	wrong := func(why string) error {
+		return fmt.Errorf("nats.subject %q: %s; want for example late.flights, or late.{key}", text, why)
 	}
 	for token := range strings.SplitSeq(text, ".") {
 		switch plain := strings.ReplaceAll(token, placeholder, "k"); {
 		case token == "":
-			return wrong("it has an empty part")
+			return Subject{}, wrong("it has an empty part")
 		case strings.ContainsAny(plain, "*>"):
-			return wrong("wildcards are for readers")
+			return Subject{}, wrong("wildcards are for readers")
 		case strings.ContainsAny(plain, "{}"):
-			return wrong("{key} is all that may stand in braces")
+			return Subject{}, wrong("{key} is all that may stand in braces")
 		case strings.ContainsFunc(plain, func(r rune) bool { return r <= ' ' || r == 0x7f }):
-			return wrong("a subject has no spaces")
+			return Subject{}, wrong("a subject has no spaces")
 		}
 	}
 	return Subject{parts: strings.Split(text, placeholder)}, nil
