@@ -84,7 +84,7 @@ func TestNATSBad(t *testing.T) {
 		"password alone": {source(", auth: {password_file: y}"), "goes with user; give both"},
 		"user alone":     {source(", auth: {user: y}"), "goes with password_file; give both"},
 		"plain password": {source(", auth: {user: y, password: z}"), `sources.a.nats.auth.password: unknown key; known are credentials_file, nkey_file, token_file, user, password_file`},
-		"half a pair":    {source(", tls: {cert_file: x}"), "sources.a.nats.tls: has only one of cert_file and key_file; give both"},
+		"half a pair":    {source(", tls: {cert_file: x}"), "sources.a.nats.tls: cert_file and key_file go together; give both or none"},
 		"no subject":     {sink(""), "sinks.b.nats.subject: is missing; give the subject"},
 		"wildcard":       {sink(", subject: 'a.*'"), `sinks.b.nats.subject: "a.*" can't be published to`},
 		"placeholder":    {sink(", subject: 'a.{kye}'"), `sinks.b.nats.subject: "a.{kye}" can't be published to`},

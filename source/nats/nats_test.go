@@ -53,7 +53,8 @@ func TestConformance(t *testing.T) {
 				want = append(want, text)
 			}
 			places := map[string]*natstest.Server{}
-			sourcetest.Live(t, sourcetest.Kit{
+			sourcetest.Run(t, sourcetest.Kit{
+				Real: true,
 				Open: func(t *testing.T) source.Source {
 					s := places[t.Name()]
 					if s == nil {
