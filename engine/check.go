@@ -60,7 +60,7 @@ func (w *wheel) lookAt(ctx context.Context, f *feed) error {
 	if err := decodeOf(f.c.Decode, w.c.Arena.MaxMessage).Validate(); err != nil {
 		return err
 	}
-	if f.c.HTTP != nil {
+	if f.c.Queued() {
 		return nil
 	}
 	if err := w.openInput(ctx, f); err != nil {

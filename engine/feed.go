@@ -17,7 +17,8 @@ import (
 	"github.com/peltonhq/pelton/source"
 	"github.com/peltonhq/pelton/source/demo"
 	"github.com/peltonhq/pelton/source/file"
-	"github.com/peltonhq/pelton/source/http"
+	"github.com/peltonhq/pelton/source/ingest"
+	"github.com/peltonhq/pelton/source/stdin"
 )
 
 // feed is one source of the wheel with its arena and the loops of its lanes.
@@ -25,7 +26,7 @@ type feed struct {
 	name    string
 	c       config.Source
 	source  source.Source
-	queue   *http.Queue // of an http source
+	queue   *ingest.Queue // of a source that has one
 	arena   *arena.Arena
 	graph   *delivery.Graph
 	rate    float64
@@ -97,12 +98,27 @@ func (w *wheel) openInput(ctx context.Context, f *feed) (err error) {
 	case f.c.Demo != nil:
 		f.rate = f.c.Demo.Rate.PerSecond()
 		f.source, err = demo.New(demo.Options{Name: f.name, Count: f.c.Demo.Count, Size: int(f.c.Demo.Size), Keys: f.c.Demo.Keys, Seed: f.c.Demo.Seed})
+	case f.c.Stdin != nil:
+		if err = w.openQueue(ctx, f, true); err == nil {
+			f.source = stdin.New(stdin.Options{
+				Queue: f.queue, Input: w.o.Stdin, Framing: decode.Framing(f.c.Decode.Framing), Text: f.c.Decode.Format != string(decode.Raw),
+				MaxMessage: int64(w.c.Arena.MaxMessage),
+			})
+		}
 	default:
-		f.queue, err = http.Open(ctx, http.Options{
-			Name: f.name, Store: w.store, MaxBytes: int64(w.c.Ingest.MaxBytes), MaxAge: w.c.Ingest.MaxAge.Std(), MaxMessage: int64(w.c.Arena.MaxMessage),
-		})
+		err = w.openQueue(ctx, f, false)
 		f.source = f.queue
 	}
+	return err
+}
+
+// openQueue opens the durable queue before a source.
+func (w *wheel) openQueue(ctx context.Context, f *feed, finite bool) (err error) {
+	c := w.c.Ingest
+	f.queue, err = ingest.Open(ctx, ingest.Options{
+		Name: f.name, Store: w.store, MaxBytes: int64(c.MaxBytes), MaxAge: c.MaxAge.Std(), MaxMessage: int64(w.c.Arena.MaxMessage),
+		MaxIDs: c.MaxKeys, IDAge: c.KeyAge.Std(), Finite: finite,
+	})
 	return err
 }
 

@@ -6,23 +6,23 @@ import (
 
 	"github.com/peltonhq/pelton/api"
 	"github.com/peltonhq/pelton/engine/config"
-	"github.com/peltonhq/pelton/source/http"
+	"github.com/peltonhq/pelton/source/ingest"
 )
 
-// ingest is the wheel as [api.Ingest].
-type ingest struct{ *wheel }
+// inlet is the wheel as [api.Ingest].
+type inlet struct{ *wheel }
 
-var _ api.Ingest = ingest{}
+var _ api.Ingest = inlet{}
 
-func (i ingest) find(source string) (*feed, error) {
+func (i inlet) find(source string) (*feed, error) {
 	var known []string
 	for _, f := range i.feeds {
 		switch {
-		case f.name == source && f.queue != nil:
+		case f.name == source && f.c.HTTP != nil:
 			return f, nil
 		case f.name == source:
 			return nil, api.Errorf(api.FailedPrecondition, "source %s is %s: only http sources can be posted to", source, f.c.Type())
-		case f.queue != nil:
+		case f.c.HTTP != nil:
 			known = append(known, f.name)
 		}
 	}
@@ -30,28 +30,28 @@ func (i ingest) find(source string) (*feed, error) {
 }
 
 // Publish implements [api.Ingest].
-func (i ingest) Publish(ctx context.Context, source string, messages []api.IngestMessage) (uint64, error) {
+func (i inlet) Publish(ctx context.Context, source string, messages []api.IngestMessage) (uint64, error) {
 	f, err := i.find(source)
 	if err != nil {
 		return 0, err
 	}
-	out := make([]http.Message, len(messages))
+	out := make([]ingest.Message, len(messages))
 	for n, m := range messages {
-		out[n] = http.Message{Key: m.Key, Payload: m.Payload, Headers: m.Headers, Time: m.Time}
+		out[n] = ingest.Message{Key: m.Key, Payload: m.Payload, Headers: m.Headers, Time: m.Time}
 	}
 	first, err := f.queue.Publish(ctx, out)
-	var full *http.FullError
+	var full *ingest.FullError
 	switch {
 	case errors.As(err, &full):
 		return 0, api.Errorf(api.ResourceExhausted, "%v", full).With(api.DetailRetryAfter, full.RetryAfter.String())
-	case errors.Is(err, http.ErrTooLarge):
+	case errors.Is(err, ingest.ErrTooLarge):
 		return 0, api.TooLarge("%v", err)
 	}
 	return first, err
 }
 
 // MaxMessage implements [api.Ingest].
-func (i ingest) MaxMessage(source string) (int64, error) {
+func (i inlet) MaxMessage(source string) (int64, error) {
 	_, err := i.find(source)
 	return int64(i.c.Arena.MaxMessage), err
 }

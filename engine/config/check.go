@@ -6,7 +6,7 @@ import (
 )
 
 func (s Source) validate(p *problems, path string) {
-	p.exactlyOne(path, map[string]bool{"file": s.File != nil, "http": s.HTTP != nil, "demo": s.Demo != nil})
+	p.exactlyOne(path, map[string]bool{"file": s.File != nil, "http": s.HTTP != nil, "demo": s.Demo != nil, "stdin": s.Stdin != nil})
 	if f := s.File; f != nil && f.Path == "" {
 		p.missing(path+".file.path", "give the file")
 	}
@@ -14,6 +14,9 @@ func (s Source) validate(p *problems, path string) {
 		p.between(path+".demo.keys", d.Keys, 1, 1_000_000)
 	}
 	s.Decode.validate(p, path+".decode")
+	if s.Queued() && s.Decode.Format == "csv" && !p.failed(path+".decode") {
+		p.addf(path+".decode.format", "csv needs the header of its file, and messages of %s come one by one; want json or raw", s.Type())
+	}
 }
 
 func (d Decode) validate(p *problems, path string) {
@@ -187,6 +190,23 @@ func (p *problems) exactlyOne(path string, kinds map[string]bool) {
 		p.addf(path, "has none of %s; give one", strings.Join(sorted(kinds), ", "))
 	case len(set) > 1:
 		p.addf(path, "has %s; give only one", strings.Join(set, " and "))
+	}
+}
+
+// checkQueues notes a queue that is too small for what it must take, and standard input that is read twice.
+func (c *Config) checkQueues(p *problems) {
+	first := ""
+	for _, n := range c.SourceNames() {
+		s := c.Sources[n]
+		if s.Queued() && c.Ingest.MaxBytes < 4*c.Arena.MaxMessage && !p.failed("ingest") && !p.failed("arena") {
+			p.addf("ingest.max_bytes", "%s is too small for four messages of arena.max_message (%s); want at least %s", c.Ingest.MaxBytes, c.Arena.MaxMessage, 4*c.Arena.MaxMessage)
+		}
+		if s.Stdin != nil && first != "" {
+			p.addf("sources."+n+".stdin", "source %s reads standard input already; only one can", first)
+		}
+		if s.Stdin != nil {
+			first = n
+		}
 	}
 }
 

@@ -11,7 +11,6 @@ var later = map[string]string{
 	"sources.*.kafka":                       "use file, http or demo",
 	"sources.*.mqtt":                        "use file, http or demo",
 	"sources.*.nats":                        "use file, http or demo",
-	"sources.*.stdin":                       "use file, http or demo",
 	"plugins.*.capabilities.fs":             "a plugin has no files",
 	"sessions.*.reduce.capabilities":        "a reducer's state is its session",
 	"plugins.*.strategy":                    "a swap is immediate",

@@ -61,7 +61,7 @@ func shorthand(s *jsonschema.Schema, definition string, word *jsonschema.Schema)
 }
 
 // kinds are the keys of which a box has exactly one.
-var kinds = []string{"file", "http", "demo", "stdout", "wasm", "native", "process"}
+var kinds = []string{"file", "http", "demo", "stdin", "stdout", "wasm", "native", "process"}
 
 // exclusive says that a box has exactly one kind.
 func exclusive(s *jsonschema.Schema) {

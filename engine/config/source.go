@@ -1,10 +1,11 @@
 package config
 
-// Source is where messages come from. Exactly one of File, HTTP and Demo is set.
+// Source is where messages come from. Exactly one of its kinds is set.
 type Source struct {
 	File   *File  `yaml:"file,omitempty" json:"file,omitempty" jsonschema_description:"Read a file; gzip is recognised by its content."`
-	HTTP   *HTTP  `yaml:"http,omitempty" json:"http,omitempty" jsonschema_description:"Take messages posted to /v1/sources/NAME; no settings: http: {}."`
+	HTTP   *HTTP  `yaml:"http,omitempty" json:"http,omitempty" jsonschema_description:"Take messages posted to /v1/sources/NAME."`
 	Demo   *Demo  `yaml:"demo,omitempty" json:"demo,omitempty" jsonschema_description:"Make up flights, in JSON: seq, date, delay, distance, origin, destination."`
+	Stdin  *Stdin `yaml:"stdin,omitempty" json:"stdin,omitempty" jsonschema_description:"Read standard input to its end, through the ingest queue; no settings: stdin: {}."`
 	Decode Decode `yaml:"decode" json:"decode" jsonschema_description:"How bytes become messages."`
 }
 
@@ -15,8 +16,13 @@ type File struct {
 	Rate   Rate   `yaml:"rate,omitempty" json:"rate,omitempty" jsonschema_description:"At most so many messages a second, minute or hour, for example 2000/s. Default: as fast as they are taken."`
 }
 
-// HTTP is a source that is posted to. It has no settings.
-type HTTP struct{}
+// HTTP is a source that is posted to.
+type HTTP struct {
+	Headers []string `yaml:"headers,omitempty" json:"headers,omitempty" jsonschema_description:"Headers of a request that its messages keep, beside traceparent, tracestate and those that begin with X-Pelton-. Default: none."`
+}
+
+// Stdin is a source that reads standard input. It has no settings.
+type Stdin struct{}
 
 // Demo is a source that generates messages, the same for the same seed.
 type Demo struct {
@@ -52,7 +58,7 @@ func DefaultDemo() Demo { return Demo{Keys: 24, Seed: 1} }
 // DefaultSource decodes raw lines.
 func DefaultSource() Source { return Source{Decode: Decode{Format: "raw"}} }
 
-// Type is the kind of source: file, http or demo; empty when none is set.
+// Type is the kind of source, the name of its key; empty when none is set.
 func (s Source) Type() string {
 	switch {
 	case s.File != nil:
@@ -61,6 +67,8 @@ func (s Source) Type() string {
 		return "http"
 	case s.Demo != nil:
 		return "demo"
+	case s.Stdin != nil:
+		return "stdin"
 	}
 	return ""
 }
@@ -72,6 +80,11 @@ func (s Source) Endless() bool {
 		return s.File.Follow
 	case s.Demo != nil:
 		return s.Demo.Count == 0
+	case s.Stdin != nil:
+		return false
 	}
 	return true
 }
+
+// Queued reports whether the messages go through the durable ingest queue.
+func (s Source) Queued() bool { return s.HTTP != nil || s.Stdin != nil }

@@ -26,8 +26,7 @@ func (c *Config) check(p *problems) {
 	c.API.validate(p, "api")
 	p.least("shutdown.timeout", c.Shutdown.Timeout, Second)
 	p.least("limits.artifact", c.Limits.Artifact, KiB)
-	p.least("ingest.max_bytes", c.Ingest.MaxBytes, MiB)
-	p.least("ingest.max_age", c.Ingest.MaxAge, Second)
+	c.Ingest.validate(p, "ingest")
 	c.Traces.validate(p, "traces")
 	if len(c.Sources) == 0 && !p.failed("sources") {
 		p.addf("sources", "none; a wheel needs at least one, for example sources: {numbers: {demo: {rate: 100/s}}}")
@@ -51,6 +50,7 @@ func (c *Config) check(p *problems) {
 		p.name("sinks."+n, n)
 		c.Sinks[n].validate(p, "sinks."+n)
 	}
+	c.checkQueues(p)
 	c.checkFiles(p)
 	c.checkGraph(p)
 }
@@ -124,6 +124,15 @@ func (a API) validate(p *problems, path string) {
 	if a.Listen == a.GRPC && !p.failed(path) && !free(a.Listen) {
 		p.addf(path+".grpc", "%s is api.listen's address; give another port", a.GRPC)
 	}
+}
+
+func (i Ingest) validate(p *problems, path string) {
+	p.least(path+".max_bytes", i.MaxBytes, MiB)
+	p.least(path+".max_age", i.MaxAge, Second)
+	p.least(path+".max_request", i.MaxRequest, KiB)
+	p.between(path+".max_messages", i.MaxMessages, 1, 10_000_000)
+	p.between(path+".max_keys", i.MaxKeys, 1, 100_000_000)
+	p.least(path+".key_age", i.KeyAge, Second)
 }
 
 // free reports whether an address leaves the port to the system.
