@@ -12,6 +12,7 @@ import (
 	"github.com/peltonhq/pelton/api/rpc"
 	"github.com/peltonhq/pelton/api/web"
 	"github.com/peltonhq/pelton/console"
+	"github.com/peltonhq/pelton/engine/config"
 )
 
 // serve answers the API until the run ends.
@@ -52,8 +53,9 @@ func closed(err error) error {
 
 func (w *wheel) answer() {
 	page, rpcs := w.listeners.http, w.listeners.grpc
-	server := web.NewServer(web.NewHandler(w.service, web.Options{Console: console.Handler()}))
-	grpc := rpc.NewGRPC(w.service, rpc.Options{})
+	receive := w.receive()
+	server := web.NewServer(web.NewHandler(w.service, web.Options{Console: console.Handler(), Receive: receive}))
+	grpc := rpc.NewGRPC(w.service, rpc.Options{Receive: receive})
 	go func() {
 		if err := server.Serve(page); !errors.Is(err, http.ErrServerClosed) {
 			w.fail(fmt.Errorf("api.listen %s: %w", page.Addr(), err))
@@ -71,6 +73,11 @@ func (w *wheel) answer() {
 		return server.Shutdown(ctx)
 	})
 	w.event(Event{Event: "listening", HTTP: page.Addr().String(), GRPC: rpcs.Addr().String()})
+}
+
+// receive is the largest request over gRPC: what ingest takes, with room for its headers, or a piece of an artifact.
+func (w *wheel) receive() int {
+	return int(min(max(32*config.MiB, w.c.Ingest.MaxRequest+w.c.Ingest.MaxRequest/4+config.MiB), 1<<31-1))
 }
 
 // bind opens one listener. An address that is not loopback would be open to others without TLS and authentication.

@@ -124,6 +124,10 @@ func (f *feed) stats(counts []delivery.PluginCounts, pending []int) api.SourceSt
 		s.State = "ended"
 	}
 	s.Rate = f.meter.rate()
+	if f.queue != nil {
+		q := f.queue.Stats()
+		s.Queue = api.QueueStats{Bytes: uint64(q.Bytes), Limit: uint64(q.Limit), Refused: q.Refused, Waits: q.Waits, Known: q.Repeated}
+	}
 	return s
 }
 

@@ -66,6 +66,7 @@ func TestBad(t *testing.T) {
 		{"all allowed", small + "    capabilities: {http: {allow: ['*:443']}}\n", `capabilities.http.allow[0]: "*:443" is no HOST:PORT`},
 		{"no requests at once", small + "    capabilities: {http: {allow: ['a:1'], concurrency: 0}}\n", `capabilities.http.concurrency: 0 is out of range; want 1 to 10000`},
 		{"csv by itself", "sources: {a: {stdin: {}, decode: {format: csv}}}", `c.yaml:1:35: sources.a.decode.format: csv needs the header of its file, and messages of stdin come one by one; want json or raw`},
+		{"header", "sources: {a: {http: {headers: [X-A, 'b c']}}}", `sources.a.http.headers[1]: "b c" is not the name of a header`},
 		{"stdin twice", "sources: {a: {stdin: {}}, b: {stdin: {}}}", `c.yaml:1:31: sources.b.stdin: source a reads standard input already; only one can`},
 		{"setting of stdin", "sources: {a: {stdin: {path: x}}}", `sources.a.stdin.path: unknown key`},
 		{"small queue", "arena: {max_message: 2MiB}\nsources: {a: {http: {}}}\ningest: {max_bytes: 2MiB}\n", `c.yaml:3:10: ingest.max_bytes: 2MiB is too small for four messages of arena.max_message (2MiB); want at least 8MiB`},

@@ -1,9 +1,13 @@
 package config
 
 import (
+	"regexp"
 	"strings"
 	"time"
 )
+
+// header is the name of an HTTP header.
+var header = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
 
 func (s Source) validate(p *problems, path string) {
 	p.exactlyOne(path, map[string]bool{"file": s.File != nil, "http": s.HTTP != nil, "demo": s.Demo != nil, "stdin": s.Stdin != nil})
@@ -12,6 +16,13 @@ func (s Source) validate(p *problems, path string) {
 	}
 	if d := s.Demo; d != nil {
 		p.between(path+".demo.keys", d.Keys, 1, 1_000_000)
+	}
+	if h := s.HTTP; h != nil {
+		for i, name := range h.Headers {
+			if !header.MatchString(name) {
+				p.addf(path+".http.headers["+itoa(i)+"]", "%q is not the name of a header; want for example X-Request-Id", name)
+			}
+		}
 	}
 	s.Decode.validate(p, path+".decode")
 	if s.Queued() && s.Decode.Format == "csv" && !p.failed(path+".decode") {

@@ -22,8 +22,18 @@ type Unit struct {
 
 // Receipt tells where the messages are.
 type Receipt struct {
-	First    []uint64 // of each unit: the sequence number of its first message
-	Repeated int      // how many units were there already
+	First []uint64 // of each unit: the sequence number of its first message
+	Known []bool   // of each unit: it was there already
+}
+
+// Repeated is how many units were there already.
+func (r *Receipt) Repeated() (n int) {
+	for _, known := range r.Known {
+		if known {
+			n++
+		}
+	}
+	return n
 }
 
 // ids is what the queue knows of the ids that it remembers; they themselves are in the store, so they take no memory.
@@ -115,7 +125,7 @@ func (q *Queue) PublishOnce(ctx context.Context, units []Unit) (Receipt, error) 
 	}
 	next := first
 	for i := range units {
-		if receipt.First[i] == 0 {
+		if !receipt.Known[i] {
 			receipt.First[i] = next
 			next += uint64(len(units[i].Messages))
 		}
@@ -186,7 +196,7 @@ func (q *Queue) release(names []string, mine chan struct{}) {
 
 // plan finds out which units are there already, and makes one job of the others. The ids are claimed.
 func (q *Queue) plan(units []Unit) (r Receipt, j job, err error) {
-	r.First = make([]uint64, len(units))
+	r.First, r.Known = make([]uint64, len(units)), make([]bool, len(units))
 	now := q.options.Now().UTC()
 	for i, u := range units {
 		if u.ID == "" || len(u.Messages) == 0 {
@@ -204,15 +214,12 @@ func (q *Queue) plan(units []Unit) (r Receipt, j job, err error) {
 		case old.print != print || old.count != uint64(len(u.Messages)):
 			return r, j, q.fail(fmt.Sprintf("idempotency key %q stands for the %d messages from position %d on, which have another content", u.ID, old.count, old.first), ErrReused)
 		default:
-			r.First[i] = old.first
-			r.Repeated++
+			r.First[i], r.Known[i] = old.first, true
 		}
 	}
-	if r.Repeated > 0 {
-		q.mu.Lock()
-		q.stats.Repeated += uint64(r.Repeated)
-		q.mu.Unlock()
-	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.stats.Repeated += uint64(r.Repeated())
 	return r, j, nil
 }
 

@@ -47,12 +47,12 @@ func TestOnce(t *testing.T) {
 		}
 		q := opened(t, Options{Store: s})
 		r, err := q.PublishOnce(t.Context(), []Unit{unit("a", "1", "2"), unit("b", "3")})
-		if err != nil || r.First[0] != 1 || r.First[1] != 3 || r.Repeated != 2*min(restart, 1) {
+		if err != nil || r.First[0] != 1 || r.First[1] != 3 || r.Repeated() != 2*min(restart, 1) {
 			t.Fatalf("%+v, %v", r, err)
 		}
 		fresh := fmt.Sprint("fresh ", restart)
 		r, err = q.PublishOnce(t.Context(), []Unit{unit("", "x"), unit("b", "3"), unit(fresh, "4")})
-		if err != nil || r.First[1] != 3 || r.Repeated != 1 || r.First[2] != r.First[0]+1 || r.First[0] != uint64(4+2*restart) {
+		if err != nil || r.First[1] != 3 || r.Repeated() != 1 || r.First[2] != r.First[0]+1 || r.First[0] != uint64(4+2*restart) {
 			t.Fatalf("%+v, %v", r, err)
 		}
 		if n, _, _ := count(t, q); n != 5+2*restart {
@@ -116,7 +116,7 @@ func TestOnceAtOnce(t *testing.T) {
 			default:
 			}
 			s.Release()
-			if r := <-second; (r.Repeated == 0) != fails || fails != (r.First[0] == 2) {
+			if r := <-second; (r.Repeated() == 0) != fails || fails != (r.First[0] == 2) {
 				t.Errorf("fails %t: %+v", fails, r)
 			}
 			if n, _, _ := count(t, q); n != 1 {
@@ -149,7 +149,7 @@ func TestForget(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return r.Repeated
+		return r.Repeated()
 	}
 	for i := range 1200 {
 		if i == 700 {

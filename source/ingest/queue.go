@@ -58,6 +58,7 @@ type Queue struct {
 // Stats are a queue's figures since it was opened.
 type Stats struct {
 	Bytes    int64  // that wait, as MaxBytes counts them
+	Limit    int64  // MaxBytes
 	Refused  uint64 // publications that a full queue refused
 	Waits    uint64 // publications that waited for room
 	Repeated uint64 // units that were there already (Q3)
@@ -176,7 +177,7 @@ func (q *Queue) Stats() Stats {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	s := q.stats
-	s.Bytes = q.backlog.bytes
+	s.Bytes, s.Limit = q.backlog.bytes, q.options.MaxBytes
 	return s
 }
 
