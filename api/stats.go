@@ -73,6 +73,7 @@ type QueueStats struct {
 	Refused uint64 `json:"refused"` // publications that were refused because it was full
 	Waits   uint64 `json:"waits"`   // publications that waited for room
 	Known   uint64 `json:"known"`   // publications that were there already, by their idempotency key
+	Denied  uint64 `json:"denied"`  // what was turned away whatever the queue: log-ins, topics and subscriptions of MQTT, QoS 2
 }
 
 // LaneStats are the figures of one lane. Positions are in the unit of the source.

@@ -60,6 +60,10 @@ func (w *wheel) lookAt(ctx context.Context, f *feed) error {
 	if err := decodeOf(f.c.Decode, w.c.Arena.MaxMessage).Validate(); err != nil {
 		return err
 	}
+	if f.c.MQTT != nil {
+		_, err := secrets(f.c.MQTT)
+		return err
+	}
 	if f.c.Queued() {
 		return nil
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/peltonhq/pelton/source/demo"
 	"github.com/peltonhq/pelton/source/file"
 	"github.com/peltonhq/pelton/source/ingest"
+	"github.com/peltonhq/pelton/source/mqtt"
 	"github.com/peltonhq/pelton/source/stdin"
 )
 
@@ -27,6 +28,7 @@ type feed struct {
 	c       config.Source
 	source  source.Source
 	queue   *ingest.Queue // of a source that has one
+	broker  *mqtt.Source  // of an mqtt source
 	arena   *arena.Arena
 	graph   *delivery.Graph
 	rate    float64
@@ -105,20 +107,12 @@ func (w *wheel) openInput(ctx context.Context, f *feed) (err error) {
 				MaxMessage: int64(w.c.Arena.MaxMessage),
 			})
 		}
+	case f.c.MQTT != nil:
+		err = w.openBroker(ctx, f)
 	default:
 		err = w.openQueue(ctx, f, false)
 		f.source = f.queue
 	}
-	return err
-}
-
-// openQueue opens the durable queue before a source.
-func (w *wheel) openQueue(ctx context.Context, f *feed, finite bool) (err error) {
-	c := w.c.Ingest
-	f.queue, err = ingest.Open(ctx, ingest.Options{
-		Name: f.name, Store: w.store, MaxBytes: int64(c.MaxBytes), MaxAge: c.MaxAge.Std(), MaxMessage: int64(w.c.Arena.MaxMessage),
-		MaxIDs: c.MaxKeys, IDAge: c.KeyAge.Std(), Finite: finite,
-	})
 	return err
 }
 

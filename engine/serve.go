@@ -86,9 +86,19 @@ func bind(ctx context.Context, key, addr string, insecure bool) (net.Listener, e
 	if err != nil {
 		return nil, usage(fmt.Errorf("%s %q: want HOST:PORT, for example 127.0.0.1:7070", key, addr))
 	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) && !insecure {
+	if !loopback(host) && !insecure {
 		return nil, usage(fmt.Errorf("%s %s is not a loopback address: anybody who reaches it could change the wheel; use 127.0.0.1, or --insecure-bind", key, addr))
 	}
+	return listen(ctx, key, addr)
+}
+
+// loopback reports whether only this machine reaches a host.
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+func listen(ctx context.Context, key, addr string) (net.Listener, error) {
 	var lc net.ListenConfig
 	l, err := lc.Listen(ctx, "tcp", addr)
 	if err != nil {

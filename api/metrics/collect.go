@@ -35,6 +35,7 @@ var (
 	queueRefused   = counter("source_queue_refused_total", "Publications that a full queue refused.", "source")
 	queueWaits     = counter("source_queue_waits_total", "Publications that waited for room.", "source")
 	queueKnown     = counter("source_queue_known_total", "Publications that were there already, by their idempotency key.", "source")
+	queueDenied    = counter("source_queue_denied_total", "Log-ins, topics, subscriptions and QoS 2 of MQTT that were turned away.", "source")
 	lanePosition   = gauge("lane_position", "Where the lane reads, in the unit of its source.", "source", "lane")
 	laneWatermark  = gauge("lane_watermark", "Before it everything is settled and durable.", "source", "lane")
 	laneInFlight   = gauge("lane_in_flight", "Messages on their way.", "source", "lane")
@@ -135,6 +136,7 @@ func wheel(s *api.Stats, give giver) {
 			give(queueRefused, float64(q.Refused), src.Name)
 			give(queueWaits, float64(q.Waits), src.Name)
 			give(queueKnown, float64(q.Known), src.Name)
+			give(queueDenied, float64(q.Denied), src.Name)
 		}
 		for _, l := range src.Lanes {
 			give(lanePosition, float64(l.Position), src.Name, l.Lane)

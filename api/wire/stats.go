@@ -96,11 +96,13 @@ func queue(q api.QueueStats) *peltonv1.QueueStats {
 	if q == (api.QueueStats{}) {
 		return nil
 	}
-	return &peltonv1.QueueStats{Bytes: q.Bytes, Limit: q.Limit, Refused: q.Refused, Waits: q.Waits, Known: q.Known}
+	return &peltonv1.QueueStats{Bytes: q.Bytes, Limit: q.Limit, Refused: q.Refused, Waits: q.Waits, Known: q.Known, Denied: q.Denied}
 }
 
 func queueOf(q *peltonv1.QueueStats) api.QueueStats {
-	return api.QueueStats{Bytes: q.GetBytes(), Limit: q.GetLimit(), Refused: q.GetRefused(), Waits: q.GetWaits(), Known: q.GetKnown()}
+	return api.QueueStats{
+		Bytes: q.GetBytes(), Limit: q.GetLimit(), Refused: q.GetRefused(), Waits: q.GetWaits(), Known: q.GetKnown(), Denied: q.GetDenied(),
+	}
 }
 
 func lane(l api.LaneStats) *peltonv1.LaneStats {

@@ -80,8 +80,8 @@ func (a *app) figures(s api.Stats) {
 	section(a, "SOURCE STATE MESSAGES RATE BYTES BAD REASON", s.Sources, func(x api.SourceStats) []string {
 		return []string{x.Name, x.State, u(x.Messages), fmt.Sprintf("%.0f/s", x.Rate), bytesOf(x.Bytes), u(x.Bad), x.Reason}
 	})
-	section(a, "QUEUE WAITING MAX REFUSED WAITS KNOWN", queued(s.Sources), func(x api.SourceStats) []string {
-		return []string{x.Name, bytesOf(x.Queue.Bytes), bytesOf(x.Queue.Limit), u(x.Queue.Refused), u(x.Queue.Waits), u(x.Queue.Known)}
+	section(a, "QUEUE WAITING MAX REFUSED WAITS KNOWN DENIED", queued(s.Sources), func(x api.SourceStats) []string {
+		return []string{x.Name, bytesOf(x.Queue.Bytes), bytesOf(x.Queue.Limit), u(x.Queue.Refused), u(x.Queue.Waits), u(x.Queue.Known), u(x.Queue.Denied)}
 	})
 	section(a, "ARENA USED SIZE HIGH SLOTS WAITS", s.Arenas, func(x api.ArenaStats) []string {
 		return []string{x.Name, bytesOf(x.Used), bytesOf(x.Size), bytesOf(x.HighWater), u(x.Slots), u(x.Waits)}

@@ -284,6 +284,8 @@ func preset(v reflect.Value) {
 		*target = DefaultSource()
 	case *Demo:
 		*target = DefaultDemo()
+	case *MQTT:
+		*target = DefaultMQTT()
 	case *Plugin:
 		*target = DefaultPlugin()
 	case *KV:

@@ -10,7 +10,7 @@ import (
 var header = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
 
 func (s Source) validate(p *problems, path string) {
-	p.exactlyOne(path, map[string]bool{"file": s.File != nil, "http": s.HTTP != nil, "demo": s.Demo != nil, "stdin": s.Stdin != nil})
+	p.exactlyOne(path, map[string]bool{"file": s.File != nil, "http": s.HTTP != nil, "demo": s.Demo != nil, "stdin": s.Stdin != nil, "mqtt": s.MQTT != nil})
 	if f := s.File; f != nil && f.Path == "" {
 		p.missing(path+".file.path", "give the file")
 	}

@@ -12,7 +12,7 @@ type Config struct {
 	API      API                `yaml:"api" json:"api" jsonschema_description:"Where the wheel listens."`
 	Shutdown Shutdown           `yaml:"shutdown" json:"shutdown" jsonschema_description:"How the wheel ends."`
 	Limits   Limits             `yaml:"limits" json:"limits" jsonschema_description:"Limits of the whole wheel."`
-	Ingest   Ingest             `yaml:"ingest" json:"ingest" jsonschema_description:"The durable queue before sources that can't be read again (http, stdin)."`
+	Ingest   Ingest             `yaml:"ingest" json:"ingest" jsonschema_description:"The durable queue before sources that can't be read again (http, stdin, mqtt)."`
 	Traces   Traces             `yaml:"traces" json:"traces" jsonschema_description:"Where what happens to messages is told, as OpenTelemetry traces."`
 
 	// File is the path that the config came from; empty when it was built in Go. Dir is its directory, absolute:

@@ -9,7 +9,6 @@ var later = map[string]string{
 	"console":                               "",
 	"swap":                                  "a swap may take 30s",
 	"sources.*.kafka":                       "use file, http or demo",
-	"sources.*.mqtt":                        "use file, http or demo",
 	"sources.*.nats":                        "use file, http or demo",
 	"plugins.*.capabilities.fs":             "a plugin has no files",
 	"sessions.*.reduce.capabilities":        "a reducer's state is its session",

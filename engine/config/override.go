@@ -107,6 +107,14 @@ func (c *Config) resolve() {
 		if s.File != nil {
 			resolve(&s.File.Path)
 		}
+		if m := s.MQTT; m != nil {
+			resolve(&m.PasswordFile)
+			if m.TLS != nil {
+				resolve(&m.TLS.CertFile)
+				resolve(&m.TLS.KeyFile)
+				resolve(&m.TLS.ClientCAFile)
+			}
+		}
 	}
 	for _, p := range c.Plugins {
 		if p.Wasm != nil {

@@ -48,6 +48,8 @@ func mapped(t reflect.Type) *jsonschema.Schema {
 		return words(SyncAlways, SyncOff)
 	case reflect.TypeFor[Then]():
 		return words(ThenDead, ThenDrop, ThenStop)
+	case reflect.TypeFor[MQTTKey]():
+		return words(MQTTKeyField, MQTTKeyTopic, MQTTKeyClient)
 	case reflect.TypeFor[OnNew]():
 		return words(OnNewAppend, OnNewTruncate, OnNewFail)
 	}
@@ -61,7 +63,7 @@ func shorthand(s *jsonschema.Schema, definition string, word *jsonschema.Schema)
 }
 
 // kinds are the keys of which a box has exactly one.
-var kinds = []string{"file", "http", "demo", "stdin", "stdout", "wasm", "native", "process"}
+var kinds = []string{"file", "http", "demo", "stdin", "mqtt", "stdout", "wasm", "native", "process"}
 
 // exclusive says that a box has exactly one kind.
 func exclusive(s *jsonschema.Schema) {

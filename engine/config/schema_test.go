@@ -55,6 +55,7 @@ func TestSchemaTakes(t *testing.T) {
 		"variables": "sources: {a: {demo: {rate: '${RATE}', size: '${SIZE:-1KiB}'}}}",
 		"granted":   small + "    capabilities: {kv: {}, http: {allow: ['a.example:443', '[::1]:80'], private: true, timeout: 1s}}\n",
 		"order":     small + "    order: {by: none, behind: 5}\n",
+		"queues":    "sources: {a: {mqtt: {}}, b: {stdin: {}}, c: {http: {headers: [X-A]}}, d: {mqtt: {key: client, tls: {cert_file: x, key_file: y}, topics: [a/#]}}}\n",
 		"empty box": small + "sinks:\n",
 	}
 	c, err := Parse([]byte(full), "c.yaml", nil)
@@ -99,6 +100,9 @@ func TestSchemaRefuses(t *testing.T) {
 		"sources: {A: {http: {}}}",
 		"sources: {a: {file: {}}}",
 		"sources: {a: {http: {port: 1}}}",
+		"sources: {a: {stdin: {port: 1}}}",
+		"sources: {a: {mqtt: {key: name}}}",
+		"sources: {a: {mqtt: {tls: {cert_file: x}}}}",
 		"plugins: {p: {native: {name: x}}}",
 		"plugins: {p: {from: [a], native: {name: x}, order: keys}}",
 		"plugins: {p: {from: a, native: {name: x}}}",

@@ -6,6 +6,7 @@ type Source struct {
 	HTTP   *HTTP  `yaml:"http,omitempty" json:"http,omitempty" jsonschema_description:"Take messages posted to /v1/sources/NAME."`
 	Demo   *Demo  `yaml:"demo,omitempty" json:"demo,omitempty" jsonschema_description:"Make up flights, in JSON: seq, date, delay, distance, origin, destination."`
 	Stdin  *Stdin `yaml:"stdin,omitempty" json:"stdin,omitempty" jsonschema_description:"Read standard input to its end, through the ingest queue; no settings: stdin: {}."`
+	MQTT   *MQTT  `yaml:"mqtt,omitempty" json:"mqtt,omitempty" jsonschema_description:"Take what MQTT clients publish, with QoS 0 or 1: MQTT 3.1.1 and 5."`
 	Decode Decode `yaml:"decode" json:"decode" jsonschema_description:"How bytes become messages."`
 }
 
@@ -69,6 +70,8 @@ func (s Source) Type() string {
 		return "demo"
 	case s.Stdin != nil:
 		return "stdin"
+	case s.MQTT != nil:
+		return "mqtt"
 	}
 	return ""
 }
@@ -87,4 +90,4 @@ func (s Source) Endless() bool {
 }
 
 // Queued reports whether the messages go through the durable ingest queue.
-func (s Source) Queued() bool { return s.HTTP != nil || s.Stdin != nil }
+func (s Source) Queued() bool { return s.HTTP != nil || s.Stdin != nil || s.MQTT != nil }

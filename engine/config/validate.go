@@ -34,6 +34,9 @@ func (c *Config) check(p *problems) {
 	for _, n := range c.SourceNames() {
 		p.name("sources."+n, n)
 		c.Sources[n].validate(p, "sources."+n)
+		if m := c.Sources[n].MQTT; m != nil {
+			m.validate(p, "sources."+n+".mqtt", c.API, c.Sources[n].Decode)
+		}
 		if d := c.Sources[n].Demo; d != nil && d.Size > c.Arena.MaxMessage-KiB && !p.failed("arena") {
 			p.addf("sources."+n+".demo.size", "%s does not fit in arena.max_message (%s) with the 1KiB of the other fields", d.Size, c.Arena.MaxMessage)
 		}
@@ -143,18 +146,34 @@ func free(address string) bool {
 
 // address checks HOST:PORT. Without TLS only loopback is safe, since nobody is asked who they are.
 func (a API) address(p *problems, path, address string) {
-	host, port, err := net.SplitHostPort(address)
+	hostPort(p, path, address)
+	if p.failed(path) || a.Insecure || loopback(address) {
+		return
+	}
+	p.addf(path, "%q is not a loopback address, and TLS and log-in are %s; listen on 127.0.0.1, or allow everybody with --insecure-bind", address, NotAvailable)
+}
+
+// hostPort notes what is not HOST:PORT.
+func hostPort(p *problems, path, address string) {
+	if p.failed(path) {
+		return
+	}
+	_, port, err := net.SplitHostPort(address)
 	if err != nil {
 		p.addf(path, "%q is not an address; want HOST:PORT, for example 127.0.0.1:7070", address)
 		return
 	}
 	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
 		p.addf(path, "%q has no valid port; want 0 to 65535, for example 127.0.0.1:7070", address)
-		return
+	}
+}
+
+// loopback reports whether only this machine reaches HOST:PORT.
+func loopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
 	}
 	ip, err := netip.ParseAddr(host)
-	if a.Insecure || host == "localhost" || err == nil && ip.IsLoopback() {
-		return
-	}
-	p.addf(path, "%q is not a loopback address, and TLS and log-in are %s; listen on 127.0.0.1, or allow everybody with --insecure-bind", address, NotAvailable)
+	return host == "localhost" || err == nil && ip.IsLoopback()
 }

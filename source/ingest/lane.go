@@ -128,5 +128,5 @@ func (q *Queue) clean() {
 func (q *Queue) waiter() (wake <-chan struct{}, ended bool, cause error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.wake, q.ended && q.options.Finite, q.cause
+	return q.wake, q.tail.ended && q.options.Finite, q.tail.cause
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"iter"
 	"sync"
 	"time"
 
@@ -51,8 +52,13 @@ type Queue struct {
 	room    chan struct{} // closed when something was settled
 	ids     ids
 	stats   Stats
-	ended   bool // by End
-	cause   error
+	tail    tail
+}
+
+// tail is the end of a queue: nothing more is published.
+type tail struct {
+	ended bool
+	cause error // why, if that is an error
 }
 
 // Stats are a queue's figures since it was opened.
@@ -167,6 +173,21 @@ func (q *Queue) read(e store.Entry) (seq uint64, m Message, err error) {
 	return seq, m, err
 }
 
+// Messages are those in the store, in order: all that are not settled, and the newest.
+func (q *Queue) Messages() iter.Seq2[Message, error] {
+	return func(yield func(Message, error) bool) {
+		for e, err := range q.options.Store.Scan(q.key(0), q.end(), store.ScanOptions{}) {
+			var m Message
+			if err == nil {
+				_, m, err = q.read(e)
+			}
+			if !yield(m, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
 // Open gives the one lane.
 func (q *Queue) Open(context.Context) ([]source.Lane, error) {
 	return []source.Lane{&lane{queue: q}}, nil
@@ -186,7 +207,7 @@ func (q *Queue) Stats() Stats {
 func (q *Queue) End(cause error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.ended, q.cause = true, cause
+	q.tail = tail{ended: true, cause: cause}
 	close(q.wake)
 	q.wake = make(chan struct{})
 }

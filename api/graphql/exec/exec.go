@@ -252,6 +252,7 @@ type ComplexityRoot struct {
 
 	QueueStats struct {
 		Bytes   func(childComplexity int) int
+		Denied  func(childComplexity int) int
 		Known   func(childComplexity int) int
 		Limit   func(childComplexity int) int
 		Refused func(childComplexity int) int
@@ -1336,6 +1337,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.QueueStats.Bytes(childComplexity), true
+	case "QueueStats.denied":
+		if e.ComplexityRoot.QueueStats.Denied == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueueStats.Denied(childComplexity), true
 	case "QueueStats.known":
 		if e.ComplexityRoot.QueueStats.Known == nil {
 			break
@@ -2228,6 +2235,7 @@ type QueueStats {
   refused: Uint64!
   waits: Uint64!
   known: Uint64!
+  denied: Uint64!
 }
 
 type LaneStats {
@@ -2678,6 +2686,8 @@ func (ec *executionContext) childFields_QueueStats(ctx context.Context, field gr
 		return ec.fieldContext_QueueStats_waits(ctx, field)
 	case "known":
 		return ec.fieldContext_QueueStats_known(ctx, field)
+	case "denied":
+		return ec.fieldContext_QueueStats_denied(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type QueueStats", field.Name)
 }
@@ -7161,6 +7171,29 @@ func (ec *executionContext) _QueueStats_known(ctx context.Context, field graphql
 	)
 }
 func (ec *executionContext) fieldContext_QueueStats_known(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("QueueStats", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _QueueStats_denied(ctx context.Context, field graphql.CollectedField, obj *api.QueueStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_QueueStats_denied(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Denied, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_QueueStats_denied(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("QueueStats", field, false, false, "Uint64")
 }
 
@@ -11741,6 +11774,11 @@ func (ec *executionContext) _QueueStats(ctx context.Context, sel ast.SelectionSe
 			}
 		case "known":
 			out.Values[i] = ec._QueueStats_known(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "denied":
+			out.Values[i] = ec._QueueStats_denied(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}

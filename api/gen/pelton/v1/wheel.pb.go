@@ -535,7 +535,9 @@ type QueueStats struct {
 	// Publications that waited for room.
 	Waits uint64 `protobuf:"varint,4,opt,name=waits,proto3" json:"waits,omitempty"`
 	// Publications that were there already, by their idempotency key.
-	Known         uint64 `protobuf:"varint,5,opt,name=known,proto3" json:"known,omitempty"`
+	Known uint64 `protobuf:"varint,5,opt,name=known,proto3" json:"known,omitempty"`
+	// What was turned away whatever the queue: log-ins, topics and subscriptions of MQTT, QoS 2.
+	Denied        uint64 `protobuf:"varint,6,opt,name=denied,proto3" json:"denied,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -601,6 +603,13 @@ func (x *QueueStats) GetWaits() uint64 {
 func (x *QueueStats) GetKnown() uint64 {
 	if x != nil {
 		return x.Known
+	}
+	return 0
+}
+
+func (x *QueueStats) GetDenied() uint64 {
+	if x != nil {
+		return x.Denied
 	}
 	return 0
 }
@@ -1900,14 +1909,15 @@ const file_pelton_v1_wheel_proto_rawDesc = "" +
 	"\x05bytes\x18\x06 \x01(\x04R\x05bytes\x12\x10\n" +
 	"\x03bad\x18\a \x01(\x04R\x03bad\x12\x12\n" +
 	"\x04rate\x18\b \x01(\x01R\x04rate\x12+\n" +
-	"\x05queue\x18\t \x01(\v2\x15.pelton.v1.QueueStatsR\x05queue\"~\n" +
+	"\x05queue\x18\t \x01(\v2\x15.pelton.v1.QueueStatsR\x05queue\"\x96\x01\n" +
 	"\n" +
 	"QueueStats\x12\x14\n" +
 	"\x05bytes\x18\x01 \x01(\x04R\x05bytes\x12\x14\n" +
 	"\x05limit\x18\x02 \x01(\x04R\x05limit\x12\x18\n" +
 	"\arefused\x18\x03 \x01(\x04R\arefused\x12\x14\n" +
 	"\x05waits\x18\x04 \x01(\x04R\x05waits\x12\x14\n" +
-	"\x05known\x18\x05 \x01(\x04R\x05known\"\xc6\x01\n" +
+	"\x05known\x18\x05 \x01(\x04R\x05known\x12\x16\n" +
+	"\x06denied\x18\x06 \x01(\x04R\x06denied\"\xc6\x01\n" +
 	"\tLaneStats\x12\x12\n" +
 	"\x04lane\x18\x01 \x01(\tR\x04lane\x12 \n" +
 	"\vincarnation\x18\x02 \x01(\tR\vincarnation\x12\x1a\n" +
