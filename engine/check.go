@@ -38,6 +38,13 @@ func (w *wheel) check(ctx context.Context) ([]config.Warning, error) {
 			return nil, usage(fmt.Errorf("source %s: %w", name, err))
 		}
 	}
+	for _, name := range w.c.SinkNames() {
+		if h := w.c.Sinks[name].HTTP; h != nil {
+			if _, err := openHTTP(h); err != nil {
+				return nil, usage(fmt.Errorf("sink %s: %w", name, err))
+			}
+		}
+	}
 	return append(w.c.Warnings(), warnings...), nil
 }
 

@@ -3,10 +3,16 @@ package engine
 import (
 	"context"
 	"fmt"
+	"maps"
+	"os"
+	"strings"
 	"time"
+	"unicode"
 
+	"github.com/peltonhq/pelton/engine/config"
 	"github.com/peltonhq/pelton/sink"
 	"github.com/peltonhq/pelton/sink/file"
+	"github.com/peltonhq/pelton/sink/http"
 	"github.com/peltonhq/pelton/sink/stdout"
 )
 
@@ -18,7 +24,7 @@ func (w *wheel) openSinks(context.Context) error {
 			return usage(fmt.Errorf("sink %s: %w", name, err))
 		}
 		worker := sink.Start(sink.Options{
-			Name: name, Sink: s, Buffer: int64(w.c.Sinks[name].Buffer),
+			Name: name, Sink: s, Buffer: int64(w.c.Sinks[name].Buffer), Batch: share(w.c.Sinks[name]),
 			OnRetry: func(err error, wait time.Duration) {
 				w.event(Event{Event: "warning", Reason: fmt.Sprintf("sink %s: %v; trying again in %s", name, err, wait.Round(time.Millisecond))})
 			},
@@ -31,8 +37,51 @@ func (w *wheel) openSinks(context.Context) error {
 
 func (w *wheel) openSink(name string) (sink.Sink, error) {
 	c := w.c.Sinks[name]
-	if c.Stdout != nil {
+	switch {
+	case c.Stdout != nil:
 		return stdout.New(w.o.Stdout), nil
+	case c.HTTP != nil:
+		return openHTTP(c.HTTP)
 	}
 	return file.Open(file.Options{Path: c.File.Path, OnNew: file.OnNew(c.File.OnNew), Store: w.store, Name: name})
+}
+
+// share is how many effects a sink gets at once; 0 is the worker's default. A Write to an HTTP server ends with the slowest
+// of its lanes, so each gets only a few requests.
+func share(c config.Sink) int {
+	const requests = 16
+	if h := c.HTTP; h != nil {
+		return min(h.Concurrency*h.Batch*requests, 4096)
+	}
+	return 0
+}
+
+// openHTTP reads the secrets of an HTTP sink.
+func openHTTP(c *config.SinkHTTP) (sink.Sink, error) {
+	o := http.Options{
+		URL: c.URL, Method: c.Method, Header: maps.Clone(c.Headers), ContentType: c.ContentType, Timeout: c.Timeout.Std(), Batch: c.Batch,
+		BatchBytes: int(c.BatchBytes), Concurrency: c.Concurrency, MaxRetryAfter: c.MaxRetryAfter.Std(),
+	}
+	for _, name := range sorted(c.HeadersFile) {
+		text, err := os.ReadFile(c.HeadersFile[name])
+		if err != nil {
+			return nil, fmt.Errorf("http.headers_file.%s: %w", name, err)
+		}
+		value := strings.TrimSpace(string(text))
+		if value == "" || strings.ContainsFunc(value, unicode.IsControl) {
+			return nil, fmt.Errorf("http.headers_file.%s: %s: want one line, the header's value", name, c.HeadersFile[name])
+		}
+		if o.Header == nil {
+			o.Header = map[string]string{}
+		}
+		o.Header[name] = value
+	}
+	if c.CAFile != "" {
+		t, err := http.Trust(c.CAFile, c.Concurrency)
+		if err != nil {
+			return nil, fmt.Errorf("http.ca_file: %w", err)
+		}
+		o.Transport = t
+	}
+	return http.New(o)
 }

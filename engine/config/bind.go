@@ -300,6 +300,8 @@ func preset(v reflect.Value) {
 		*target = DefaultSink()
 	case *Process:
 		*target = DefaultProcess()
+	case *SinkHTTP:
+		*target = DefaultSinkHTTP()
 	case *SinkFile:
 		*target = DefaultSinkFile()
 	}

@@ -153,8 +153,11 @@ func (s Session) validate(p *problems, path string) {
 }
 
 func (s Sink) validate(p *problems, path string) {
-	p.exactlyOne(path, map[string]bool{"file": s.File != nil, "stdout": s.Stdout != nil})
+	p.exactlyOne(path, map[string]bool{"file": s.File != nil, "stdout": s.Stdout != nil, "http": s.HTTP != nil})
 	p.least(path+".buffer", s.Buffer, 64*KiB)
+	if s.HTTP != nil {
+		s.HTTP.validate(p, path+".http")
+	}
 	if f := s.File; f != nil {
 		if f.Path == "" {
 			p.missing(path+".file.path", "give the file")

@@ -21,7 +21,6 @@ var later = map[string]string{
 	"sessions.*.retain.idle":                "use snapshots or age",
 	"sessions.*.reduce.health.max_diff":     "use max_error_rate",
 	"sessions.*.reduce.health.max_increase": "use max_error_rate",
-	"sinks.*.http":                          "use file or stdout",
 	"sinks.*.kafka":                         "use file or stdout",
 	"sinks.*.mqtt":                          "use file or stdout",
 	"sinks.*.nats":                          "use file or stdout",

@@ -136,5 +136,12 @@ func (c *Config) resolve() {
 		if s.File != nil {
 			resolve(&s.File.Path)
 		}
+		if h := s.HTTP; h != nil {
+			resolve(&h.CAFile)
+			for name, path := range h.HeadersFile {
+				resolve(&path)
+				h.HeadersFile[name] = path
+			}
+		}
 	}
 }

@@ -55,6 +55,7 @@ func TestSchemaTakes(t *testing.T) {
 		"variables": "sources: {a: {demo: {rate: '${RATE}', size: '${SIZE:-1KiB}'}}}",
 		"granted":   small + "    capabilities: {kv: {}, http: {allow: ['a.example:443', '[::1]:80'], private: true, timeout: 1s}}\n",
 		"order":     small + "    order: {by: none, behind: 5}\n",
+		"http sink": small + "sinks: {o: {from: [double], http: {url: 'http://a', method: PUT, headers: {X-A: b}, headers_file: {Authorization: token}, batch: 10}}}\n",
 		"queues":    "sources: {a: {mqtt: {}}, b: {stdin: {}}, c: {http: {headers: [X-A]}}, d: {mqtt: {key: client, tls: {cert_file: x, key_file: y}, topics: [a/#]}}}\n",
 		"empty box": small + "sinks:\n",
 	}
@@ -101,6 +102,8 @@ func TestSchemaRefuses(t *testing.T) {
 		"sources: {a: {file: {}}}",
 		"sources: {a: {http: {port: 1}}}",
 		"sources: {a: {stdin: {port: 1}}}",
+		"sinks: {a: {from: [b], http: {}}}",
+		"sinks: {a: {from: [b], http: {url: x, method: GET}}}",
 		"sources: {a: {mqtt: {key: name}}}",
 		"sources: {a: {mqtt: {tls: {cert_file: x}}}}",
 		"plugins: {p: {native: {name: x}}}",
