@@ -48,13 +48,13 @@ func (h *hook) OnConnectAuthenticate(_ *broker.Client, pk packets.Packet) bool {
 	return false
 }
 
-// OnACLCheck allows to publish to the configured topics, and no subscription.
-func (h *hook) OnACLCheck(_ *broker.Client, topic string, write bool) bool {
-	if write && h.source.wants(topic) {
-		return true
+// OnACLCheck allows no subscription. Topics are looked at in OnPublish: the broker would refuse one to a client of 3.1.1 by
+// a packet that it does not know.
+func (h *hook) OnACLCheck(_ *broker.Client, _ string, write bool) bool {
+	if !write {
+		h.source.figures.Denied.Add(1)
 	}
-	h.source.figures.Denied.Add(1)
-	return false
+	return write
 }
 
 func (s *Source) wants(topic string) bool {
@@ -88,6 +88,10 @@ func (h *hook) OnPacketEncode(_ *broker.Client, pk packets.Packet) packets.Packe
 // the session's acker.
 func (h *hook) OnPublish(cl *broker.Client, pk packets.Packet) (packets.Packet, error) {
 	s := h.source
+	if !s.wants(pk.TopicName) {
+		s.deny(cl, &pk)
+		return pk, packets.ErrRejectPacket
+	}
 	e := s.session(cl)
 	// While this waits for room, the client's keep-alive must not end it; the broker sets the deadline anew behind it.
 	if err := cl.Net.Conn.SetDeadline(noTime); err != nil {
@@ -99,6 +103,23 @@ func (h *hook) OnPublish(cl *broker.Client, pk packets.Packet) (packets.Packet, 
 		s.disconnect(cl, packets.ErrServerShuttingDown)
 	}
 	return pk, packets.ErrRejectPacket
+}
+
+// deny refuses a topic: by the reason of a PUBACK, or if the protocol has none, by the end of the connection.
+func (s *Source) deny(cl *broker.Client, pk *packets.Packet) {
+	s.figures.Denied.Add(1)
+	reason := packets.ErrNotAuthorized
+	switch {
+	case pk.FixedHeader.Qos == 0:
+	case cl.Properties.ProtocolVersion < 5:
+		cl.Stop(reason)
+	default:
+		puback := packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Puback}, PacketID: pk.PacketID, ReasonCode: reason.Code}
+		puback.Properties.ReasonString = "topic is not one of this source"
+		if err := cl.WritePacket(puback); err != nil {
+			cl.Stop(err)
+		}
+	}
 }
 
 // session is that of a client, made when it publishes first. A client has one goroutine that reads.
