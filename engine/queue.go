@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -33,8 +32,7 @@ func (w *wheel) openBroker(ctx context.Context, f *feed) error {
 	if err != nil {
 		return fmt.Errorf("mqtt.listen %q: want HOST:PORT, for example 127.0.0.1:1883", c.Listen)
 	}
-	safe := o.TLS != nil && (o.Passwords != nil || o.TLS.ClientCAs != nil)
-	if !loopback(host) && !safe && !w.c.API.Insecure {
+	if !loopback(host) && !o.Safe() && !w.c.API.Insecure {
 		return fmt.Errorf("mqtt.listen %s is not a loopback address: it needs tls, and password_file or tls.client_ca_file", c.Listen)
 	}
 	if err := w.openQueue(ctx, f, false); err != nil {
@@ -53,21 +51,10 @@ func (w *wheel) openBroker(ctx context.Context, f *feed) error {
 
 // secrets reads the files that an MQTT source names.
 func secrets(c *config.MQTT) (o mqtt.Options, err error) {
-	if c.PasswordFile != "" {
-		if o.Passwords, err = mqtt.ReadPasswords(c.PasswordFile); err != nil {
-			return o, fmt.Errorf("mqtt.password_file: %w", err)
-		}
-	}
+	files := mqtt.Secrets{Passwords: c.PasswordFile}
 	if t := c.TLS; t != nil {
-		o.TLS, err = loadTLS(t)
+		files.Cert, files.Key, files.ClientCA = t.CertFile, t.KeyFile, t.ClientCAFile
 	}
+	err = files.Load(&o)
 	return o, err
-}
-
-func loadTLS(t *config.ServerTLS) (*tls.Config, error) {
-	c, err := mqtt.LoadTLS(t.CertFile, t.KeyFile, t.ClientCAFile)
-	if err != nil {
-		return nil, fmt.Errorf("mqtt.tls: %w", err)
-	}
-	return c, nil
 }

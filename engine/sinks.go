@@ -3,11 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
-	"maps"
-	"os"
-	"strings"
 	"time"
-	"unicode"
 
 	"github.com/peltonhq/pelton/engine/config"
 	"github.com/peltonhq/pelton/sink"
@@ -56,32 +52,9 @@ func share(c config.Sink) int {
 	return 0
 }
 
-// openHTTP reads the secrets of an HTTP sink.
 func openHTTP(c *config.SinkHTTP) (sink.Sink, error) {
-	o := http.Options{
-		URL: c.URL, Method: c.Method, Header: maps.Clone(c.Headers), ContentType: c.ContentType, Timeout: c.Timeout.Std(), Batch: c.Batch,
-		BatchBytes: int(c.BatchBytes), Concurrency: c.Concurrency, MaxRetryAfter: c.MaxRetryAfter.Std(),
-	}
-	for _, name := range sorted(c.HeadersFile) {
-		text, err := os.ReadFile(c.HeadersFile[name])
-		if err != nil {
-			return nil, fmt.Errorf("http.headers_file.%s: %w", name, err)
-		}
-		value := strings.TrimSpace(string(text))
-		if value == "" || strings.ContainsFunc(value, unicode.IsControl) {
-			return nil, fmt.Errorf("http.headers_file.%s: %s: want one line, the header's value", name, c.HeadersFile[name])
-		}
-		if o.Header == nil {
-			o.Header = map[string]string{}
-		}
-		o.Header[name] = value
-	}
-	if c.CAFile != "" {
-		t, err := http.Trust(c.CAFile, c.Concurrency)
-		if err != nil {
-			return nil, fmt.Errorf("http.ca_file: %w", err)
-		}
-		o.Transport = t
-	}
-	return http.New(o)
+	return http.New(http.Options{
+		URL: c.URL, Method: c.Method, Header: c.Headers, HeaderFiles: c.HeadersFile, ContentType: c.ContentType, Timeout: c.Timeout.Std(), Batch: c.Batch,
+		BatchBytes: int(c.BatchBytes), Concurrency: c.Concurrency, MaxRetryAfter: c.MaxRetryAfter.Std(), CAFile: c.CAFile,
+	})
 }

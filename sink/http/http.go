@@ -6,11 +6,15 @@ import (
 	"crypto/x509"
 	"fmt"
 	"hash/maphash"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
+	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/sink"
@@ -28,6 +32,8 @@ type Options struct {
 	URL           string
 	Method        string            // POST or PUT; empty means POST
 	Header        map[string]string // of each request; their values are never printed (H1)
+	HeaderFiles   map[string]string // headers whose value is in the file of that path
+	CAFile        string            // the only authorities that are trusted, in PEM form; empty means the system's
 	ContentType   string            // empty means the effect's, or application/json
 	Timeout       time.Duration     // of a request, to the end of its answer; 0 means DefaultTimeout
 	Batch         int               // lines of a request; 0 and 1 mean a request for each effect
@@ -54,7 +60,7 @@ type outcome struct {
 	refused error // settled, but the server does not want it
 }
 
-// New makes a sink. It connects to nothing.
+// New makes a sink. It reads the files that the options name, and connects to nothing.
 func New(o Options) (*Sink, error) {
 	u, err := url.Parse(o.URL)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
@@ -66,10 +72,13 @@ func New(o Options) (*Sink, error) {
 	o.complete()
 	u.RawQuery, u.Fragment = "", ""
 	s := &Sink{options: o, where: o.Method + " " + u.String(), seed: maphash.MakeSeed()}
+	if err := s.secrets(); err != nil {
+		return nil, err
+	}
 	if o.Transport == nil {
-		t := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // it is one
-		t.MaxConnsPerHost, t.MaxIdleConnsPerHost = o.Concurrency, o.Concurrency
-		o.Transport = t
+		if o.Transport, err = transport(&o); err != nil {
+			return nil, fmt.Errorf("http.ca_file: %w", err)
+		}
 	}
 	s.client = &http.Client{
 		Transport: o.Transport, Timeout: o.Timeout,
@@ -94,18 +103,41 @@ func (o *Options) complete() {
 	o.Batch, o.Concurrency = max(o.Batch, 1), max(o.Concurrency, 1)
 }
 
-// Trust is a transport that trusts the authorities of a file in PEM form, and no others.
-func Trust(file string, concurrency int) (http.RoundTripper, error) {
-	text, err := os.ReadFile(file)
+// secrets reads the values of headers.
+func (s *Sink) secrets() error {
+	all := maps.Clone(s.options.Header)
+	if all == nil {
+		all = map[string]string{}
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.options.HeaderFiles)) {
+		path := s.options.HeaderFiles[name]
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return fmt.Errorf("http.headers_file.%s: %w", name, err)
+		}
+		all[name] = strings.TrimSpace(string(text))
+		if all[name] == "" || strings.ContainsFunc(all[name], unicode.IsControl) {
+			return fmt.Errorf("http.headers_file.%s: %s: want one line, the header's value", name, path)
+		}
+	}
+	s.options.Header = all
+	return nil
+}
+
+func transport(o *Options) (http.RoundTripper, error) {
+	t := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // it is one
+	t.MaxConnsPerHost, t.MaxIdleConnsPerHost = o.Concurrency, o.Concurrency
+	if o.CAFile == "" {
+		return t, nil
+	}
+	text, err := os.ReadFile(o.CAFile)
 	if err != nil {
 		return nil, err
 	}
 	roots := x509.NewCertPool()
 	if !roots.AppendCertsFromPEM(text) {
-		return nil, fmt.Errorf("%s has no certificate in PEM form", file)
+		return nil, fmt.Errorf("%s has no certificate in PEM form", o.CAFile)
 	}
-	t := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // it is one
-	t.MaxConnsPerHost, t.MaxIdleConnsPerHost = concurrency, concurrency
 	t.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 	return t, nil
 }

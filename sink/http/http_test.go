@@ -2,11 +2,15 @@ package http_test
 
 import (
 	"context"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -401,7 +405,51 @@ func TestNew(t *testing.T) {
 			t.Errorf("%q: %v", bad, err)
 		}
 	}
-	if _, err := sinkhttp.Trust("/nowhere", 1); err == nil || !strings.Contains(err.Error(), "/nowhere") {
-		t.Error(err)
+	dir := t.TempDir()
+	for name, text := range map[string]string{"empty": " \n", "two": "hush\nhush\n", "pem": "hush"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for want, o := range map[string]sinkhttp.Options{
+		"http.headers_file.A: open /nowhere": {HeaderFiles: map[string]string{"A": "/nowhere"}},
+		"empty: want one line":               {HeaderFiles: map[string]string{"A": filepath.Join(dir, "empty")}},
+		"two: want one line":                 {HeaderFiles: map[string]string{"A": filepath.Join(dir, "two")}},
+		"http.ca_file: open /nowhere":        {CAFile: "/nowhere"},
+		"pem has no certificate":             {CAFile: filepath.Join(dir, "pem")},
+	} {
+		o.URL = "http://place.example"
+		if _, err := sinkhttp.New(o); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hush") {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
+
+// A server whose certificate is signed by the authority of ca_file is trusted, and no other.
+func TestCAFile(t *testing.T) {
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer hush" {
+			w.WriteHeader(http.StatusUnauthorized)
+		}
+	}))
+	defer server.Close()
+	dir := t.TempDir()
+	ca, token := filepath.Join(dir, "ca.pem"), filepath.Join(dir, "token")
+	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+	if err := errors.Join(os.WriteFile(ca, text, 0o600), os.WriteFile(token, []byte("Bearer hush\n"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{ca, ""} {
+		s, err := sinkhttp.New(sinkhttp.Options{URL: server.URL, CAFile: file, HeaderFiles: map[string]string{"Authorization": token}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var r *sink.Rejected
+		if err := s.Write(t.Context(), []pelton.Effect{effect(1, "", "x")}); (err == nil) != (file != "") || errors.As(err, &r) {
+			t.Errorf("ca_file %q: %v", file, err)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
 	}
 }

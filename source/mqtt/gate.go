@@ -2,12 +2,9 @@ package mqtt
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
-	"os"
 	"sync"
 	"time"
 
@@ -138,25 +135,4 @@ func (g *gate) Close(listeners.CloseFn) {
 	for _, c := range all {
 		_ = c.Close()
 	}
-}
-
-// LoadTLS reads a certificate and its key, and the authority that signs those of clients: with one, clients must have one.
-func LoadTLS(cert, key, clientCA string) (*tls.Config, error) {
-	pair, err := tls.LoadX509KeyPair(cert, key)
-	if err != nil {
-		return nil, fmt.Errorf("certificate %s with key %s: %w", cert, key, err)
-	}
-	c := &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
-	if clientCA == "" {
-		return c, nil
-	}
-	text, err := os.ReadFile(clientCA)
-	if err != nil {
-		return nil, err
-	}
-	c.ClientCAs, c.ClientAuth = x509.NewCertPool(), tls.RequireAndVerifyClientCert
-	if !c.ClientCAs.AppendCertsFromPEM(text) {
-		return nil, fmt.Errorf("%s: %w", clientCA, errors.New("has no certificate in PEM form"))
-	}
-	return c, nil
 }
