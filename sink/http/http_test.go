@@ -308,9 +308,9 @@ func TestLanes(t *testing.T) {
 			all = append(all, effect(n+1, fmt.Sprint("key", n%20), fmt.Sprint(n)))
 		}
 		hold := make(chan struct{})
-		p.arm(func(w http.ResponseWriter, r *http.Request) bool {
+		p.arm(func(w http.ResponseWriter, _ *http.Request) bool {
 			<-hold
-			w.WriteHeader(503)
+			w.WriteHeader(http.StatusServiceUnavailable)
 			return true
 		})()
 		done := make(chan error, 1)
@@ -365,7 +365,7 @@ func TestRetryAfter(t *testing.T) {
 			{status(503, "Retry-After", "86400"), 10 * time.Minute, 10 * time.Minute},
 			{status(503, "Retry-After", "soon"), 0, time.Second},
 			{func(w http.ResponseWriter, _ *http.Request) bool {
-				http.Error(w, "token hush, or Bearer hush, is unknown\n"+strings.Repeat("x", 1000), 500)
+				http.Error(w, "token hush, or Bearer hush, is unknown\n"+strings.Repeat("x", 1000), http.StatusInternalServerError)
 				return true
 			}, 0, time.Second},
 		} {

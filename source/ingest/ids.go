@@ -53,7 +53,7 @@ type idRecord struct {
 	time   time.Time
 	first  uint64 // until it is appended: the index of the first message in its job
 	count  uint64
-	print  [fingerprint]byte
+	sum    [fingerprint]byte
 }
 
 const fingerprint = 16
@@ -62,7 +62,7 @@ const fingerprint = 16
 func (r *idRecord) encode() []byte {
 	b := binary.BigEndian.AppendUint64(nil, r.number)
 	b = binary.BigEndian.AppendUint64(b, uint64(r.time.UnixNano()))
-	b = append(b, r.print[:]...)
+	b = append(b, r.sum[:]...)
 	return binary.AppendUvarint(binary.AppendUvarint(b, r.first), r.count)
 }
 
@@ -74,7 +74,7 @@ func parseID(b []byte) (r idRecord, err error) {
 	if n := c.take(8); n != nil {
 		r.time = time.Unix(0, int64(binary.BigEndian.Uint64(n))).UTC()
 	}
-	copy(r.print[:], c.take(fingerprint))
+	copy(r.sum[:], c.take(fingerprint))
 	r.first, r.count = c.number(), c.number()
 	if c.failed || len(c.rest) > 0 {
 		return idRecord{}, fmt.Errorf("%w: an id of %d bytes", errRecord, len(b))
@@ -203,15 +203,15 @@ func (q *Queue) plan(units []Unit) (r Receipt, j job, err error) {
 			j.messages = append(j.messages, u.Messages...)
 			continue
 		}
-		print := printOf(u.Messages)
+		sum := printOf(u.Messages)
 		old, err := q.remembered(u.ID)
 		switch {
 		case errors.Is(err, store.ErrNotFound) || err == nil && q.expired(old.time, now):
-			j.ids = append(j.ids, idRecord{id: u.ID, first: uint64(len(j.messages)), count: uint64(len(u.Messages)), print: print})
+			j.ids = append(j.ids, idRecord{id: u.ID, first: uint64(len(j.messages)), count: uint64(len(u.Messages)), sum: sum})
 			j.messages = append(j.messages, u.Messages...)
 		case err != nil:
 			return r, j, q.fail("look for the idempotency key", err)
-		case old.print != print || old.count != uint64(len(u.Messages)):
+		case old.sum != sum || old.count != uint64(len(u.Messages)):
 			return r, j, q.fail(fmt.Sprintf("idempotency key %q stands for the %d messages from position %d on, which have another content", u.ID, old.count, old.first), ErrReused)
 		default:
 			r.First[i], r.Known[i] = old.first, true

@@ -225,7 +225,7 @@ func FuzzID(f *testing.F) {
 			return
 		}
 		again, err := parseID(r.encode())
-		if err != nil || again.number != r.number || again.first != r.first || again.count != r.count || again.print != r.print || !again.time.Equal(r.time) {
+		if err != nil || again.number != r.number || again.first != r.first || again.count != r.count || again.sum != r.sum || !again.time.Equal(r.time) {
 			t.Fatalf("%+v came back as %+v: %v", r, again, err)
 		}
 	})

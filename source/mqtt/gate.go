@@ -83,8 +83,8 @@ func (g *gate) Serve(establish listeners.EstablishFn) {
 }
 
 func (g *gate) run(c *conn, establish listeners.EstablishFn) {
-	defer c.Close()
 	defer func() {
+		_ = c.Close()
 		if recover() != nil {
 			g.panicked(c)
 		}

@@ -1,10 +1,8 @@
 package mqtt
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 
@@ -23,24 +21,23 @@ const checks = 2
 
 // ReadPasswords reads a file of lines USER:HASH, as `htpasswd -B` writes it. Empty lines and lines with # are none.
 func ReadPasswords(path string) (*Passwords, error) {
-	f, err := os.Open(path)
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	p, err := parsePasswords(f)
+	p, err := parsePasswords(string(text))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return p, nil
 }
 
-func parsePasswords(r io.Reader) (*Passwords, error) {
+func parsePasswords(text string) (*Passwords, error) {
 	p := &Passwords{users: map[string][]byte{}, turns: make(chan struct{}, checks)}
-	lines := bufio.NewScanner(r)
-	for n := 1; lines.Scan(); n++ {
-		line := strings.TrimSpace(lines.Text())
-		if line == "" || strings.HasPrefix(line, "#") {
+	n := 0
+	for line := range strings.Lines(text) {
+		n++
+		if line = strings.TrimSpace(line); line == "" || strings.HasPrefix(line, "#") {
 			continue
 		}
 		user, hash, ok := strings.Cut(line, ":")
@@ -55,9 +52,6 @@ func parsePasswords(r io.Reader) (*Passwords, error) {
 		}
 		p.users[user] = []byte(hash)
 		p.nobody = []byte(hash)
-	}
-	if err := lines.Err(); err != nil {
-		return nil, err
 	}
 	if len(p.users) == 0 {
 		return nil, errors.New("has no user; nobody could connect")

@@ -124,7 +124,11 @@ func Drain(t *testing.T, l source.Lane, c decode.Config) error {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer a.Close()
+	defer func() {
+		if err := a.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
 	space, err := a.Lane(l.ID().Lane)
 	if err != nil {
 		t.Fatal(err)
