@@ -15,10 +15,21 @@ func TooLarge(format string, args ...any) *Error {
 	return Errorf(InvalidArgument, format, args...).With(DetailReason, ReasonTooLarge)
 }
 
+// ReasonKeyReused is the detail "reason" of an [InvalidArgument] error that is 422 over HTTP.
+const ReasonKeyReused = "key_reused"
+
+// KeyReused builds the error of an idempotency key that stands for something else.
+func KeyReused(format string, args ...any) *Error {
+	return Errorf(InvalidArgument, format, args...).With(DetailReason, ReasonKeyReused)
+}
+
 // HTTP is the error's status over HTTP.
 func (e *Error) HTTP() int {
 	if e.Code == InvalidArgument && e.Detail[DetailReason] == ReasonTooLarge {
 		return http.StatusRequestEntityTooLarge
+	}
+	if e.Code == InvalidArgument && e.Detail[DetailReason] == ReasonKeyReused {
+		return http.StatusUnprocessableEntity
 	}
 	return e.Code.HTTP()
 }

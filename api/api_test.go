@@ -106,10 +106,21 @@ func TestBadRequests(t *testing.T) {
 	is(t, errKind, api.InvalidArgument, "lost", "defer")
 	_, _, errLimit := s.Dead(ctx, api.DeadQuery{Limit: -1})
 	is(t, errLimit, api.InvalidArgument, "-1")
-	_, errNone := s.Publish(ctx, "orders", nil)
+	_, errNone := s.Publish(ctx, "orders", api.Publication{})
 	is(t, errNone, api.InvalidArgument, "orders")
-	_, errLarge := s.Publish(ctx, "orders", []api.IngestMessage{{}, {Payload: make([]byte, apitest.MessageMost+1)}})
-	is(t, errLarge, api.InvalidArgument, "message 1", "64")
+	for _, c := range []struct {
+		p    api.Publication
+		want []string
+	}{
+		{api.Publication{Messages: []api.IngestMessage{{}, {Payload: make([]byte, apitest.MessageMost), Key: []byte("k")}}}, []string{"message 1", "arena.max_message", "64"}},
+		{api.Publication{Messages: make([]api.IngestMessage, 11)}, []string{"11 messages", "ingest.max_messages", "10"}},
+		{api.Publication{Messages: []api.IngestMessage{{IdempotencyKey: "a"}}, Key: "b"}, []string{"message 0", "idempotency key", "one of them"}},
+		{api.Publication{Messages: make([]api.IngestMessage, 1), Key: strings.Repeat("k", 257)}, []string{"257 bytes", "256"}},
+		{api.Publication{Messages: []api.IngestMessage{{IdempotencyKey: strings.Repeat("k", 257)}}}, []string{"message 0", "257 bytes"}},
+	} {
+		_, err := s.Publish(ctx, "orders", c.p)
+		is(t, err, api.InvalidArgument, c.want...)
+	}
 	is(t, s.WatchStats(ctx, time.Millisecond, nil), api.InvalidArgument, "100ms")
 	_, errBoth := s.Follow(ctx, api.FollowRequest{Name: "airports", Key: "k", Log: true})
 	is(t, errBoth, api.InvalidArgument, "whole name")

@@ -103,10 +103,9 @@ type Backup interface {
 
 // Ingest takes messages pushed by clients.
 type Ingest interface {
-	// Publish makes the messages durable in the source's queue, all or none, and returns the position of the first;
-	// the others follow it without a hole. A full queue is [ResourceExhausted], a message that is too large or not
-	// in the source's format [InvalidArgument], an unknown source [NotFound].
-	Publish(ctx context.Context, source string, messages []IngestMessage) (first uint64, err error)
-	// MaxMessage is the largest message that the source takes, in bytes.
-	MaxMessage(source string) (int64, error)
+	// Publish makes the messages durable in the source's queue, all or none. A full queue is [ResourceExhausted], a key
+	// that stands for something else [KeyReused], an unknown source [NotFound]. The publication is within the limits.
+	Publish(ctx context.Context, source string, p Publication) (Published, error)
+	// Limits are what the source takes.
+	Limits(source string) (IngestLimits, error)
 }

@@ -126,4 +126,6 @@ type IngestMessage struct {
 	ContentType string // empty means the source's own format
 	Headers     []pelton.Header
 	Time        time.Time // zero leaves it to the source's decode
+	// IdempotencyKey, if not empty, publishes it once; see [Publication].
+	IdempotencyKey string
 }

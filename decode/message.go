@@ -43,6 +43,18 @@ func (d *Decoder) Message(ctx context.Context, r Record) error {
 	return err
 }
 
+// Bad hands over input that the source found out to be no message, in its place among the others. b.Payload belongs to
+// who gets it.
+func (d *Decoder) Bad(ctx context.Context, r Record, b Bad) error {
+	if b.Length > int64(d.max) {
+		d.tally.Bad.TooLarge++
+	} else {
+		d.tally.Bad.Truncated++
+	}
+	d.at = r.Next
+	return d.hand(ctx, Frame{Position: r.Position, Next: r.Next, Bad: &b})
+}
+
 // Flush makes what was handed over visible to the loop and gives the block in use back, so that a lane that waits
 // holds no memory (A3).
 func (d *Decoder) Flush(ctx context.Context) error {

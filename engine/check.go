@@ -45,6 +45,11 @@ func (w *wheel) check(ctx context.Context) ([]config.Warning, error) {
 				return nil, usage(fmt.Errorf("sink %s: nats.%w", name, err))
 			}
 		}
+		if h := w.c.Sinks[name].HTTP; h != nil {
+			if _, err := openHTTP(h); err != nil {
+				return nil, usage(fmt.Errorf("sink %s: %w", name, err))
+			}
+		}
 	}
 	return append(w.c.Warnings(), warnings...), nil
 }
@@ -69,7 +74,11 @@ func (w *wheel) lookAt(ctx context.Context, f *feed) error {
 	if err := decodeOf(f.c.Decode, w.c.Arena.MaxMessage).Validate(); err != nil {
 		return err
 	}
-	if f.c.HTTP != nil {
+	if f.c.MQTT != nil {
+		_, err := secrets(f.c.MQTT)
+		return err
+	}
+	if f.c.Queued() {
 		return nil
 	}
 	if n := f.c.NATS; n != nil {

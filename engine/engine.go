@@ -35,6 +35,7 @@ type Options struct {
 	Progress  func(done, total uint64) // of the finite sources, in their units, a few times a second
 	Native    native.Registry
 	Version   string
+	Stdin     io.Reader       // of a stdin source; default os.Stdin
 	Stdout    io.Writer       // of stdout sinks; default os.Stdout
 	Force     <-chan struct{} // closed to give up draining
 	CacheDir  string          // of built and compiled plugins; default the user's cache directory
@@ -83,6 +84,9 @@ func Run(ctx context.Context, c config.Config, o Options) error {
 	}
 	if o.Stdout == nil {
 		w.o.Stdout = os.Stdout
+	}
+	if o.Stdin == nil {
+		w.o.Stdin = os.Stdin
 	}
 	if err := w.refuse(); err != nil {
 		return err

@@ -26,7 +26,13 @@ type classed struct {
 func (c *classed) Error() string   { return c.err.Error() }
 func (c *classed) Unwrap() []error { return []error{c.class, c.err} }
 
-func usage(err error) error       { return &classed{ErrUsage, err} }
+func usage(err error) error {
+	if errors.Is(err, ErrEnvironment) { // known to be worse
+		return err
+	}
+	return &classed{ErrUsage, err}
+}
+
 func environment(err error) error { return &classed{ErrEnvironment, err} }
 
 // outside is the class of an error from a source or sink that was opened: what is behind it does not answer, or the
@@ -45,6 +51,7 @@ func outside(err error) error {
 //	durable    reason, durable: what each box survives
 //	revision   plugin, revision, digest, reason: which revision runs and why
 //	listening  http, grpc
+//	accepting  source, mqtt: where a source listens by itself
 //	settled    figures
 //	paused     source, reason
 //	resumed    source
@@ -59,6 +66,7 @@ type Event struct {
 	Time     time.Time `json:"time"`
 	HTTP     string    `json:"http,omitempty"`
 	GRPC     string    `json:"grpc,omitempty"`
+	MQTT     string    `json:"mqtt,omitempty"`
 	Source   string    `json:"source,omitempty"`
 	Plugin   string    `json:"plugin,omitempty"`
 	Level    string    `json:"level,omitempty"`
@@ -96,6 +104,8 @@ func (e Event) Text() string {
 		return fmt.Sprintf("plugin %s runs revision %d (%s): %s", e.Plugin, e.Revision, short(e.Digest), e.Reason)
 	case "listening":
 		return fmt.Sprintf("listening on http://%s (console, API) and %s (gRPC)", e.HTTP, e.GRPC)
+	case "accepting":
+		return fmt.Sprintf("source %s accepts MQTT on %s", e.Source, e.MQTT)
 	case "settled":
 		return "settled: " + e.Figures.text()
 	case "paused":

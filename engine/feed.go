@@ -17,7 +17,9 @@ import (
 	"github.com/peltonhq/pelton/loop"
 	"github.com/peltonhq/pelton/source"
 	"github.com/peltonhq/pelton/source/demo"
-	"github.com/peltonhq/pelton/source/http"
+	"github.com/peltonhq/pelton/source/ingest"
+	"github.com/peltonhq/pelton/source/mqtt"
+	"github.com/peltonhq/pelton/source/stdin"
 )
 
 // feed is one source of the wheel with its arena and the loops of its lanes.
@@ -25,7 +27,8 @@ type feed struct {
 	name    string
 	c       config.Source
 	source  source.Source
-	queue   *http.Queue // of an http source
+	queue   *ingest.Queue // of a source that has one
+	broker  *mqtt.Source  // of an mqtt source
 	arena   *arena.Arena
 	graph   *delivery.Graph
 	pace    *loop.Pace // of all lanes together; nil for none
@@ -102,10 +105,17 @@ func (w *wheel) openInput(ctx context.Context, f *feed) (err error) {
 		f.source, err = w.openKafka(ctx, f)
 	case f.c.NATS != nil:
 		f.source, err = natsSource(f.name, f.c.NATS)
+	case f.c.Stdin != nil:
+		if err = w.openQueue(ctx, f, true); err == nil {
+			f.source = stdin.New(stdin.Options{
+				Queue: f.queue, Input: w.o.Stdin, Framing: decode.Framing(f.c.Decode.Framing), Text: f.c.Decode.Format != string(decode.Raw),
+				MaxMessage: int64(w.c.Arena.MaxMessage),
+			})
+		}
+	case f.c.MQTT != nil:
+		err = w.openBroker(ctx, f)
 	default:
-		f.queue, err = http.Open(ctx, http.Options{
-			Name: f.name, Store: w.store, MaxBytes: int64(w.c.Ingest.MaxBytes), MaxAge: w.c.Ingest.MaxAge.Std(), MaxMessage: int64(w.c.Arena.MaxMessage),
-		})
+		err = w.openQueue(ctx, f, false)
 		f.source = f.queue
 	}
 	return err

@@ -3,26 +3,28 @@ package engine
 import (
 	"context"
 	"errors"
+	"slices"
 
+	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/api"
 	"github.com/peltonhq/pelton/engine/config"
-	"github.com/peltonhq/pelton/source/http"
+	"github.com/peltonhq/pelton/source/ingest"
 )
 
-// ingest is the wheel as [api.Ingest].
-type ingest struct{ *wheel }
+// inlet is the wheel as [api.Ingest].
+type inlet struct{ *wheel }
 
-var _ api.Ingest = ingest{}
+var _ api.Ingest = inlet{}
 
-func (i ingest) find(source string) (*feed, error) {
+func (i inlet) find(source string) (*feed, error) {
 	var known []string
 	for _, f := range i.feeds {
 		switch {
-		case f.name == source && f.queue != nil:
+		case f.name == source && f.c.HTTP != nil:
 			return f, nil
 		case f.name == source:
 			return nil, api.Errorf(api.FailedPrecondition, "source %s is %s: only http sources can be posted to", source, f.c.Type())
-		case f.queue != nil:
+		case f.c.HTTP != nil:
 			known = append(known, f.name)
 		}
 	}
@@ -30,30 +32,74 @@ func (i ingest) find(source string) (*feed, error) {
 }
 
 // Publish implements [api.Ingest].
-func (i ingest) Publish(ctx context.Context, source string, messages []api.IngestMessage) (uint64, error) {
+func (i inlet) Publish(ctx context.Context, source string, p api.Publication) (api.Published, error) {
 	f, err := i.find(source)
 	if err != nil {
-		return 0, err
+		return api.Published{}, err
 	}
-	out := make([]http.Message, len(messages))
-	for n, m := range messages {
-		out[n] = http.Message{Key: m.Key, Payload: m.Payload, Headers: m.Headers, Time: m.Time}
-	}
-	first, err := f.queue.Publish(ctx, out)
-	var full *http.FullError
+	units := unitsOf(p)
+	receipt, err := f.queue.PublishOnce(ctx, units)
+	var full *ingest.FullError
 	switch {
 	case errors.As(err, &full):
-		return 0, api.Errorf(api.ResourceExhausted, "%v", full).With(api.DetailRetryAfter, full.RetryAfter.String())
-	case errors.Is(err, http.ErrTooLarge):
-		return 0, api.TooLarge("%v", err)
+		return api.Published{}, api.Errorf(api.ResourceExhausted, "%v", full).With(api.DetailRetryAfter, full.RetryAfter.String())
+	case errors.Is(err, ingest.ErrTooLarge):
+		return api.Published{}, api.TooLarge("%v", err)
+	case errors.Is(err, ingest.ErrReused):
+		return api.Published{}, api.KeyReused("%v", err)
+	case errors.Is(err, ingest.ErrClosed):
+		return api.Published{}, api.Errorf(api.Unavailable, "source %s: the wheel is going down; try again when it is back", source)
+	case err != nil:
+		return api.Published{}, err
 	}
-	return first, err
+	return publishedOf(p, units, receipt), nil
 }
 
-// MaxMessage implements [api.Ingest].
-func (i ingest) MaxMessage(source string) (int64, error) {
-	_, err := i.find(source)
-	return int64(i.c.Arena.MaxMessage), err
+// unitsOf are the messages as they are published: by the key of the request, by keys of their own, or neither.
+func unitsOf(p api.Publication) []ingest.Unit {
+	units := []ingest.Unit{{ID: p.Key}}
+	for _, m := range p.Messages {
+		out := ingest.Message{Key: m.Key, Payload: m.Payload, Headers: m.Headers, Time: m.Time}
+		if m.ContentType != "" {
+			out.Headers = append(slices.Clip(m.Headers), pelton.Header{Name: "Content-Type", Value: m.ContentType})
+		}
+		last := &units[len(units)-1]
+		if m.IdempotencyKey != "" || p.Key == "" && last.ID != "" {
+			units = append(units, ingest.Unit{ID: m.IdempotencyKey})
+			last = &units[len(units)-1]
+		}
+		last.Messages = append(last.Messages, out)
+	}
+	return slices.DeleteFunc(units, func(u ingest.Unit) bool { return len(u.Messages) == 0 })
+}
+
+func publishedOf(p api.Publication, units []ingest.Unit, r ingest.Receipt) api.Published {
+	done := api.Published{First: r.First[0], Count: len(p.Messages)}
+	for n, u := range units {
+		if r.Known[n] {
+			done.Known += len(u.Messages)
+		}
+	}
+	if !slices.ContainsFunc(p.Messages, func(m api.IngestMessage) bool { return m.IdempotencyKey != "" }) {
+		return done
+	}
+	for n, u := range units {
+		for k := range u.Messages {
+			done.Positions = append(done.Positions, r.First[n]+uint64(k))
+		}
+	}
+	return done
+}
+
+// Limits implements [api.Ingest].
+func (i inlet) Limits(source string) (api.IngestLimits, error) {
+	f, err := i.find(source)
+	if err != nil {
+		return api.IngestLimits{}, err
+	}
+	return api.IngestLimits{
+		MaxMessage: int64(i.c.Arena.MaxMessage), MaxRequest: int64(i.c.Ingest.MaxRequest), MaxMessages: i.c.Ingest.MaxMessages, Headers: f.c.HTTP.Headers,
+	}, nil
 }
 
 // sessions is the wheel as [api.Sessions].

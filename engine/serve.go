@@ -12,6 +12,7 @@ import (
 	"github.com/peltonhq/pelton/api/rpc"
 	"github.com/peltonhq/pelton/api/web"
 	"github.com/peltonhq/pelton/console"
+	"github.com/peltonhq/pelton/engine/config"
 )
 
 // serve answers the API until the run ends.
@@ -20,7 +21,7 @@ func (w *wheel) serve(ctx context.Context) error {
 		return nil //nolint:nilerr // the run was ended before it began
 	}
 	w.service = api.New(api.Backend{
-		Sessions: sessions{w}, Plugins: plugins{w}, Deliveries: deliveries{w}, Lot: letters{w}, Wheel: wheelInfo{w}, Ingest: ingest{w},
+		Sessions: sessions{w}, Plugins: plugins{w}, Deliveries: deliveries{w}, Lot: letters{w}, Wheel: wheelInfo{w}, Ingest: inlet{w},
 	})
 	w.answer()
 	return w.watch(ctx)
@@ -52,8 +53,9 @@ func closed(err error) error {
 
 func (w *wheel) answer() {
 	page, rpcs := w.listeners.http, w.listeners.grpc
-	server := web.NewServer(web.NewHandler(w.service, web.Options{Console: console.Handler()}))
-	grpc := rpc.NewGRPC(w.service, rpc.Options{})
+	receive := w.receive()
+	server := web.NewServer(web.NewHandler(w.service, web.Options{Console: console.Handler(), Receive: receive}))
+	grpc := rpc.NewGRPC(w.service, rpc.Options{Receive: receive})
 	go func() {
 		if err := server.Serve(page); !errors.Is(err, http.ErrServerClosed) {
 			w.fail(fmt.Errorf("api.listen %s: %w", page.Addr(), err))
@@ -73,15 +75,30 @@ func (w *wheel) answer() {
 	w.event(Event{Event: "listening", HTTP: page.Addr().String(), GRPC: rpcs.Addr().String()})
 }
 
+// receive is the largest request over gRPC: what ingest takes, with room for its headers, or a piece of an artifact.
+func (w *wheel) receive() int {
+	return int(min(max(32*config.MiB, w.c.Ingest.MaxRequest+w.c.Ingest.MaxRequest/4+config.MiB), 1<<31-1))
+}
+
 // bind opens one listener. An address that is not loopback would be open to others without TLS and authentication.
 func bind(ctx context.Context, key, addr string, insecure bool) (net.Listener, error) {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
 		return nil, usage(fmt.Errorf("%s %q: want HOST:PORT, for example 127.0.0.1:7070", key, addr))
 	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) && !insecure {
+	if !loopback(host) && !insecure {
 		return nil, usage(fmt.Errorf("%s %s is not a loopback address: anybody who reaches it could change the wheel; use 127.0.0.1, or --insecure-bind", key, addr))
 	}
+	return listen(ctx, key, addr)
+}
+
+// loopback reports whether only this machine reaches a host.
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+func listen(ctx context.Context, key, addr string) (net.Listener, error) {
 	var lc net.ListenConfig
 	l, err := lc.Listen(ctx, "tcp", addr)
 	if err != nil {

@@ -126,6 +126,14 @@ func (f *feed) stats(counts []delivery.PluginCounts, pending []int) api.SourceSt
 		s.State = "ended"
 	}
 	s.Rate = f.meter.Rate()
+	if f.queue != nil {
+		q := f.queue.Stats()
+		s.Queue = api.QueueStats{Bytes: uint64(q.Bytes), Limit: uint64(q.Limit), Refused: q.Refused, Waits: q.Waits, Known: q.Repeated}
+		if f.broker != nil {
+			s.Queue.Refused += f.broker.Figures().Dropped.Load()
+			s.Queue.Denied = f.broker.Figures().Denied.Load()
+		}
+	}
 	return s
 }
 

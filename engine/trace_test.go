@@ -168,7 +168,7 @@ func post(t *testing.T, cl *client.Client, payload, traceparent string) {
 	if traceparent != "" {
 		m.Headers = []pelton.Header{{Name: "traceparent", Value: traceparent}}
 	}
-	if _, err := cl.Publish(t.Context(), "in", []api.IngestMessage{m}); err != nil {
+	if _, err := cl.Publish(t.Context(), "in", api.Publication{Messages: []api.IngestMessage{m}}); err != nil {
 		t.Fatal(err)
 	}
 }

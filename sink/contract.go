@@ -3,6 +3,7 @@ package sink
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/peltonhq/pelton"
 )
@@ -41,3 +42,16 @@ func (r *Rejected) Error() string { return r.Err.Error() }
 
 // Unwrap gives the cause.
 func (r *Rejected) Unwrap() error { return r.Err }
+
+// Later is a transient failure whose place says how long it wants to be left alone: the worker waits at least as long, also
+// beyond its MaxWait. The sink bounds it.
+type Later struct { //nolint:errname // the contract's word
+	After time.Duration
+	Err   error
+}
+
+// Error is the cause's text.
+func (l *Later) Error() string { return l.Err.Error() }
+
+// Unwrap gives the cause.
+func (l *Later) Unwrap() error { return l.Err }

@@ -148,6 +148,10 @@ func (w *Worker) pause(err error) bool {
 		return false
 	}
 	wait := min(w.pauses.NextBackOff(), w.o.MaxWait)
+	var later *Later
+	if errors.As(err, &later) {
+		wait = max(wait, later.After)
+	}
 	w.queue.failed(err)
 	w.o.OnRetry(err, wait)
 	timer := time.NewTimer(wait)

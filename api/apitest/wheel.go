@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -30,13 +31,14 @@ type Wheel struct {
 	Graph     api.Topology
 	NotReady  error
 	Store
-	Full      bool   // ingest takes nothing
+	Full bool // ingest takes nothing
 
 	Artifacts map[string][]byte
 	Settled   map[string]pelton.Verdict
 	Emits     []pelton.Emit
 	Leases    map[string]time.Duration
 	Published []api.IngestMessage
+	Keys      []string // idempotency keys of publications
 	Replayed  []string
 }
 
@@ -141,24 +143,39 @@ func (w *Wheel) Extend(_ context.Context, token string, lease time.Duration) err
 	return nil
 }
 
-// Publish implements [api.Ingest].
-func (w *Wheel) Publish(_ context.Context, _ string, messages []api.IngestMessage) (uint64, error) {
+// Publish implements [api.Ingest]. A key that was there already stands for messages that start at 0.
+func (w *Wheel) Publish(_ context.Context, _ string, p api.Publication) (api.Published, error) {
 	w.Mu.Lock()
 	defer w.Mu.Unlock()
 	if w.Full {
-		return 0, api.Errorf(api.ResourceExhausted, "source orders: the queue is full").With(api.DetailRetryAfter, "2s")
+		return api.Published{}, api.Errorf(api.ResourceExhausted, "source orders: the queue is full").With(api.DetailRetryAfter, "2s")
 	}
-	first := uint64(len(w.Published))
-	w.Published = append(w.Published, messages...)
-	return first, nil
+	if p.Key == "reused" {
+		return api.Published{}, api.KeyReused("source orders: idempotency key %q stands for other messages", p.Key)
+	}
+	n := len(p.Messages)
+	if slices.Contains(w.Keys, p.Key) {
+		return api.Published{Count: n, Known: n}, nil
+	}
+	done := api.Published{First: uint64(len(w.Published)), Count: n}
+	if p.Key != "" {
+		w.Keys = append(w.Keys, p.Key)
+	}
+	for i, m := range p.Messages {
+		if m.IdempotencyKey != "" {
+			done.Positions = append(done.Positions, done.First+uint64(i))
+		}
+	}
+	w.Published = append(w.Published, p.Messages...)
+	return done, nil
 }
 
-// MaxMessage implements [api.Ingest].
-func (w *Wheel) MaxMessage(source string) (int64, error) {
+// Limits implements [api.Ingest].
+func (w *Wheel) Limits(source string) (api.IngestLimits, error) {
 	if source != "orders" {
-		return 0, api.Unknown("source", source, []string{"orders"})
+		return api.IngestLimits{}, api.Unknown("source", source, []string{"orders"})
 	}
-	return MessageMost, nil
+	return api.IngestLimits{MaxMessage: MessageMost, MaxRequest: 100 * MessageMost, MaxMessages: 10, Headers: []string{"X-Request-Id"}}, nil
 }
 
 // Topology implements [api.Wheel].

@@ -276,11 +276,19 @@ func TestSettleAndPublish(t *testing.T) {
 	same(t, w.Leases["d/3"], time.Minute)
 
 	messages := []api.IngestMessage{{Key: []byte("k"), Payload: []byte("1")}, {Payload: []byte("2"), Headers: []pelton.Header{{Name: "a", Value: "b"}}}}
-	first, err := c.Publish(ctx, "orders", messages)
+	done, err := c.Publish(ctx, "orders", api.Publication{Messages: messages, Key: "once"})
 	ok(t, err)
-	same(t, first, uint64(0))
+	same(t, done, api.Published{Count: 2})
 	same(t, w.Published, messages)
-	_, err = c.Publish(ctx, "order", messages)
+	done, err = c.Publish(ctx, "orders", api.Publication{Messages: messages, Key: "once"})
+	ok(t, err)
+	same(t, done, api.Published{Count: 2, Known: 2})
+	_, err = c.Publish(ctx, "orders", api.Publication{Messages: messages, Key: "reused"})
+	is(t, err, api.InvalidArgument, "reused")
+	done, err = c.Publish(ctx, "orders", api.Publication{Messages: []api.IngestMessage{{IdempotencyKey: "a"}}})
+	ok(t, err)
+	same(t, done, api.Published{First: 2, Count: 1, Positions: []uint64{2}})
+	_, err = c.Publish(ctx, "order", api.Publication{Messages: messages})
 	is(t, err, api.NotFound, `"orders"`)
 }
 

@@ -104,9 +104,12 @@ func (b *backup) Close() error {
 }
 
 // Publish makes messages durable in a source's queue.
-func (c *Client) Publish(ctx context.Context, source string, messages []api.IngestMessage) (first uint64, err error) {
-	res, err := c.ingest.Publish(ctx, &peltonv1.IngestServicePublishRequest{Source: source, Messages: wire.Each(messages, wire.IngestMessage)})
-	return res.GetFirst(), c.fail(err)
+func (c *Client) Publish(ctx context.Context, source string, p api.Publication) (api.Published, error) {
+	res, err := c.ingest.Publish(ctx, &peltonv1.IngestServicePublishRequest{
+		Source: source, Messages: wire.Each(p.Messages, wire.IngestMessage), IdempotencyKey: p.Key,
+	})
+	done := api.Published{First: res.GetFirst(), Count: int(res.GetCount()), Positions: res.GetPositions(), Known: int(res.GetKnown())}
+	return done, c.fail(err)
 }
 
 // Settle ends a held delivery with a verdict.

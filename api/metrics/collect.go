@@ -30,6 +30,12 @@ var (
 	sourceBytes    = counter("source_bytes_total", "Bytes read.", "source")
 	sourceBad      = counter("source_bad_frames_total", "Frames that became dead letters.", "source")
 	sourceRunning  = gauge("source_running", "1 while the source reads, 0 while it is paused, ended or failed.", "source", "state")
+	queueBytes     = gauge("source_queue_bytes", "Bytes that wait in the source's durable queue.", "source")
+	queueLimit     = gauge("source_queue_limit_bytes", "Bytes at which senders are told to wait.", "source")
+	queueRefused   = counter("source_queue_refused_total", "Publications that a full queue refused.", "source")
+	queueWaits     = counter("source_queue_waits_total", "Publications that waited for room.", "source")
+	queueKnown     = counter("source_queue_known_total", "Publications that were there already, by their idempotency key.", "source")
+	queueDenied    = counter("source_queue_denied_total", "Log-ins, topics, subscriptions and QoS 2 of MQTT that were turned away.", "source")
 	lanePosition   = gauge("lane_position", "Where the lane reads, in the unit of its source.", "source", "lane")
 	laneWatermark  = gauge("lane_watermark", "Before it everything is settled and durable.", "source", "lane")
 	laneInFlight   = gauge("lane_in_flight", "Messages on their way.", "source", "lane")
@@ -124,6 +130,14 @@ func wheel(s *api.Stats, give giver) {
 		give(sourceBytes, float64(src.Bytes), src.Name)
 		give(sourceBad, float64(src.Bad), src.Name)
 		give(sourceRunning, bit(src.State == "running"), src.Name, src.State)
+		if q := src.Queue; q.Limit > 0 {
+			give(queueBytes, float64(q.Bytes), src.Name)
+			give(queueLimit, float64(q.Limit), src.Name)
+			give(queueRefused, float64(q.Refused), src.Name)
+			give(queueWaits, float64(q.Waits), src.Name)
+			give(queueKnown, float64(q.Known), src.Name)
+			give(queueDenied, float64(q.Denied), src.Name)
+		}
 		for _, l := range src.Lanes {
 			give(lanePosition, float64(l.Position), src.Name, l.Lane)
 			give(laneWatermark, float64(l.Watermark), src.Name, l.Lane)

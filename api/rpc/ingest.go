@@ -3,10 +3,16 @@ package rpc
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"slices"
+	"strings"
 
+	"connectrpc.com/connect/v2"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
 
+	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/api"
 	peltonv1 "github.com/peltonhq/pelton/api/gen/pelton/v1"
 	"github.com/peltonhq/pelton/api/gen/pelton/v1/peltonv1connect"
@@ -17,12 +23,42 @@ import (
 type ingest struct{ svc *api.Service }
 
 func (i ingest) Publish(ctx context.Context, r *peltonv1.IngestServicePublishRequest) (*peltonv1.IngestServicePublishResponse, error) {
-	messages := wire.Each(r.GetMessages(), wire.IngestMessageOf)
-	first, err := i.svc.Publish(ctx, r.GetSource(), messages)
+	done, err := i.svc.Publish(ctx, r.GetSource(), publication(ctx, r.GetIdempotencyKey(), r.GetMessages()))
 	if err != nil {
 		return nil, err
 	}
-	return &peltonv1.IngestServicePublishResponse{First: first, Count: uint64(len(messages))}, nil
+	return &peltonv1.IngestServicePublishResponse{
+		First: done.First, Count: uint64(done.Count), Positions: done.Positions, Known: uint64(done.Known),
+	}, nil
+}
+
+// publication are the messages of a call, which carry on its trace unless they have one of their own.
+func publication(ctx context.Context, key string, in []*peltonv1.IngestMessage) api.Publication {
+	p := api.Publication{Key: key, Messages: wire.Each(in, wire.IngestMessageOf)}
+	trace := traceOf(ctx)
+	for i := range p.Messages {
+		m := &p.Messages[i]
+		if len(trace) > 0 && !slices.ContainsFunc(m.Headers, func(h pelton.Header) bool { return strings.EqualFold(h.Name, traceparent) }) {
+			m.Headers = append(m.Headers, trace...)
+		}
+	}
+	return p
+}
+
+const traceparent = "traceparent"
+
+// traceOf is the W3C trace context of a call.
+func traceOf(ctx context.Context) (all []pelton.Header) {
+	for _, name := range []string{traceparent, "tracestate"} {
+		values := metadata.ValueFromIncomingContext(ctx, name)
+		if call, ok := connect.CallInfoForServerContext(ctx); ok {
+			values = call.RequestHeader().Values(name)
+		}
+		for _, v := range values {
+			all = append(all, pelton.Header{Name: name, Value: v})
+		}
+	}
+	return all
 }
 
 // publish makes one request durable after the other; an error says how many messages are.
@@ -30,11 +66,11 @@ func (i ingest) publish(
 	ctx context.Context, receive func() (*peltonv1.IngestServicePublishStreamRequest, error),
 ) (*peltonv1.IngestServicePublishStreamResponse, error) {
 	var source string
-	var count uint64
+	var sum peltonv1.IngestServicePublishStreamResponse
 	for {
 		r, err := receive()
 		if errors.Is(err, io.EOF) {
-			return &peltonv1.IngestServicePublishStreamResponse{Count: count}, nil
+			return &sum, nil
 		}
 		if err != nil {
 			return nil, err
@@ -42,12 +78,13 @@ func (i ingest) publish(
 		if r.GetSource() != "" {
 			source = r.GetSource()
 		}
-		messages := wire.Each(r.GetMessages(), wire.IngestMessageOf)
-		if _, err := i.svc.Publish(ctx, source, messages); err != nil {
+		done, err := i.svc.Publish(ctx, source, publication(ctx, r.GetIdempotencyKey(), r.GetMessages()))
+		if err != nil {
 			e := api.Wrap(err)
-			return nil, api.Errorf(e.Code, "after %d durable messages: %s", count, e.Message)
+			return nil, &api.Error{Code: e.Code, Message: fmt.Sprintf("after %d durable messages: %s", sum.GetCount(), e.Message), Detail: e.Detail}
 		}
-		count += uint64(len(messages))
+		sum.Count += uint64(done.Count)
+		sum.Known += uint64(done.Known)
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"strings"
 	"testing"
@@ -11,6 +13,7 @@ import (
 
 	"google.golang.org/grpc/codes"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/metadata"
 	reflectionv1 "google.golang.org/grpc/reflection/grpc_reflection_v1"
 	"google.golang.org/grpc/status"
 
@@ -159,5 +162,34 @@ func TestPublishStream(t *testing.T) {
 	)
 	if status.Code(err) != codes.InvalidArgument || !strings.Contains(err.Error(), "after 1 durable") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// The trace of a call goes along with its messages, unless they have one of their own.
+func TestPublishTrace(t *testing.T) {
+	t.Parallel()
+	w := apitest.New(t, memory.New())
+	own := &peltonv1.IngestMessage{Headers: []*peltonv1.Header{{Name: "Traceparent", Value: "own"}}}
+	ctx := metadata.AppendToOutgoingContext(t.Context(), "traceparent", "call")
+	_, err := peltonv1.NewIngestServiceClient(dial(t, w, rpc.Options{})).Publish(ctx, &peltonv1.IngestServicePublishRequest{
+		Source: "orders", Messages: []*peltonv1.IngestMessage{{}, own},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	rpc.Mount(mux, w.Service, rpc.Options{})
+	request := httptest.NewRequest(http.MethodPost, "/pelton.v1.IngestService/Publish", strings.NewReader(`{"source":"orders","messages":[{"payload":"eA=="}]}`))
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Traceparent", "call")
+	answer := httptest.NewRecorder()
+	mux.ServeHTTP(answer, request)
+	if answer.Code != http.StatusOK || len(w.Published) != 3 {
+		t.Fatalf("%d %s, %d messages", answer.Code, answer.Body, len(w.Published))
+	}
+	for i, want := range []string{"call", "own", "call"} {
+		if h := w.Published[i].Headers; len(h) != 1 || h[0].Value != want {
+			t.Errorf("message %d has headers %v, want %s", i, h, want)
+		}
 	}
 }

@@ -18,6 +18,7 @@ import (
 type Options struct {
 	Console http.Handler  // at /
 	Stall   time.Duration // how long a follower may take nothing; default 30 s
+	Receive int           // bytes of the largest request over Connect; default 32 MiB
 	AnyHost bool          // a loopback listener behind a proxy: take any Host
 }
 
@@ -25,7 +26,7 @@ type Options struct {
 func NewHandler(svc *api.Service, o Options) http.Handler {
 	mux := http.NewServeMux()
 	reads{svc}.mount(mux)
-	rpc.Mount(mux, svc, rpc.Options{Stall: o.Stall})
+	rpc.Mount(mux, svc, rpc.Options{Stall: o.Stall, Receive: o.Receive})
 	sse.Mount(mux, svc, sse.Options{Stall: o.Stall})
 	mux.Handle("/graphql", graphql.New(svc, graphql.Options{Stall: o.Stall}))
 	mux.Handle("GET /graphql/ide", graphql.IDE())

@@ -95,6 +95,7 @@ func ParkedQueryOf(f *peltonv1.ParkedFilter, after string, limit int32) api.Park
 func IngestMessage(m api.IngestMessage) *peltonv1.IngestMessage {
 	return &peltonv1.IngestMessage{
 		Key: m.Key, Payload: m.Payload, ContentType: m.ContentType, Headers: Each(m.Headers, Header), Time: Time(m.Time),
+		IdempotencyKey: m.IdempotencyKey,
 	}
 }
 
@@ -102,6 +103,6 @@ func IngestMessage(m api.IngestMessage) *peltonv1.IngestMessage {
 func IngestMessageOf(m *peltonv1.IngestMessage) api.IngestMessage {
 	return api.IngestMessage{
 		Key: m.GetKey(), Payload: m.GetPayload(), ContentType: m.GetContentType(), Headers: Each(m.GetHeaders(), HeaderOf),
-		Time: TimeOf(m.GetTime()),
+		Time: TimeOf(m.GetTime()), IdempotencyKey: m.GetIdempotencyKey(),
 	}
 }

@@ -79,7 +79,7 @@ func StatsOf(s *peltonv1.Stats) api.Stats {
 func source(s api.SourceStats) *peltonv1.SourceStats {
 	return &peltonv1.SourceStats{
 		Name: s.Name, State: s.State, Reason: s.Reason, Lanes: Each(s.Lanes, lane), Messages: s.Messages, Bytes: s.Bytes,
-		Bad: s.Bad, Rate: s.Rate,
+		Bad: s.Bad, Rate: s.Rate, Queue: queue(s.Queue),
 	}
 }
 
@@ -87,6 +87,21 @@ func sourceOf(s *peltonv1.SourceStats) api.SourceStats {
 	return api.SourceStats{
 		Name: s.GetName(), State: s.GetState(), Reason: s.GetReason(), Lanes: Each(s.GetLanes(), laneOf),
 		Messages: s.GetMessages(), Bytes: s.GetBytes(), Bad: s.GetBad(), Rate: s.GetRate(),
+		Queue: queueOf(s.GetQueue()),
+	}
+}
+
+// queue is unset for a source that has none.
+func queue(q api.QueueStats) *peltonv1.QueueStats {
+	if q == (api.QueueStats{}) {
+		return nil
+	}
+	return &peltonv1.QueueStats{Bytes: q.Bytes, Limit: q.Limit, Refused: q.Refused, Waits: q.Waits, Known: q.Known, Denied: q.Denied}
+}
+
+func queueOf(q *peltonv1.QueueStats) api.QueueStats {
+	return api.QueueStats{
+		Bytes: q.GetBytes(), Limit: q.GetLimit(), Refused: q.GetRefused(), Waits: q.GetWaits(), Known: q.GetKnown(), Denied: q.GetDenied(),
 	}
 }
 

@@ -80,6 +80,9 @@ func (a *app) figures(s api.Stats) {
 	section(a, "SOURCE STATE MESSAGES RATE BYTES BAD REASON", s.Sources, func(x api.SourceStats) []string {
 		return []string{x.Name, x.State, u(x.Messages), fmt.Sprintf("%.0f/s", x.Rate), bytesOf(x.Bytes), u(x.Bad), x.Reason}
 	})
+	section(a, "QUEUE WAITING MAX REFUSED WAITS KNOWN DENIED", queued(s.Sources), func(x api.SourceStats) []string {
+		return []string{x.Name, bytesOf(x.Queue.Bytes), bytesOf(x.Queue.Limit), u(x.Queue.Refused), u(x.Queue.Waits), u(x.Queue.Known), u(x.Queue.Denied)}
+	})
 	section(a, "ARENA USED SIZE HIGH SLOTS WAITS", s.Arenas, func(x api.ArenaStats) []string {
 		return []string{x.Name, bytesOf(x.Used), bytesOf(x.Size), bytesOf(x.HighWater), u(x.Slots), u(x.Waits)}
 	})
@@ -134,4 +137,9 @@ func kindsOf(m map[string]uint64) string {
 		}
 	}
 	return orDash(strings.Join(parts, ", "))
+}
+
+// queued are the sources that have a durable queue.
+func queued(all []api.SourceStats) []api.SourceStats {
+	return slices.DeleteFunc(slices.Clone(all), func(s api.SourceStats) bool { return s.Queue.Limit == 0 })
 }

@@ -288,6 +288,8 @@ func preset(v reflect.Value) {
 		*target = DefaultDemo()
 	case *Kafka:
 		*target = DefaultKafka()
+	case *MQTT:
+		*target = DefaultMQTT()
 	case *Plugin:
 		*target = DefaultPlugin()
 	case *KV:
@@ -306,6 +308,8 @@ func preset(v reflect.Value) {
 		*target = DefaultNATS()
 	case *SinkNATS:
 		*target = DefaultSinkNATS()
+	case *SinkHTTP:
+		*target = DefaultSinkHTTP()
 	case *SinkFile:
 		*target = DefaultSinkFile()
 	case *SinkKafka:

@@ -2,12 +2,16 @@ package config
 
 import (
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 )
 
+// header is the name of an HTTP header.
+var header = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
+
 func (s Source) validate(p *problems, path string) {
-	p.exactlyOne(path, map[string]bool{"file": s.File != nil, "http": s.HTTP != nil, "demo": s.Demo != nil, "kafka": s.Kafka != nil, "nats": s.NATS != nil})
+	p.exactlyOne(path, map[string]bool{"file": s.File != nil, "http": s.HTTP != nil, "demo": s.Demo != nil, "kafka": s.Kafka != nil, "nats": s.NATS != nil, "stdin": s.Stdin != nil, "mqtt": s.MQTT != nil})
 	if s.File != nil {
 		s.File.validate(p, path+".file")
 	}
@@ -20,7 +24,17 @@ func (s Source) validate(p *problems, path string) {
 	if s.NATS != nil {
 		s.NATS.validate(p, path+".nats", s.Decode)
 	}
+	if h := s.HTTP; h != nil {
+		for i, name := range h.Headers {
+			if !header.MatchString(name) {
+				p.addf(path+".http.headers["+itoa(i)+"]", "%q is not the name of a header; want for example X-Request-Id", name)
+			}
+		}
+	}
 	s.Decode.validate(p, path+".decode")
+	if s.Queued() && s.Decode.Format == "csv" && !p.failed(path+".decode") {
+		p.addf(path+".decode.format", "csv needs the header of its file, and messages of %s come one by one; want json or raw", s.Type())
+	}
 }
 
 func (f *File) validate(p *problems, path string) {
@@ -162,13 +176,16 @@ func (s Session) validate(p *problems, path string) {
 }
 
 func (s Sink) validate(p *problems, path string) {
-	p.exactlyOne(path, map[string]bool{"file": s.File != nil, "stdout": s.Stdout != nil, "kafka": s.Kafka != nil, "nats": s.NATS != nil})
+	p.exactlyOne(path, map[string]bool{"file": s.File != nil, "stdout": s.Stdout != nil, "kafka": s.Kafka != nil, "nats": s.NATS != nil, "http": s.HTTP != nil})
 	p.least(path+".buffer", s.Buffer, 64*KiB)
 	if s.Kafka != nil {
 		s.Kafka.validate(p, path+".kafka")
 	}
 	if s.NATS != nil {
 		s.NATS.validate(p, path+".nats")
+	}
+	if s.HTTP != nil {
+		s.HTTP.validate(p, path+".http")
 	}
 	if f := s.File; f != nil {
 		if f.Path == "" {
@@ -240,6 +257,23 @@ func (r *Rotate) validate(p *problems, path string) {
 		p.addf(path, "has neither size nor age; give one, or leave it out")
 	}
 	p.between(path+".keep", r.Keep, 0, 1_000_000)
+}
+
+// checkQueues notes a queue that is too small for what it must take, and standard input that is read twice.
+func (c *Config) checkQueues(p *problems) {
+	first := ""
+	for _, n := range c.SourceNames() {
+		s := c.Sources[n]
+		if s.Queued() && c.Ingest.MaxBytes < 4*c.Arena.MaxMessage && !p.failed("ingest") && !p.failed("arena") {
+			p.addf("ingest.max_bytes", "%s is too small for four messages of arena.max_message (%s); want at least %s", c.Ingest.MaxBytes, c.Arena.MaxMessage, 4*c.Arena.MaxMessage)
+		}
+		if s.Stdin != nil && first != "" {
+			p.addf("sources."+n+".stdin", "source %s reads standard input already; only one can", first)
+		}
+		if s.Stdin != nil {
+			first = n
+		}
+	}
 }
 
 // checkFiles notes a file that two sinks write, or that a sink writes and a source reads.

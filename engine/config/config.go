@@ -12,7 +12,7 @@ type Config struct {
 	API      API                `yaml:"api" json:"api" jsonschema_description:"Where the wheel listens."`
 	Shutdown Shutdown           `yaml:"shutdown" json:"shutdown" jsonschema_description:"How the wheel ends."`
 	Limits   Limits             `yaml:"limits" json:"limits" jsonschema_description:"Limits of the whole wheel."`
-	Ingest   Ingest             `yaml:"ingest" json:"ingest" jsonschema_description:"The durable queue before sources that are pushed to (http)."`
+	Ingest   Ingest             `yaml:"ingest" json:"ingest" jsonschema_description:"The durable queue before sources that can't be read again (http, stdin, mqtt)."`
 	Traces   Traces             `yaml:"traces" json:"traces" jsonschema_description:"Where what happens to messages is told, as OpenTelemetry traces."`
 
 	// File is the path that the config came from; empty when it was built in Go. Dir is its directory, absolute:
@@ -56,10 +56,14 @@ type Limits struct {
 	Artifact Size `yaml:"artifact" json:"artifact" jsonschema_description:"The largest plugin that may be uploaded. Default 64MiB."`
 }
 
-// Ingest bounds the durable queue before sources that are pushed to.
+// Ingest bounds the durable queue before each source that can't be read again, and what is published at once.
 type Ingest struct {
-	MaxBytes Size     `yaml:"max_bytes" json:"max_bytes" jsonschema_description:"Bytes at which senders are told to wait. Default 256MiB."`
-	MaxAge   Duration `yaml:"max_age" json:"max_age" jsonschema_description:"Age of the oldest message at which senders are told to wait. Default 24h."`
+	MaxBytes    Size     `yaml:"max_bytes" json:"max_bytes" jsonschema_description:"Bytes at which senders are told to wait. Default 256MiB."`
+	MaxAge      Duration `yaml:"max_age" json:"max_age" jsonschema_description:"Age of the oldest message at which senders are told to wait. Default 24h."`
+	MaxRequest  Size     `yaml:"max_request" json:"max_request" jsonschema_description:"Bytes of a request with many messages. Default 64MiB."`
+	MaxMessages int      `yaml:"max_messages" json:"max_messages" jsonschema_description:"Messages of a request. Default 100000."`
+	MaxKeys     int      `yaml:"max_keys" json:"max_keys" jsonschema_description:"How many idempotency keys of a source are remembered; the oldest are forgotten first, a few hundred at a time. Default 100000."`
+	KeyAge      Duration `yaml:"key_age" json:"key_age" jsonschema_description:"How long an idempotency key is remembered. Default 24h."`
 }
 
 // Default is an empty wheel with the defaults of every box.
@@ -74,7 +78,7 @@ func Default() Config {
 		API:      API{Listen: "127.0.0.1:7070", GRPC: "127.0.0.1:7071"},
 		Shutdown: Shutdown{Timeout: 30 * Second},
 		Limits:   Limits{Artifact: 64 * MiB},
-		Ingest:   Ingest{MaxBytes: 256 * MiB, MaxAge: 24 * Hour},
+		Ingest:   Ingest{MaxBytes: 256 * MiB, MaxAge: 24 * Hour, MaxRequest: 64 * MiB, MaxMessages: 100_000, MaxKeys: 100_000, KeyAge: 24 * Hour},
 		Traces:   DefaultTraces(),
 	}
 }

@@ -8,8 +8,6 @@ var later = map[string]string{
 	"api.tls":                               "listen on loopback",
 	"console":                               "",
 	"swap":                                  "a swap may take 30s",
-	"sources.*.mqtt":                        "use file, http, demo, kafka or nats",
-	"sources.*.stdin":                       "use file, http, demo, kafka or nats",
 	"plugins.*.capabilities.fs":             "a plugin has no files",
 	"sessions.*.reduce.capabilities":        "a reducer's state is its session",
 	"plugins.*.strategy":                    "a swap is immediate",
@@ -21,8 +19,7 @@ var later = map[string]string{
 	"sessions.*.retain.idle":                "use snapshots or age",
 	"sessions.*.reduce.health.max_diff":     "use max_error_rate",
 	"sessions.*.reduce.health.max_increase": "use max_error_rate",
-	"sinks.*.http":                          "use file, stdout, kafka or nats",
-	"sinks.*.mqtt":                          "use file, stdout, kafka or nats",
+	"sinks.*.mqtt":                          "use file, stdout, http, kafka or nats",
 }
 
 // NotAvailable is the text of everything that the design knows and this version does not have.

@@ -119,6 +119,14 @@ func (c *Config) resolve() {
 		if s.NATS != nil {
 			all(s.NATS.Auth.files(), s.NATS.TLS.files())
 		}
+		if m := s.MQTT; m != nil {
+			resolve(&m.PasswordFile)
+			if m.TLS != nil {
+				resolve(&m.TLS.CertFile)
+				resolve(&m.TLS.KeyFile)
+				resolve(&m.TLS.ClientCAFile)
+			}
+		}
 	}
 	for _, p := range c.Plugins {
 		if p.Wasm != nil {
@@ -145,6 +153,13 @@ func (c *Config) resolve() {
 		}
 		if s.NATS != nil {
 			all(s.NATS.Auth.files(), s.NATS.TLS.files())
+		}
+		if h := s.HTTP; h != nil {
+			resolve(&h.CAFile)
+			for name, path := range h.HeadersFile {
+				resolve(&path)
+				h.HeadersFile[name] = path
+			}
 		}
 	}
 }

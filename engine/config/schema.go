@@ -52,6 +52,8 @@ func mapped(t reflect.Type) *jsonschema.Schema {
 		return words(DeliverAll, DeliverNew)
 	case reflect.TypeFor[NATSMode]():
 		return words(NATSJetStream, NATSCore)
+	case reflect.TypeFor[MQTTKey]():
+		return words(MQTTKeyField, MQTTKeyTopic, MQTTKeyClient)
 	case reflect.TypeFor[OnNew]():
 		return words(OnNewAppend, OnNewTruncate, OnNewFail)
 	case reflect.TypeFor[KafkaStart]():
@@ -71,7 +73,7 @@ func shorthand(s *jsonschema.Schema, definition string, word *jsonschema.Schema)
 }
 
 // kinds are the keys of which a box has exactly one.
-var kinds = []string{"file", "http", "demo", "stdout", "kafka", "nats", "wasm", "native", "process"}
+var kinds = []string{"file", "http", "demo", "stdin", "mqtt", "stdout", "kafka", "nats", "wasm", "native", "process"}
 
 // exclusive says that a box has exactly one kind.
 func exclusive(s *jsonschema.Schema) {

@@ -56,6 +56,8 @@ func TestSchemaTakes(t *testing.T) {
 		"granted":   small + "    capabilities: {kv: {}, http: {allow: ['a.example:443', '[::1]:80'], private: true, timeout: 1s}}\n",
 		"order":     small + "    order: {by: none, behind: 5}\n",
 		"kafka":     kafkas,
+		"http sink": small + "sinks: {o: {from: [double], http: {url: 'http://a', method: PUT, headers: {X-A: b}, headers_file: {Authorization: token}, batch: 10}}}\n",
+		"queues":    "sources: {a: {mqtt: {}}, b: {stdin: {}}, c: {http: {headers: [X-A]}}, d: {mqtt: {key: client, tls: {cert_file: x, key_file: y}, topics: [a/#]}}}\n",
 		"empty box": small + "sinks:\n",
 	}
 	c, err := Parse([]byte(full), "c.yaml", nil)
@@ -100,6 +102,11 @@ func TestSchemaRefuses(t *testing.T) {
 		"sources: {A: {http: {}}}",
 		"sources: {a: {file: {}}}",
 		"sources: {a: {http: {port: 1}}}",
+		"sources: {a: {stdin: {port: 1}}}",
+		"sinks: {a: {from: [b], http: {}}}",
+		"sinks: {a: {from: [b], http: {url: x, method: GET}}}",
+		"sources: {a: {mqtt: {key: name}}}",
+		"sources: {a: {mqtt: {tls: {cert_file: x}}}}",
 		"plugins: {p: {native: {name: x}}}",
 		"plugins: {p: {from: [a], native: {name: x}, order: keys}}",
 		"plugins: {p: {from: a, native: {name: x}}}",

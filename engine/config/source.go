@@ -3,10 +3,12 @@ package config
 // Source is where messages come from. Exactly one of its kinds is set.
 type Source struct {
 	File   *File  `yaml:"file,omitempty" json:"file,omitempty" jsonschema_description:"Read a file, or all that match a pattern; gzip and zstd are recognised by their content."`
-	HTTP   *HTTP  `yaml:"http,omitempty" json:"http,omitempty" jsonschema_description:"Take messages posted to /v1/sources/NAME; no settings: http: {}."`
 	Demo   *Demo  `yaml:"demo,omitempty" json:"demo,omitempty" jsonschema_description:"Make up flights, in JSON: seq, date, delay, distance, origin, destination."`
 	Kafka  *Kafka `yaml:"kafka,omitempty" json:"kafka,omitempty" jsonschema_description:"Read topics of a Kafka cluster, as a member of a consumer group."`
 	NATS   *NATS  `yaml:"nats,omitempty" json:"nats,omitempty" jsonschema_description:"Read a stream of NATS JetStream."`
+	HTTP   *HTTP  `yaml:"http,omitempty" json:"http,omitempty" jsonschema_description:"Take messages posted to /v1/sources/NAME."`
+	Stdin  *Stdin `yaml:"stdin,omitempty" json:"stdin,omitempty" jsonschema_description:"Read standard input to its end, through the ingest queue; no settings: stdin: {}."`
+	MQTT   *MQTT  `yaml:"mqtt,omitempty" json:"mqtt,omitempty" jsonschema_description:"Take what MQTT clients publish, with QoS 0 or 1: MQTT 3.1.1 and 5."`
 	Decode Decode `yaml:"decode" json:"decode" jsonschema_description:"How bytes become messages."`
 }
 
@@ -19,8 +21,13 @@ type File struct {
 	Rate       Rate     `yaml:"rate,omitempty" json:"rate,omitempty" jsonschema_description:"At most so many messages a second, minute or hour, for example 2000/s. Default: as fast as they are taken."`
 }
 
-// HTTP is a source that is posted to. It has no settings.
-type HTTP struct{}
+// HTTP is a source that is posted to.
+type HTTP struct {
+	Headers []string `yaml:"headers,omitempty" json:"headers,omitempty" jsonschema_description:"Headers of a request that its messages keep, beside traceparent, tracestate and those that begin with X-Pelton-. Default: none."`
+}
+
+// Stdin is a source that reads standard input. It has no settings.
+type Stdin struct{}
 
 // Demo is a source that generates messages, the same for the same seed.
 type Demo struct {
@@ -72,6 +79,10 @@ func (s Source) Type() string {
 		return "kafka"
 	case s.NATS != nil:
 		return "nats"
+	case s.Stdin != nil:
+		return "stdin"
+	case s.MQTT != nil:
+		return "mqtt"
 	}
 	return ""
 }
@@ -83,6 +94,11 @@ func (s Source) Endless() bool {
 		return s.File.Follow
 	case s.Demo != nil:
 		return s.Demo.Count == 0
+	case s.Stdin != nil:
+		return false
 	}
 	return true
 }
+
+// Queued reports whether the messages go through the durable ingest queue.
+func (s Source) Queued() bool { return s.HTTP != nil || s.Stdin != nil || s.MQTT != nil }

@@ -26,8 +26,7 @@ func (c *Config) check(p *problems) {
 	c.API.validate(p, "api")
 	p.least("shutdown.timeout", c.Shutdown.Timeout, Second)
 	p.least("limits.artifact", c.Limits.Artifact, KiB)
-	p.least("ingest.max_bytes", c.Ingest.MaxBytes, MiB)
-	p.least("ingest.max_age", c.Ingest.MaxAge, Second)
+	c.Ingest.validate(p, "ingest")
 	c.Traces.validate(p, "traces")
 	if len(c.Sources) == 0 && !p.failed("sources") {
 		p.addf("sources", "none; a wheel needs at least one, for example sources: {numbers: {demo: {rate: 100/s}}}")
@@ -35,6 +34,9 @@ func (c *Config) check(p *problems) {
 	for _, n := range c.SourceNames() {
 		p.name("sources."+n, n)
 		c.Sources[n].validate(p, "sources."+n)
+		if m := c.Sources[n].MQTT; m != nil {
+			m.validate(p, "sources."+n+".mqtt", c.API, c.Sources[n].Decode)
+		}
 		if d := c.Sources[n].Demo; d != nil && d.Size > c.Arena.MaxMessage-KiB && !p.failed("arena") {
 			p.addf("sources."+n+".demo.size", "%s does not fit in arena.max_message (%s) with the 1KiB of the other fields", d.Size, c.Arena.MaxMessage)
 		}
@@ -51,6 +53,7 @@ func (c *Config) check(p *problems) {
 		p.name("sinks."+n, n)
 		c.Sinks[n].validate(p, "sinks."+n)
 	}
+	c.checkQueues(p)
 	c.checkFiles(p)
 	c.checkGraph(p)
 }
@@ -126,6 +129,15 @@ func (a API) validate(p *problems, path string) {
 	}
 }
 
+func (i Ingest) validate(p *problems, path string) {
+	p.least(path+".max_bytes", i.MaxBytes, MiB)
+	p.least(path+".max_age", i.MaxAge, Second)
+	p.least(path+".max_request", i.MaxRequest, KiB)
+	p.between(path+".max_messages", i.MaxMessages, 1, 10_000_000)
+	p.between(path+".max_keys", i.MaxKeys, 1, 100_000_000)
+	p.least(path+".key_age", i.KeyAge, Second)
+}
+
 // free reports whether an address leaves the port to the system.
 func free(address string) bool {
 	_, port, err := net.SplitHostPort(address)
@@ -134,18 +146,34 @@ func free(address string) bool {
 
 // address checks HOST:PORT. Without TLS only loopback is safe, since nobody is asked who they are.
 func (a API) address(p *problems, path, address string) {
-	host, port, err := net.SplitHostPort(address)
+	hostPort(p, path, address)
+	if p.failed(path) || a.Insecure || loopback(address) {
+		return
+	}
+	p.addf(path, "%q is not a loopback address, and TLS and log-in are %s; listen on 127.0.0.1, or allow everybody with --insecure-bind", address, NotAvailable)
+}
+
+// hostPort notes what is not HOST:PORT.
+func hostPort(p *problems, path, address string) {
+	if p.failed(path) {
+		return
+	}
+	_, port, err := net.SplitHostPort(address)
 	if err != nil {
 		p.addf(path, "%q is not an address; want HOST:PORT, for example 127.0.0.1:7070", address)
 		return
 	}
 	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
 		p.addf(path, "%q has no valid port; want 0 to 65535, for example 127.0.0.1:7070", address)
-		return
+	}
+}
+
+// loopback reports whether only this machine reaches HOST:PORT.
+func loopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
 	}
 	ip, err := netip.ParseAddr(host)
-	if a.Insecure || host == "localhost" || err == nil && ip.IsLoopback() {
-		return
-	}
-	p.addf(path, "%q is not a loopback address, and TLS and log-in are %s; listen on 127.0.0.1, or allow everybody with --insecure-bind", address, NotAvailable)
+	return host == "localhost" || err == nil && ip.IsLoopback()
 }

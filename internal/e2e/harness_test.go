@@ -118,3 +118,11 @@ func edit(t *testing.T, path string, replace ...string) {
 	}
 	write(t, path, text)
 }
+
+// decoded reads one value of JSON.
+func decoded(t *testing.T, text string, into any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(text), into); err != nil {
+		t.Fatalf("%v: %s", err, text)
+	}
+}

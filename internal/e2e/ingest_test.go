@@ -152,6 +152,9 @@ type answerError string
 
 func (e answerError) Error() string { return string(e) }
 
+// keyed reports whether a poster's bodies have an Idempotency-Key, so that one that is posted again is taken once (Q3).
+func keyed(poster string) bool { return poster == "a" || poster == "c" }
+
 // send posts one body. No error says that it was answered 202; end is then where the queue ended with it, or 0 when the
 // answer was cut off behind its status, which is the promise.
 func send(c *http.Client, addr string, all []mail) (end uint64, err error) {
@@ -165,7 +168,15 @@ func send(c *http.Client, addr string, all []mail) (end uint64, err error) {
 			return 0, err
 		}
 	}
-	answer, err := c.Post("http://"+addr+"/v1/sources/posts", kind, &body)
+	request, err := http.NewRequest(http.MethodPost, "http://"+addr+"/v1/sources/posts", &body)
+	if err != nil {
+		return 0, err
+	}
+	request.Header.Set("Content-Type", kind)
+	if keyed(all[0].Poster) {
+		request.Header.Set("Idempotency-Key", fmt.Sprint(all[0], len(all)))
+	}
+	answer, err := c.Do(request)
 	if err != nil {
 		return 0, err
 	}
@@ -188,7 +199,7 @@ func send(c *http.Client, addr string, all []mail) (end uint64, err error) {
 }
 
 // TestKillIngest kills a wheel five times while messages are posted to it. Every message that was answered 202 is in a
-// session (D2), as often as its poster posted it at most, and once if that was once (S2).
+// session (D2), as often as its poster posted it at most, and once if that was once (S2) or it had a key (Q3).
 func TestKillIngest(t *testing.T) {
 	t.Parallel()
 	plugin, err := filepath.Abs("testdata/copy")
@@ -256,7 +267,7 @@ func delivered(t *testing.T, w *wheel, o *office) {
 		}
 	}
 	for m := range o.answered {
-		if n := seen[m]; n == 0 || n > o.tries[m] {
+		if n := seen[m]; n == 0 || n > o.tries[m] || n > 1 && keyed(m.Poster) {
 			t.Errorf("%+v was answered 202 and posted %d times; it is in its session %d times", m, o.tries[m], n)
 		}
 	}

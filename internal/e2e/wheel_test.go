@@ -34,6 +34,7 @@ type event struct {
 	Event    string `json:"event"`
 	HTTP     string `json:"http"`
 	GRPC     string `json:"grpc"`
+	MQTT     string `json:"mqtt"`
 	Source   string `json:"source"`
 	Plugin   string `json:"plugin"`
 	Outcome  string `json:"outcome"`

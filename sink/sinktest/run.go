@@ -25,6 +25,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Kit) {
 		"rejected":        rejects,
 		"restart":         restart,
 		"idle":            idle,
+		"drain":           drain,
 	} {
 		bubble(t, name, fresh, run)
 	}
@@ -135,6 +136,19 @@ func idle(t *testing.T, k Kit) {
 	w.stop(t)
 	k.start(t).stop(t)
 	diff(t, k.Lines(), lines("a", 1, 3))
+}
+
+// drain: a worker that is closed with effects in its queue loses none of those that it told its sender of, and the others
+// come again.
+func drain(t *testing.T, k Kit) {
+	for round := range uint64(3) {
+		w := k.start(t)
+		all := effects("a", 1, 30*round+30)
+		w.send(t, all[30*round:])
+		w.stop(t)
+		k.recover(t, all)
+		k.check(t, 30*round+30)
+	}
 }
 
 // fault: a transient failure loses nothing, repeats nothing and keeps the order (E2), at the first write, in the midst

@@ -223,3 +223,30 @@ func (r *run) some(t *testing.T, from uint64, n int) *out {
 
 // plenty is more frames than any kit wants.
 const plenty = 1 << 15
+
+// Drain reads a finite lane to its end, releases what comes, and returns Read's error. It runs outside of bubbles too.
+func Drain(t *testing.T, l source.Lane, c decode.Config) error {
+	t.Helper()
+	limit := max(c.MaxMessage, 1<<20)
+	a, err := arena.New(arena.Options{Name: "drain", Size: 8 * limit, MaxMessage: 2 * limit})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := a.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	space, err := a.Lane(l.ID().Lane)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := l.ID()
+	o := &out{arena: a, lane: space, credits: make(chan struct{}, plenty)}
+	o.allow(plenty)
+	d, err := decode.New(c, space, &id, o, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l.Read(t.Context(), 0, d)
+}

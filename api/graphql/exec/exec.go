@@ -250,6 +250,15 @@ type ComplexityRoot struct {
 		Topology    func(childComplexity int) int
 	}
 
+	QueueStats struct {
+		Bytes   func(childComplexity int) int
+		Denied  func(childComplexity int) int
+		Known   func(childComplexity int) int
+		Limit   func(childComplexity int) int
+		Refused func(childComplexity int) int
+		Waits   func(childComplexity int) int
+	}
+
 	ReplayResult struct {
 		Replayed func(childComplexity int) int
 		Skipped  func(childComplexity int) int
@@ -309,6 +318,7 @@ type ComplexityRoot struct {
 		Lanes    func(childComplexity int) int
 		Messages func(childComplexity int) int
 		Name     func(childComplexity int) int
+		Queue    func(childComplexity int) int
 		Rate     func(childComplexity int) int
 		Reason   func(childComplexity int) int
 		State    func(childComplexity int) int
@@ -1321,6 +1331,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Query.Topology(childComplexity), true
 
+	case "QueueStats.bytes":
+		if e.ComplexityRoot.QueueStats.Bytes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueueStats.Bytes(childComplexity), true
+	case "QueueStats.denied":
+		if e.ComplexityRoot.QueueStats.Denied == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueueStats.Denied(childComplexity), true
+	case "QueueStats.known":
+		if e.ComplexityRoot.QueueStats.Known == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueueStats.Known(childComplexity), true
+	case "QueueStats.limit":
+		if e.ComplexityRoot.QueueStats.Limit == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueueStats.Limit(childComplexity), true
+	case "QueueStats.refused":
+		if e.ComplexityRoot.QueueStats.Refused == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueueStats.Refused(childComplexity), true
+	case "QueueStats.waits":
+		if e.ComplexityRoot.QueueStats.Waits == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueueStats.Waits(childComplexity), true
+
 	case "ReplayResult.replayed":
 		if e.ComplexityRoot.ReplayResult.Replayed == nil {
 			break
@@ -1567,6 +1614,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SourceStats.Name(childComplexity), true
+	case "SourceStats.queue":
+		if e.ComplexityRoot.SourceStats.Queue == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceStats.Queue(childComplexity), true
 	case "SourceStats.rate":
 		if e.ComplexityRoot.SourceStats.Rate == nil {
 			break
@@ -2173,6 +2226,16 @@ type SourceStats {
   bytes: Uint64!
   bad: Uint64!
   rate: Float!
+  queue: QueueStats!
+}
+
+type QueueStats {
+  bytes: Uint64!
+  limit: Uint64!
+  refused: Uint64!
+  waits: Uint64!
+  known: Uint64!
+  denied: Uint64!
 }
 
 type LaneStats {
@@ -2611,6 +2674,24 @@ func (ec *executionContext) childFields_PluginStats(ctx context.Context, field g
 	return nil, fmt.Errorf("no field named %q was found under type PluginStats", field.Name)
 }
 
+func (ec *executionContext) childFields_QueueStats(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "bytes":
+		return ec.fieldContext_QueueStats_bytes(ctx, field)
+	case "limit":
+		return ec.fieldContext_QueueStats_limit(ctx, field)
+	case "refused":
+		return ec.fieldContext_QueueStats_refused(ctx, field)
+	case "waits":
+		return ec.fieldContext_QueueStats_waits(ctx, field)
+	case "known":
+		return ec.fieldContext_QueueStats_known(ctx, field)
+	case "denied":
+		return ec.fieldContext_QueueStats_denied(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type QueueStats", field.Name)
+}
+
 func (ec *executionContext) childFields_ReplayResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "replayed":
@@ -2735,6 +2816,8 @@ func (ec *executionContext) childFields_SourceStats(ctx context.Context, field g
 		return ec.fieldContext_SourceStats_bad(ctx, field)
 	case "rate":
 		return ec.fieldContext_SourceStats_rate(ctx, field)
+	case "queue":
+		return ec.fieldContext_SourceStats_queue(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SourceStats", field.Name)
 }
@@ -6976,6 +7059,144 @@ func (ec *executionContext) fieldContext_Query___schema(_ context.Context, field
 	return fc, nil
 }
 
+func (ec *executionContext) _QueueStats_bytes(ctx context.Context, field graphql.CollectedField, obj *api.QueueStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_QueueStats_bytes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Bytes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_QueueStats_bytes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("QueueStats", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _QueueStats_limit(ctx context.Context, field graphql.CollectedField, obj *api.QueueStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_QueueStats_limit(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Limit, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_QueueStats_limit(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("QueueStats", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _QueueStats_refused(ctx context.Context, field graphql.CollectedField, obj *api.QueueStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_QueueStats_refused(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Refused, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_QueueStats_refused(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("QueueStats", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _QueueStats_waits(ctx context.Context, field graphql.CollectedField, obj *api.QueueStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_QueueStats_waits(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Waits, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_QueueStats_waits(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("QueueStats", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _QueueStats_known(ctx context.Context, field graphql.CollectedField, obj *api.QueueStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_QueueStats_known(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Known, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_QueueStats_known(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("QueueStats", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _QueueStats_denied(ctx context.Context, field graphql.CollectedField, obj *api.QueueStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_QueueStats_denied(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Denied, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_QueueStats_denied(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("QueueStats", field, false, false, "Uint64")
+}
+
 func (ec *executionContext) _ReplayResult_replayed(ctx context.Context, field graphql.CollectedField, obj *api.ReplayResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -7981,6 +8202,38 @@ func (ec *executionContext) _SourceStats_rate(ctx context.Context, field graphql
 }
 func (ec *executionContext) fieldContext_SourceStats_rate(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SourceStats", field, false, false, "Float")
+}
+
+func (ec *executionContext) _SourceStats_queue(ctx context.Context, field graphql.CollectedField, obj *api.SourceStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SourceStats_queue(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Queue, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v api.QueueStats) graphql.Marshaler {
+			return ec.marshalNQueueStats2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐQueueStats(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SourceStats_queue(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SourceStats",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_QueueStats(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Stats_version(ctx context.Context, field graphql.CollectedField, obj *api.Stats) (ret graphql.Marshaler) {
@@ -11488,6 +11741,64 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 	return out
 }
 
+var queueStatsImplementors = []string{"QueueStats"}
+
+func (ec *executionContext) _QueueStats(ctx context.Context, sel ast.SelectionSet, obj *api.QueueStats) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, queueStatsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("QueueStats")
+		case "bytes":
+			out.Values[i] = ec._QueueStats_bytes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "limit":
+			out.Values[i] = ec._QueueStats_limit(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "refused":
+			out.Values[i] = ec._QueueStats_refused(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "waits":
+			out.Values[i] = ec._QueueStats_waits(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "known":
+			out.Values[i] = ec._QueueStats_known(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "denied":
+			out.Values[i] = ec._QueueStats_denied(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var replayResultImplementors = []string{"ReplayResult"}
 
 func (ec *executionContext) _ReplayResult(ctx context.Context, sel ast.SelectionSet, obj *api.ReplayResult) graphql.Marshaler {
@@ -11879,6 +12190,11 @@ func (ec *executionContext) _SourceStats(ctx context.Context, sel ast.SelectionS
 			}
 		case "rate":
 			out.Values[i] = ec._SourceStats_rate(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "queue":
+			out.Values[i] = ec._SourceStats_queue(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -12861,6 +13177,10 @@ func (ec *executionContext) marshalNPluginStats2ᚕgithubᚗcomᚋpeltonhqᚋpel
 	}
 
 	return ret
+}
+
+func (ec *executionContext) marshalNQueueStats2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐQueueStats(ctx context.Context, sel ast.SelectionSet, v api.QueueStats) graphql.Marshaler {
+	return ec._QueueStats(ctx, sel, &v)
 }
 
 func (ec *executionContext) marshalNReplayResult2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐReplayResult(ctx context.Context, sel ast.SelectionSet, v *api.ReplayResult) graphql.Marshaler {

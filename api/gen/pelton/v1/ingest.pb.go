@@ -34,9 +34,12 @@ type IngestMessage struct {
 	// Headers.
 	Headers []*Header `protobuf:"bytes,4,rep,name=headers,proto3" json:"headers,omitempty"`
 	// Its time; unset leaves it to the source's decode.
-	Time          *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=time,proto3" json:"time,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Time *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=time,proto3" json:"time,omitempty"`
+	// Publishes it once: a message of the same source with the same key, while that is remembered (ingest.max_keys,
+	// ingest.key_age), stores nothing and gets the same position. With another key or payload it is INVALID_ARGUMENT.
+	IdempotencyKey string `protobuf:"bytes,6,opt,name=idempotency_key,json=idempotencyKey,proto3" json:"idempotency_key,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *IngestMessage) Reset() {
@@ -104,15 +107,24 @@ func (x *IngestMessage) GetTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *IngestMessage) GetIdempotencyKey() string {
+	if x != nil {
+		return x.IdempotencyKey
+	}
+	return ""
+}
+
 // Request of Publish.
 type IngestServicePublishRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The source's name.
 	Source string `protobuf:"bytes,1,opt,name=source,proto3" json:"source,omitempty"`
 	// The messages.
-	Messages      []*IngestMessage `protobuf:"bytes,2,rep,name=messages,proto3" json:"messages,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Messages []*IngestMessage `protobuf:"bytes,2,rep,name=messages,proto3" json:"messages,omitempty"`
+	// Publishes all messages of the request once, as one. The messages have no keys of their own then.
+	IdempotencyKey string `protobuf:"bytes,3,opt,name=idempotency_key,json=idempotencyKey,proto3" json:"idempotency_key,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *IngestServicePublishRequest) Reset() {
@@ -159,13 +171,25 @@ func (x *IngestServicePublishRequest) GetMessages() []*IngestMessage {
 	return nil
 }
 
+func (x *IngestServicePublishRequest) GetIdempotencyKey() string {
+	if x != nil {
+		return x.IdempotencyKey
+	}
+	return ""
+}
+
 // Response of Publish.
 type IngestServicePublishResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Position of the first message; the others follow without a hole.
 	First uint64 `protobuf:"varint,1,opt,name=first,proto3" json:"first,omitempty"`
 	// How many.
-	Count         uint64 `protobuf:"varint,2,opt,name=count,proto3" json:"count,omitempty"`
+	Count uint64 `protobuf:"varint,2,opt,name=count,proto3" json:"count,omitempty"`
+	// Positions of all messages, if some of them have an idempotency key: what was there already has no place among the
+	// others.
+	Positions []uint64 `protobuf:"varint,3,rep,packed,name=positions,proto3" json:"positions,omitempty"`
+	// How many of the messages were there already.
+	Known         uint64 `protobuf:"varint,4,opt,name=known,proto3" json:"known,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -214,15 +238,31 @@ func (x *IngestServicePublishResponse) GetCount() uint64 {
 	return 0
 }
 
+func (x *IngestServicePublishResponse) GetPositions() []uint64 {
+	if x != nil {
+		return x.Positions
+	}
+	return nil
+}
+
+func (x *IngestServicePublishResponse) GetKnown() uint64 {
+	if x != nil {
+		return x.Known
+	}
+	return 0
+}
+
 // Request of PublishStream.
 type IngestServicePublishStreamRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The source's name, in the first request; empty in the others means the same.
 	Source string `protobuf:"bytes,1,opt,name=source,proto3" json:"source,omitempty"`
 	// The messages.
-	Messages      []*IngestMessage `protobuf:"bytes,2,rep,name=messages,proto3" json:"messages,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Messages []*IngestMessage `protobuf:"bytes,2,rep,name=messages,proto3" json:"messages,omitempty"`
+	// As in Publish, for the messages of this request.
+	IdempotencyKey string `protobuf:"bytes,3,opt,name=idempotency_key,json=idempotencyKey,proto3" json:"idempotency_key,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *IngestServicePublishStreamRequest) Reset() {
@@ -269,11 +309,20 @@ func (x *IngestServicePublishStreamRequest) GetMessages() []*IngestMessage {
 	return nil
 }
 
+func (x *IngestServicePublishStreamRequest) GetIdempotencyKey() string {
+	if x != nil {
+		return x.IdempotencyKey
+	}
+	return ""
+}
+
 // Response of PublishStream.
 type IngestServicePublishStreamResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How many messages are durable.
-	Count         uint64 `protobuf:"varint,1,opt,name=count,proto3" json:"count,omitempty"`
+	Count uint64 `protobuf:"varint,1,opt,name=count,proto3" json:"count,omitempty"`
+	// How many of them were there already.
+	Known         uint64 `protobuf:"varint,2,opt,name=known,proto3" json:"known,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -315,29 +364,42 @@ func (x *IngestServicePublishStreamResponse) GetCount() uint64 {
 	return 0
 }
 
+func (x *IngestServicePublishStreamResponse) GetKnown() uint64 {
+	if x != nil {
+		return x.Known
+	}
+	return 0
+}
+
 var File_pelton_v1_ingest_proto protoreflect.FileDescriptor
 
 const file_pelton_v1_ingest_proto_rawDesc = "" +
 	"\n" +
-	"\x16pelton/v1/ingest.proto\x12\tpelton.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x14pelton/v1/dead.proto\"\xc8\x01\n" +
+	"\x16pelton/v1/ingest.proto\x12\tpelton.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x14pelton/v1/dead.proto\"\xf1\x01\n" +
 	"\rIngestMessage\x12\x15\n" +
 	"\x03key\x18\x01 \x01(\fH\x00R\x03key\x88\x01\x01\x12\x18\n" +
 	"\apayload\x18\x02 \x01(\fR\apayload\x12!\n" +
 	"\fcontent_type\x18\x03 \x01(\tR\vcontentType\x12+\n" +
 	"\aheaders\x18\x04 \x03(\v2\x11.pelton.v1.HeaderR\aheaders\x12.\n" +
-	"\x04time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x04timeB\x06\n" +
-	"\x04_key\"k\n" +
+	"\x04time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12'\n" +
+	"\x0fidempotency_key\x18\x06 \x01(\tR\x0eidempotencyKeyB\x06\n" +
+	"\x04_key\"\x94\x01\n" +
 	"\x1bIngestServicePublishRequest\x12\x16\n" +
 	"\x06source\x18\x01 \x01(\tR\x06source\x124\n" +
-	"\bmessages\x18\x02 \x03(\v2\x18.pelton.v1.IngestMessageR\bmessages\"J\n" +
+	"\bmessages\x18\x02 \x03(\v2\x18.pelton.v1.IngestMessageR\bmessages\x12'\n" +
+	"\x0fidempotency_key\x18\x03 \x01(\tR\x0eidempotencyKey\"~\n" +
 	"\x1cIngestServicePublishResponse\x12\x14\n" +
 	"\x05first\x18\x01 \x01(\x04R\x05first\x12\x14\n" +
-	"\x05count\x18\x02 \x01(\x04R\x05count\"q\n" +
+	"\x05count\x18\x02 \x01(\x04R\x05count\x12\x1c\n" +
+	"\tpositions\x18\x03 \x03(\x04R\tpositions\x12\x14\n" +
+	"\x05known\x18\x04 \x01(\x04R\x05known\"\x9a\x01\n" +
 	"!IngestServicePublishStreamRequest\x12\x16\n" +
 	"\x06source\x18\x01 \x01(\tR\x06source\x124\n" +
-	"\bmessages\x18\x02 \x03(\v2\x18.pelton.v1.IngestMessageR\bmessages\":\n" +
+	"\bmessages\x18\x02 \x03(\v2\x18.pelton.v1.IngestMessageR\bmessages\x12'\n" +
+	"\x0fidempotency_key\x18\x03 \x01(\tR\x0eidempotencyKey\"P\n" +
 	"\"IngestServicePublishStreamResponse\x12\x14\n" +
-	"\x05count\x18\x01 \x01(\x04R\x05count2\xdb\x01\n" +
+	"\x05count\x18\x01 \x01(\x04R\x05count\x12\x14\n" +
+	"\x05known\x18\x02 \x01(\x04R\x05known2\xdb\x01\n" +
 	"\rIngestService\x12Z\n" +
 	"\aPublish\x12&.pelton.v1.IngestServicePublishRequest\x1a'.pelton.v1.IngestServicePublishResponse\x12n\n" +
 	"\rPublishStream\x12,.pelton.v1.IngestServicePublishStreamRequest\x1a-.pelton.v1.IngestServicePublishStreamResponse(\x01B7Z5github.com/peltonhq/pelton/api/gen/pelton/v1;peltonv1b\x06proto3"

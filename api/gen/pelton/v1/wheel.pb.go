@@ -423,7 +423,9 @@ type SourceStats struct {
 	// Frames that became dead letters.
 	Bad uint64 `protobuf:"varint,7,opt,name=bad,proto3" json:"bad,omitempty"`
 	// Messages a second, over the last seconds.
-	Rate          float64 `protobuf:"fixed64,8,opt,name=rate,proto3" json:"rate,omitempty"`
+	Rate float64 `protobuf:"fixed64,8,opt,name=rate,proto3" json:"rate,omitempty"`
+	// Its durable queue; unset if it has none.
+	Queue         *QueueStats `protobuf:"bytes,9,opt,name=queue,proto3" json:"queue,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -514,6 +516,104 @@ func (x *SourceStats) GetRate() float64 {
 	return 0
 }
 
+func (x *SourceStats) GetQueue() *QueueStats {
+	if x != nil {
+		return x.Queue
+	}
+	return nil
+}
+
+// QueueStats are the figures of the durable queue before a source.
+type QueueStats struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Bytes that wait.
+	Bytes uint64 `protobuf:"varint,1,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	// Bytes at which senders are told to wait.
+	Limit uint64 `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
+	// Publications that were refused because it was full.
+	Refused uint64 `protobuf:"varint,3,opt,name=refused,proto3" json:"refused,omitempty"`
+	// Publications that waited for room.
+	Waits uint64 `protobuf:"varint,4,opt,name=waits,proto3" json:"waits,omitempty"`
+	// Publications that were there already, by their idempotency key.
+	Known uint64 `protobuf:"varint,5,opt,name=known,proto3" json:"known,omitempty"`
+	// What was turned away whatever the queue: log-ins, topics and subscriptions of MQTT, QoS 2.
+	Denied        uint64 `protobuf:"varint,6,opt,name=denied,proto3" json:"denied,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *QueueStats) Reset() {
+	*x = QueueStats{}
+	mi := &file_pelton_v1_wheel_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *QueueStats) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*QueueStats) ProtoMessage() {}
+
+func (x *QueueStats) ProtoReflect() protoreflect.Message {
+	mi := &file_pelton_v1_wheel_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use QueueStats.ProtoReflect.Descriptor instead.
+func (*QueueStats) Descriptor() ([]byte, []int) {
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *QueueStats) GetBytes() uint64 {
+	if x != nil {
+		return x.Bytes
+	}
+	return 0
+}
+
+func (x *QueueStats) GetLimit() uint64 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *QueueStats) GetRefused() uint64 {
+	if x != nil {
+		return x.Refused
+	}
+	return 0
+}
+
+func (x *QueueStats) GetWaits() uint64 {
+	if x != nil {
+		return x.Waits
+	}
+	return 0
+}
+
+func (x *QueueStats) GetKnown() uint64 {
+	if x != nil {
+		return x.Known
+	}
+	return 0
+}
+
+func (x *QueueStats) GetDenied() uint64 {
+	if x != nil {
+		return x.Denied
+	}
+	return 0
+}
+
 // LaneStats are the figures of one lane. Positions are in the source's unit.
 type LaneStats struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -537,7 +637,7 @@ type LaneStats struct {
 
 func (x *LaneStats) Reset() {
 	*x = LaneStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[5]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -549,7 +649,7 @@ func (x *LaneStats) String() string {
 func (*LaneStats) ProtoMessage() {}
 
 func (x *LaneStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[5]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -562,7 +662,7 @@ func (x *LaneStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LaneStats.ProtoReflect.Descriptor instead.
 func (*LaneStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{5}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *LaneStats) GetLane() string {
@@ -635,7 +735,7 @@ type ArenaStats struct {
 
 func (x *ArenaStats) Reset() {
 	*x = ArenaStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[6]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -647,7 +747,7 @@ func (x *ArenaStats) String() string {
 func (*ArenaStats) ProtoMessage() {}
 
 func (x *ArenaStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[6]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -660,7 +760,7 @@ func (x *ArenaStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ArenaStats.ProtoReflect.Descriptor instead.
 func (*ArenaStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{6}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ArenaStats) GetName() string {
@@ -758,7 +858,7 @@ type PluginStats struct {
 
 func (x *PluginStats) Reset() {
 	*x = PluginStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[7]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -770,7 +870,7 @@ func (x *PluginStats) String() string {
 func (*PluginStats) ProtoMessage() {}
 
 func (x *PluginStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[7]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -783,7 +883,7 @@ func (x *PluginStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PluginStats.ProtoReflect.Descriptor instead.
 func (*PluginStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{7}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *PluginStats) GetName() string {
@@ -955,7 +1055,7 @@ type KVStats struct {
 
 func (x *KVStats) Reset() {
 	*x = KVStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[8]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -967,7 +1067,7 @@ func (x *KVStats) String() string {
 func (*KVStats) ProtoMessage() {}
 
 func (x *KVStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[8]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -980,7 +1080,7 @@ func (x *KVStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KVStats.ProtoReflect.Descriptor instead.
 func (*KVStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{8}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *KVStats) GetBytes() uint64 {
@@ -1019,7 +1119,7 @@ type HTTPStats struct {
 
 func (x *HTTPStats) Reset() {
 	*x = HTTPStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[9]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1031,7 +1131,7 @@ func (x *HTTPStats) String() string {
 func (*HTTPStats) ProtoMessage() {}
 
 func (x *HTTPStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[9]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1044,7 +1144,7 @@ func (x *HTTPStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HTTPStats.ProtoReflect.Descriptor instead.
 func (*HTTPStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{9}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *HTTPStats) GetInFlight() int32 {
@@ -1087,7 +1187,7 @@ type SessionStats struct {
 
 func (x *SessionStats) Reset() {
 	*x = SessionStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[10]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1099,7 +1199,7 @@ func (x *SessionStats) String() string {
 func (*SessionStats) ProtoMessage() {}
 
 func (x *SessionStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[10]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1112,7 +1212,7 @@ func (x *SessionStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionStats.ProtoReflect.Descriptor instead.
 func (*SessionStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{10}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *SessionStats) GetName() string {
@@ -1173,7 +1273,7 @@ type SinkStats struct {
 
 func (x *SinkStats) Reset() {
 	*x = SinkStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[11]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1185,7 +1285,7 @@ func (x *SinkStats) String() string {
 func (*SinkStats) ProtoMessage() {}
 
 func (x *SinkStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[11]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1198,7 +1298,7 @@ func (x *SinkStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SinkStats.ProtoReflect.Descriptor instead.
 func (*SinkStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{11}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *SinkStats) GetName() string {
@@ -1267,7 +1367,7 @@ type LotStats struct {
 
 func (x *LotStats) Reset() {
 	*x = LotStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[12]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1279,7 +1379,7 @@ func (x *LotStats) String() string {
 func (*LotStats) ProtoMessage() {}
 
 func (x *LotStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[12]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1292,7 +1392,7 @@ func (x *LotStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LotStats.ProtoReflect.Descriptor instead.
 func (*LotStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{12}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *LotStats) GetDead() uint64 {
@@ -1348,7 +1448,7 @@ type StoreStats struct {
 
 func (x *StoreStats) Reset() {
 	*x = StoreStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[13]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1360,7 +1460,7 @@ func (x *StoreStats) String() string {
 func (*StoreStats) ProtoMessage() {}
 
 func (x *StoreStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[13]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1373,7 +1473,7 @@ func (x *StoreStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StoreStats.ProtoReflect.Descriptor instead.
 func (*StoreStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{13}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *StoreStats) GetDir() string {
@@ -1447,7 +1547,7 @@ type MemoryStats struct {
 
 func (x *MemoryStats) Reset() {
 	*x = MemoryStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[14]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1459,7 +1559,7 @@ func (x *MemoryStats) String() string {
 func (*MemoryStats) ProtoMessage() {}
 
 func (x *MemoryStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[14]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1472,7 +1572,7 @@ func (x *MemoryStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MemoryStats.ProtoReflect.Descriptor instead.
 func (*MemoryStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{14}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *MemoryStats) GetRss() uint64 {
@@ -1505,7 +1605,7 @@ type WheelServiceGetTopologyRequest struct {
 
 func (x *WheelServiceGetTopologyRequest) Reset() {
 	*x = WheelServiceGetTopologyRequest{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[15]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1517,7 +1617,7 @@ func (x *WheelServiceGetTopologyRequest) String() string {
 func (*WheelServiceGetTopologyRequest) ProtoMessage() {}
 
 func (x *WheelServiceGetTopologyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[15]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1530,7 +1630,7 @@ func (x *WheelServiceGetTopologyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WheelServiceGetTopologyRequest.ProtoReflect.Descriptor instead.
 func (*WheelServiceGetTopologyRequest) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{15}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{16}
 }
 
 // Response of GetTopology.
@@ -1546,7 +1646,7 @@ type WheelServiceGetTopologyResponse struct {
 
 func (x *WheelServiceGetTopologyResponse) Reset() {
 	*x = WheelServiceGetTopologyResponse{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[16]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1558,7 +1658,7 @@ func (x *WheelServiceGetTopologyResponse) String() string {
 func (*WheelServiceGetTopologyResponse) ProtoMessage() {}
 
 func (x *WheelServiceGetTopologyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[16]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1571,7 +1671,7 @@ func (x *WheelServiceGetTopologyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WheelServiceGetTopologyResponse.ProtoReflect.Descriptor instead.
 func (*WheelServiceGetTopologyResponse) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{16}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *WheelServiceGetTopologyResponse) GetNodes() []*Node {
@@ -1597,7 +1697,7 @@ type WheelServiceGetStatsRequest struct {
 
 func (x *WheelServiceGetStatsRequest) Reset() {
 	*x = WheelServiceGetStatsRequest{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[17]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1609,7 +1709,7 @@ func (x *WheelServiceGetStatsRequest) String() string {
 func (*WheelServiceGetStatsRequest) ProtoMessage() {}
 
 func (x *WheelServiceGetStatsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[17]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1622,7 +1722,7 @@ func (x *WheelServiceGetStatsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WheelServiceGetStatsRequest.ProtoReflect.Descriptor instead.
 func (*WheelServiceGetStatsRequest) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{17}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{18}
 }
 
 // Response of GetStats.
@@ -1636,7 +1736,7 @@ type WheelServiceGetStatsResponse struct {
 
 func (x *WheelServiceGetStatsResponse) Reset() {
 	*x = WheelServiceGetStatsResponse{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[18]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1648,7 +1748,7 @@ func (x *WheelServiceGetStatsResponse) String() string {
 func (*WheelServiceGetStatsResponse) ProtoMessage() {}
 
 func (x *WheelServiceGetStatsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[18]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1661,7 +1761,7 @@ func (x *WheelServiceGetStatsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WheelServiceGetStatsResponse.ProtoReflect.Descriptor instead.
 func (*WheelServiceGetStatsResponse) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{18}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *WheelServiceGetStatsResponse) GetStats() *Stats {
@@ -1682,7 +1782,7 @@ type WheelServiceWatchStatsRequest struct {
 
 func (x *WheelServiceWatchStatsRequest) Reset() {
 	*x = WheelServiceWatchStatsRequest{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[19]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1694,7 +1794,7 @@ func (x *WheelServiceWatchStatsRequest) String() string {
 func (*WheelServiceWatchStatsRequest) ProtoMessage() {}
 
 func (x *WheelServiceWatchStatsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[19]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1707,7 +1807,7 @@ func (x *WheelServiceWatchStatsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WheelServiceWatchStatsRequest.ProtoReflect.Descriptor instead.
 func (*WheelServiceWatchStatsRequest) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{19}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *WheelServiceWatchStatsRequest) GetInterval() *durationpb.Duration {
@@ -1728,7 +1828,7 @@ type WheelServiceWatchStatsResponse struct {
 
 func (x *WheelServiceWatchStatsResponse) Reset() {
 	*x = WheelServiceWatchStatsResponse{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[20]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1740,7 +1840,7 @@ func (x *WheelServiceWatchStatsResponse) String() string {
 func (*WheelServiceWatchStatsResponse) ProtoMessage() {}
 
 func (x *WheelServiceWatchStatsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[20]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1753,7 +1853,7 @@ func (x *WheelServiceWatchStatsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WheelServiceWatchStatsResponse.ProtoReflect.Descriptor instead.
 func (*WheelServiceWatchStatsResponse) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{20}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *WheelServiceWatchStatsResponse) GetStats() *Stats {
@@ -1772,7 +1872,7 @@ type WheelServiceBackupRequest struct {
 
 func (x *WheelServiceBackupRequest) Reset() {
 	*x = WheelServiceBackupRequest{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[21]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1784,7 +1884,7 @@ func (x *WheelServiceBackupRequest) String() string {
 func (*WheelServiceBackupRequest) ProtoMessage() {}
 
 func (x *WheelServiceBackupRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[21]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1797,7 +1897,7 @@ func (x *WheelServiceBackupRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WheelServiceBackupRequest.ProtoReflect.Descriptor instead.
 func (*WheelServiceBackupRequest) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{21}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{22}
 }
 
 // Response of Backup.
@@ -1813,7 +1913,7 @@ type WheelServiceBackupResponse struct {
 
 func (x *WheelServiceBackupResponse) Reset() {
 	*x = WheelServiceBackupResponse{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[22]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1825,7 +1925,7 @@ func (x *WheelServiceBackupResponse) String() string {
 func (*WheelServiceBackupResponse) ProtoMessage() {}
 
 func (x *WheelServiceBackupResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[22]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1838,7 +1938,7 @@ func (x *WheelServiceBackupResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WheelServiceBackupResponse.ProtoReflect.Descriptor instead.
 func (*WheelServiceBackupResponse) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{22}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *WheelServiceBackupResponse) GetSize() int64 {
@@ -1891,7 +1991,7 @@ const file_pelton_v1_wheel_proto_rawDesc = "" +
 	"\x04sent\x18\x01 \x01(\x04R\x04sent\x12\x16\n" +
 	"\x06failed\x18\x02 \x01(\x04R\x06failed\x12\x18\n" +
 	"\adropped\x18\x03 \x01(\x04R\adropped\x12\x16\n" +
-	"\x06queued\x18\x04 \x01(\x03R\x06queued\"\xd3\x01\n" +
+	"\x06queued\x18\x04 \x01(\x03R\x06queued\"\x80\x02\n" +
 	"\vSourceStats\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05state\x18\x02 \x01(\tR\x05state\x12\x16\n" +
@@ -1900,7 +2000,16 @@ const file_pelton_v1_wheel_proto_rawDesc = "" +
 	"\bmessages\x18\x05 \x01(\x04R\bmessages\x12\x14\n" +
 	"\x05bytes\x18\x06 \x01(\x04R\x05bytes\x12\x10\n" +
 	"\x03bad\x18\a \x01(\x04R\x03bad\x12\x12\n" +
-	"\x04rate\x18\b \x01(\x01R\x04rate\"\xc6\x01\n" +
+	"\x04rate\x18\b \x01(\x01R\x04rate\x12+\n" +
+	"\x05queue\x18\t \x01(\v2\x15.pelton.v1.QueueStatsR\x05queue\"\x96\x01\n" +
+	"\n" +
+	"QueueStats\x12\x14\n" +
+	"\x05bytes\x18\x01 \x01(\x04R\x05bytes\x12\x14\n" +
+	"\x05limit\x18\x02 \x01(\x04R\x05limit\x12\x18\n" +
+	"\arefused\x18\x03 \x01(\x04R\arefused\x12\x14\n" +
+	"\x05waits\x18\x04 \x01(\x04R\x05waits\x12\x14\n" +
+	"\x05known\x18\x05 \x01(\x04R\x05known\x12\x16\n" +
+	"\x06denied\x18\x06 \x01(\x04R\x06denied\"\xc6\x01\n" +
 	"\tLaneStats\x12\x12\n" +
 	"\x04lane\x18\x01 \x01(\tR\x04lane\x12 \n" +
 	"\vincarnation\x18\x02 \x01(\tR\vincarnation\x12\x1a\n" +
@@ -2034,77 +2143,79 @@ func file_pelton_v1_wheel_proto_rawDescGZIP() []byte {
 	return file_pelton_v1_wheel_proto_rawDescData
 }
 
-var file_pelton_v1_wheel_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
+var file_pelton_v1_wheel_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
 var file_pelton_v1_wheel_proto_goTypes = []any{
 	(*Node)(nil),                            // 0: pelton.v1.Node
 	(*Edge)(nil),                            // 1: pelton.v1.Edge
 	(*Stats)(nil),                           // 2: pelton.v1.Stats
 	(*TraceStats)(nil),                      // 3: pelton.v1.TraceStats
 	(*SourceStats)(nil),                     // 4: pelton.v1.SourceStats
-	(*LaneStats)(nil),                       // 5: pelton.v1.LaneStats
-	(*ArenaStats)(nil),                      // 6: pelton.v1.ArenaStats
-	(*PluginStats)(nil),                     // 7: pelton.v1.PluginStats
-	(*KVStats)(nil),                         // 8: pelton.v1.KVStats
-	(*HTTPStats)(nil),                       // 9: pelton.v1.HTTPStats
-	(*SessionStats)(nil),                    // 10: pelton.v1.SessionStats
-	(*SinkStats)(nil),                       // 11: pelton.v1.SinkStats
-	(*LotStats)(nil),                        // 12: pelton.v1.LotStats
-	(*StoreStats)(nil),                      // 13: pelton.v1.StoreStats
-	(*MemoryStats)(nil),                     // 14: pelton.v1.MemoryStats
-	(*WheelServiceGetTopologyRequest)(nil),  // 15: pelton.v1.WheelServiceGetTopologyRequest
-	(*WheelServiceGetTopologyResponse)(nil), // 16: pelton.v1.WheelServiceGetTopologyResponse
-	(*WheelServiceGetStatsRequest)(nil),     // 17: pelton.v1.WheelServiceGetStatsRequest
-	(*WheelServiceGetStatsResponse)(nil),    // 18: pelton.v1.WheelServiceGetStatsResponse
-	(*WheelServiceWatchStatsRequest)(nil),   // 19: pelton.v1.WheelServiceWatchStatsRequest
-	(*WheelServiceWatchStatsResponse)(nil),  // 20: pelton.v1.WheelServiceWatchStatsResponse
-	(*WheelServiceBackupRequest)(nil),       // 21: pelton.v1.WheelServiceBackupRequest
-	(*WheelServiceBackupResponse)(nil),      // 22: pelton.v1.WheelServiceBackupResponse
-	nil,                                     // 23: pelton.v1.PluginStats.FaultsEntry
-	nil,                                     // 24: pelton.v1.PluginStats.DroppedEntry
-	nil,                                     // 25: pelton.v1.HTTPStats.OutcomesEntry
-	nil,                                     // 26: pelton.v1.LotStats.ParkedByKindEntry
-	(*timestamppb.Timestamp)(nil),           // 27: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),             // 28: google.protobuf.Duration
+	(*QueueStats)(nil),                      // 5: pelton.v1.QueueStats
+	(*LaneStats)(nil),                       // 6: pelton.v1.LaneStats
+	(*ArenaStats)(nil),                      // 7: pelton.v1.ArenaStats
+	(*PluginStats)(nil),                     // 8: pelton.v1.PluginStats
+	(*KVStats)(nil),                         // 9: pelton.v1.KVStats
+	(*HTTPStats)(nil),                       // 10: pelton.v1.HTTPStats
+	(*SessionStats)(nil),                    // 11: pelton.v1.SessionStats
+	(*SinkStats)(nil),                       // 12: pelton.v1.SinkStats
+	(*LotStats)(nil),                        // 13: pelton.v1.LotStats
+	(*StoreStats)(nil),                      // 14: pelton.v1.StoreStats
+	(*MemoryStats)(nil),                     // 15: pelton.v1.MemoryStats
+	(*WheelServiceGetTopologyRequest)(nil),  // 16: pelton.v1.WheelServiceGetTopologyRequest
+	(*WheelServiceGetTopologyResponse)(nil), // 17: pelton.v1.WheelServiceGetTopologyResponse
+	(*WheelServiceGetStatsRequest)(nil),     // 18: pelton.v1.WheelServiceGetStatsRequest
+	(*WheelServiceGetStatsResponse)(nil),    // 19: pelton.v1.WheelServiceGetStatsResponse
+	(*WheelServiceWatchStatsRequest)(nil),   // 20: pelton.v1.WheelServiceWatchStatsRequest
+	(*WheelServiceWatchStatsResponse)(nil),  // 21: pelton.v1.WheelServiceWatchStatsResponse
+	(*WheelServiceBackupRequest)(nil),       // 22: pelton.v1.WheelServiceBackupRequest
+	(*WheelServiceBackupResponse)(nil),      // 23: pelton.v1.WheelServiceBackupResponse
+	nil,                                     // 24: pelton.v1.PluginStats.FaultsEntry
+	nil,                                     // 25: pelton.v1.PluginStats.DroppedEntry
+	nil,                                     // 26: pelton.v1.HTTPStats.OutcomesEntry
+	nil,                                     // 27: pelton.v1.LotStats.ParkedByKindEntry
+	(*timestamppb.Timestamp)(nil),           // 28: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),             // 29: google.protobuf.Duration
 }
 var file_pelton_v1_wheel_proto_depIdxs = []int32{
-	27, // 0: pelton.v1.Stats.time:type_name -> google.protobuf.Timestamp
-	28, // 1: pelton.v1.Stats.uptime:type_name -> google.protobuf.Duration
+	28, // 0: pelton.v1.Stats.time:type_name -> google.protobuf.Timestamp
+	29, // 1: pelton.v1.Stats.uptime:type_name -> google.protobuf.Duration
 	4,  // 2: pelton.v1.Stats.sources:type_name -> pelton.v1.SourceStats
-	6,  // 3: pelton.v1.Stats.arenas:type_name -> pelton.v1.ArenaStats
-	7,  // 4: pelton.v1.Stats.plugins:type_name -> pelton.v1.PluginStats
-	10, // 5: pelton.v1.Stats.sessions:type_name -> pelton.v1.SessionStats
-	11, // 6: pelton.v1.Stats.sinks:type_name -> pelton.v1.SinkStats
-	12, // 7: pelton.v1.Stats.lot:type_name -> pelton.v1.LotStats
-	13, // 8: pelton.v1.Stats.store:type_name -> pelton.v1.StoreStats
-	14, // 9: pelton.v1.Stats.memory:type_name -> pelton.v1.MemoryStats
+	7,  // 3: pelton.v1.Stats.arenas:type_name -> pelton.v1.ArenaStats
+	8,  // 4: pelton.v1.Stats.plugins:type_name -> pelton.v1.PluginStats
+	11, // 5: pelton.v1.Stats.sessions:type_name -> pelton.v1.SessionStats
+	12, // 6: pelton.v1.Stats.sinks:type_name -> pelton.v1.SinkStats
+	13, // 7: pelton.v1.Stats.lot:type_name -> pelton.v1.LotStats
+	14, // 8: pelton.v1.Stats.store:type_name -> pelton.v1.StoreStats
+	15, // 9: pelton.v1.Stats.memory:type_name -> pelton.v1.MemoryStats
 	3,  // 10: pelton.v1.Stats.traces:type_name -> pelton.v1.TraceStats
-	5,  // 11: pelton.v1.SourceStats.lanes:type_name -> pelton.v1.LaneStats
-	23, // 12: pelton.v1.PluginStats.faults:type_name -> pelton.v1.PluginStats.FaultsEntry
-	24, // 13: pelton.v1.PluginStats.dropped:type_name -> pelton.v1.PluginStats.DroppedEntry
-	28, // 14: pelton.v1.PluginStats.busy:type_name -> google.protobuf.Duration
-	8,  // 15: pelton.v1.PluginStats.kv:type_name -> pelton.v1.KVStats
-	9,  // 16: pelton.v1.PluginStats.http:type_name -> pelton.v1.HTTPStats
-	25, // 17: pelton.v1.HTTPStats.outcomes:type_name -> pelton.v1.HTTPStats.OutcomesEntry
-	26, // 18: pelton.v1.LotStats.parked_by_kind:type_name -> pelton.v1.LotStats.ParkedByKindEntry
-	27, // 19: pelton.v1.LotStats.next_due:type_name -> google.protobuf.Timestamp
-	0,  // 20: pelton.v1.WheelServiceGetTopologyResponse.nodes:type_name -> pelton.v1.Node
-	1,  // 21: pelton.v1.WheelServiceGetTopologyResponse.edges:type_name -> pelton.v1.Edge
-	2,  // 22: pelton.v1.WheelServiceGetStatsResponse.stats:type_name -> pelton.v1.Stats
-	28, // 23: pelton.v1.WheelServiceWatchStatsRequest.interval:type_name -> google.protobuf.Duration
-	2,  // 24: pelton.v1.WheelServiceWatchStatsResponse.stats:type_name -> pelton.v1.Stats
-	15, // 25: pelton.v1.WheelService.GetTopology:input_type -> pelton.v1.WheelServiceGetTopologyRequest
-	17, // 26: pelton.v1.WheelService.GetStats:input_type -> pelton.v1.WheelServiceGetStatsRequest
-	19, // 27: pelton.v1.WheelService.WatchStats:input_type -> pelton.v1.WheelServiceWatchStatsRequest
-	21, // 28: pelton.v1.WheelService.Backup:input_type -> pelton.v1.WheelServiceBackupRequest
-	16, // 29: pelton.v1.WheelService.GetTopology:output_type -> pelton.v1.WheelServiceGetTopologyResponse
-	18, // 30: pelton.v1.WheelService.GetStats:output_type -> pelton.v1.WheelServiceGetStatsResponse
-	20, // 31: pelton.v1.WheelService.WatchStats:output_type -> pelton.v1.WheelServiceWatchStatsResponse
-	22, // 32: pelton.v1.WheelService.Backup:output_type -> pelton.v1.WheelServiceBackupResponse
-	29, // [29:33] is the sub-list for method output_type
-	25, // [25:29] is the sub-list for method input_type
-	25, // [25:25] is the sub-list for extension type_name
-	25, // [25:25] is the sub-list for extension extendee
-	0,  // [0:25] is the sub-list for field type_name
+	6,  // 11: pelton.v1.SourceStats.lanes:type_name -> pelton.v1.LaneStats
+	5,  // 12: pelton.v1.SourceStats.queue:type_name -> pelton.v1.QueueStats
+	24, // 13: pelton.v1.PluginStats.faults:type_name -> pelton.v1.PluginStats.FaultsEntry
+	25, // 14: pelton.v1.PluginStats.dropped:type_name -> pelton.v1.PluginStats.DroppedEntry
+	29, // 15: pelton.v1.PluginStats.busy:type_name -> google.protobuf.Duration
+	9,  // 16: pelton.v1.PluginStats.kv:type_name -> pelton.v1.KVStats
+	10, // 17: pelton.v1.PluginStats.http:type_name -> pelton.v1.HTTPStats
+	26, // 18: pelton.v1.HTTPStats.outcomes:type_name -> pelton.v1.HTTPStats.OutcomesEntry
+	27, // 19: pelton.v1.LotStats.parked_by_kind:type_name -> pelton.v1.LotStats.ParkedByKindEntry
+	28, // 20: pelton.v1.LotStats.next_due:type_name -> google.protobuf.Timestamp
+	0,  // 21: pelton.v1.WheelServiceGetTopologyResponse.nodes:type_name -> pelton.v1.Node
+	1,  // 22: pelton.v1.WheelServiceGetTopologyResponse.edges:type_name -> pelton.v1.Edge
+	2,  // 23: pelton.v1.WheelServiceGetStatsResponse.stats:type_name -> pelton.v1.Stats
+	29, // 24: pelton.v1.WheelServiceWatchStatsRequest.interval:type_name -> google.protobuf.Duration
+	2,  // 25: pelton.v1.WheelServiceWatchStatsResponse.stats:type_name -> pelton.v1.Stats
+	16, // 26: pelton.v1.WheelService.GetTopology:input_type -> pelton.v1.WheelServiceGetTopologyRequest
+	18, // 27: pelton.v1.WheelService.GetStats:input_type -> pelton.v1.WheelServiceGetStatsRequest
+	20, // 28: pelton.v1.WheelService.WatchStats:input_type -> pelton.v1.WheelServiceWatchStatsRequest
+	22, // 29: pelton.v1.WheelService.Backup:input_type -> pelton.v1.WheelServiceBackupRequest
+	17, // 30: pelton.v1.WheelService.GetTopology:output_type -> pelton.v1.WheelServiceGetTopologyResponse
+	19, // 31: pelton.v1.WheelService.GetStats:output_type -> pelton.v1.WheelServiceGetStatsResponse
+	21, // 32: pelton.v1.WheelService.WatchStats:output_type -> pelton.v1.WheelServiceWatchStatsResponse
+	23, // 33: pelton.v1.WheelService.Backup:output_type -> pelton.v1.WheelServiceBackupResponse
+	30, // [30:34] is the sub-list for method output_type
+	26, // [26:30] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	26, // [26:26] is the sub-list for extension extendee
+	0,  // [0:26] is the sub-list for field type_name
 }
 
 func init() { file_pelton_v1_wheel_proto_init() }
@@ -2118,7 +2229,7 @@ func file_pelton_v1_wheel_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_pelton_v1_wheel_proto_rawDesc), len(file_pelton_v1_wheel_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   27,
+			NumMessages:   28,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

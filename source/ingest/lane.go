@@ -1,6 +1,7 @@
-package http
+package ingest
 
 import (
+	"bytes"
 	"context"
 	"strings"
 
@@ -13,7 +14,7 @@ import (
 // chunk is how many messages are read from the store at once.
 const chunk = 64
 
-// lane reads the queue in order. It never ends by itself.
+// lane reads the queue in order.
 type lane struct {
 	queue *Queue
 }
@@ -22,14 +23,15 @@ var _ source.Lane = (*lane)(nil)
 
 func (l *lane) ID() pelton.LaneID { return l.queue.id }
 
-func (l *lane) Endless() bool { return true }
+// Endless reports whether the queue has no end.
+func (l *lane) Endless() bool { return !l.queue.options.Finite }
 
-// Read hands over the messages from number from on, and waits for more.
+// Read hands over the messages from number from on, and waits for more until the queue ends.
 func (l *lane) Read(ctx context.Context, from uint64, d *decode.Decoder) error {
 	defer d.Reset()
 	l.Settled(from) // a read starts at the watermark
 	for {
-		wake := l.queue.waiter() // before the look, so that nothing comes between
+		wake, ended, cause := l.queue.waiter() // before the look, so that nothing comes between
 		next, err := l.pass(ctx, from, d)
 		if err != nil {
 			return err
@@ -40,6 +42,9 @@ func (l *lane) Read(ctx context.Context, from uint64, d *decode.Decoder) error {
 		}
 		if err := d.Flush(ctx); err != nil {
 			return err
+		}
+		if ended {
+			return cause
 		}
 		select {
 		case <-wake:
@@ -60,12 +65,21 @@ func (l *lane) pass(ctx context.Context, from uint64, d *decode.Decoder) (uint64
 		if err != nil {
 			return from, err
 		}
-		if err := d.Message(ctx, record(seq, m)); err != nil {
+		if err := hand(ctx, d, seq, m); err != nil {
 			return from, err
 		}
 		from = seq + 1
 	}
 	return from, ctx.Err()
+}
+
+func hand(ctx context.Context, d *decode.Decoder, seq uint64, m Message) error {
+	if m.Bad == nil {
+		return d.Message(ctx, record(seq, m))
+	}
+	bad := *m.Bad
+	bad.Payload = bytes.Clone(m.Payload) // it goes to the loop, which keeps it
+	return d.Bad(ctx, record(seq, m), bad)
 }
 
 func record(seq uint64, m Message) decode.Record {
@@ -89,6 +103,7 @@ func (l *lane) Settled(watermark uint64) {
 	}
 	q.settled = watermark
 	q.backlog.settle(watermark)
+	q.roomy()
 	q.clean()
 }
 
@@ -110,8 +125,8 @@ func (q *Queue) clean() {
 	})
 }
 
-func (q *Queue) waiter() <-chan struct{} {
+func (q *Queue) waiter() (wake <-chan struct{}, ended bool, cause error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.wake
+	return q.wake, q.tail.ended && q.options.Finite, q.tail.cause
 }

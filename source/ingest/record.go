@@ -1,4 +1,4 @@
-package http
+package ingest
 
 import (
 	"encoding/binary"
@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/peltonhq/pelton"
+	"github.com/peltonhq/pelton/decode"
 )
 
 // Message is one message to be published.
@@ -15,6 +16,9 @@ type Message struct {
 	Payload []byte
 	Headers []pelton.Header
 	Time    time.Time // zero means now
+	// Bad, if set, says that this is input which is no message, found out before it was stored: Payload is what there is
+	// of it, Bad.Payload is not used.
+	Bad *decode.Bad
 }
 
 // overhead is what a message is charged with beside its bytes.
@@ -26,21 +30,33 @@ func (m *Message) Size() int64 {
 	for _, h := range m.Headers {
 		n += len(h.Name) + len(h.Value)
 	}
+	if m.Bad != nil {
+		n += len(m.Bad.Reason) + len(m.Bad.SHA256)
+	}
 	return int64(n)
 }
 
-// The stored form, version 1:
+// The stored form:
 //
-//	version, time (8 bytes, nanoseconds since 1970), whether there is a key, the key, number of headers, (name, value) …, payload
+//	version 2 only: version, reason, length, SHA-256 of what is bad; then the rest as in version 1
+//	version 1:      version, time (8 bytes, nanoseconds since 1970), whether there is a key, the key, number of headers, (name, value) …, payload
 //
 // Texts have a length before them, the payload goes to the end. Numbers are unsigned varints.
-const version = 1
+const (
+	version    = 1
+	versionBad = 2
+)
 
 var errRecord = errors.New("ingest record is damaged")
 
 func (m *Message) encode() []byte {
 	b := make([]byte, 0, int(m.Size()))
-	b = append(b, version)
+	if m.Bad == nil {
+		b = append(b, version)
+	} else {
+		b = text(append(b, versionBad), m.Bad.Reason)
+		b = text(binary.AppendUvarint(b, uint64(m.Bad.Length)), m.Bad.SHA256)
+	}
 	b = binary.BigEndian.AppendUint64(b, uint64(m.Time.UnixNano()))
 	if m.Key == nil {
 		b = append(b, 0)
@@ -61,10 +77,13 @@ func text[T string | []byte](b []byte, s T) []byte {
 // parse reads a stored message; key and payload alias b.
 func parse(b []byte) (Message, error) {
 	c := cursor{rest: b}
-	if v := c.take(1); len(v) == 1 && v[0] != version {
+	var m Message
+	switch v := c.take(1); {
+	case len(v) == 1 && v[0] == versionBad:
+		m.Bad = &decode.Bad{Reason: string(c.text()), Length: int64(c.number()), SHA256: string(c.text())}
+	case len(v) == 1 && v[0] != version:
 		return Message{}, fmt.Errorf("%w: version %d is not known", errRecord, v[0])
 	}
-	var m Message
 	if nanoseconds := c.take(8); nanoseconds != nil {
 		m.Time = time.Unix(0, int64(binary.BigEndian.Uint64(nanoseconds))).UTC()
 	}

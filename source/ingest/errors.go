@@ -1,4 +1,4 @@
-package http
+package ingest
 
 import (
 	"errors"
@@ -11,6 +11,7 @@ var (
 	ErrFull     = errors.New("ingest queue is full")
 	ErrTooLarge = errors.New("message is too large")
 	ErrClosed   = errors.New("ingest queue is closed")
+	ErrReused   = errors.New("idempotency key is used again for something else")
 )
 
 // FullError says why there is no room. It is an [ErrFull].

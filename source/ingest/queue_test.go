@@ -1,4 +1,4 @@
-package http
+package ingest
 
 import (
 	"bytes"
@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -178,7 +179,7 @@ func TestPublishWaitsForTheDisk(t *testing.T) {
 		s := memory.New()
 		defer s.Close()
 		q := opened(t, Options{Store: s})
-		wake := q.waiter()
+		wake, _, _ := q.waiter()
 		s.Hold()
 		results := make(chan uint64, 2)
 		for range 2 {
@@ -326,7 +327,8 @@ func FuzzRecord(f *testing.F) {
 	m := Message{Key: []byte("k"), Payload: []byte("p"), Headers: []pelton.Header{{Name: "n", Value: "v"}}, Time: time.Unix(1, 2)}
 	f.Add(m.encode())
 	f.Add((&Message{}).encode())
-	f.Add([]byte{2})
+	f.Add((&Message{Payload: []byte("p"), Bad: &decode.Bad{Reason: "r", Length: 7, SHA256: "ab"}}).encode())
+	f.Add([]byte{3})
 	f.Add([]byte{1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1})
 	f.Fuzz(func(t *testing.T, data []byte) {
 		m, err := parse(data)
@@ -338,7 +340,7 @@ func FuzzRecord(f *testing.F) {
 		}
 		again, err := parse(m.encode())
 		if err != nil || !bytes.Equal(again.Payload, m.Payload) || !bytes.Equal(again.Key, m.Key) || (again.Key == nil) != (m.Key == nil) ||
-			!slices.Equal(again.Headers, m.Headers) || !again.Time.Equal(m.Time) {
+			!slices.Equal(again.Headers, m.Headers) || !again.Time.Equal(m.Time) || !reflect.DeepEqual(again.Bad, m.Bad) {
 			t.Fatalf("%+v came back as %+v: %v", m, again, err)
 		}
 	})

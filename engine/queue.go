@@ -1,0 +1,60 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+
+	"github.com/peltonhq/pelton/engine/config"
+	"github.com/peltonhq/pelton/source/ingest"
+	"github.com/peltonhq/pelton/source/mqtt"
+)
+
+// openQueue opens the durable queue before a source.
+func (w *wheel) openQueue(ctx context.Context, f *feed, finite bool) (err error) {
+	c := w.c.Ingest
+	f.queue, err = ingest.Open(ctx, ingest.Options{
+		Name: f.name, Store: w.store, MaxBytes: int64(c.MaxBytes), MaxAge: c.MaxAge.Std(), MaxMessage: int64(w.c.Arena.MaxMessage),
+		MaxIDs: c.MaxKeys, IDAge: c.KeyAge.Std(), Finite: finite,
+	})
+	return err
+}
+
+// openBroker opens an MQTT source.
+func (w *wheel) openBroker(ctx context.Context, f *feed) error {
+	c := f.c.MQTT
+	o, err := secrets(c)
+	if err != nil {
+		return err
+	}
+	host, _, err := net.SplitHostPort(c.Listen)
+	if err != nil {
+		return fmt.Errorf("mqtt.listen %q: want HOST:PORT, for example 127.0.0.1:1883", c.Listen)
+	}
+	if !loopback(host) && !o.Safe() && !w.c.API.Insecure {
+		return fmt.Errorf("mqtt.listen %s is not a loopback address: it needs tls, and password_file or tls.client_ca_file", c.Listen)
+	}
+	if err := w.openQueue(ctx, f, false); err != nil {
+		return err
+	}
+	if o.Listener, err = listen(ctx, "sources."+f.name+".mqtt.listen", c.Listen); err != nil {
+		return errors.Join(err, f.queue.Close())
+	}
+	o.Queue, o.Topics, o.Key, o.MaxMessage = f.queue, c.Topics, mqtt.Key(c.Key), int64(w.c.Arena.MaxMessage)
+	o.MaxPacket, o.MaxClients, o.MaxInflight = int64(c.MaxPacket), c.MaxClients, c.MaxInflight
+	f.broker = mqtt.New(o)
+	f.source = f.broker
+	w.event(Event{Event: "accepting", Source: f.name, MQTT: f.broker.Addr().String()})
+	return nil
+}
+
+// secrets reads the files that an MQTT source names.
+func secrets(c *config.MQTT) (o mqtt.Options, err error) {
+	files := mqtt.Secrets{Passwords: c.PasswordFile}
+	if t := c.TLS; t != nil {
+		files.Cert, files.Key, files.ClientCA = t.CertFile, t.KeyFile, t.ClientCAFile
+	}
+	err = files.Load(&o)
+	return o, err
+}
