@@ -153,6 +153,9 @@ func (w *wheel) openStore(context.Context) error {
 		durable = "survives a kill, not a power cut (sync: off)"
 	}
 	w.event(Event{Event: "store", Dir: w.c.Store.Dir, Reason: durable})
+	if lost := s.Lost(); lost > 0 {
+		w.event(Event{Event: "warning", Reason: fmt.Sprintf("store %s: a power cut took the newest %d bytes that were not synced (sync: off); what came of them is lost", w.c.Store.Dir, lost)})
+	}
 	return nil
 }
 
