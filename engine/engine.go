@@ -225,6 +225,9 @@ func (w *wheel) close(cause error) error {
 	close(w.ended)
 	ctx, cancel := context.WithTimeoutCause(context.Background(), w.c.Shutdown.Timeout.Std(), errors.New("shutdown.timeout is over"))
 	defer cancel()
+	if errors.Is(cause, store.ErrFailed) {
+		cancel() // nothing that drains can become durable any more, and a sink would wait for it
+	}
 	if w.o.Force != nil {
 		go func() {
 			select {
