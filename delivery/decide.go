@@ -181,7 +181,7 @@ func (l *Ledger) postpone(item *Item, d *Decision, now time.Time) {
 	}
 	until := d.Verdict.Until
 	if earliest := now.Add(MinDefer); until.Before(earliest) {
-		until = earliest
+		until = earliest.Round(0) // a time of the wall's clock, as every other: it moves with it
 	}
 	lot := l.messages.at(item.message).lot
 	if until.Sub(now) < Short && l.displaced(item) == nil && (lot == nil || lot.Hash == 0 || !d.Verdict.Pass) {

@@ -150,3 +150,16 @@ func TestLent(t *testing.T) {
 		t.Errorf("lent %v", got)
 	}
 }
+
+// TestShortDeferFollowsTheWall: a time that lies too near is moved, and is one of the wall's clock all the same. With a
+// reading of the monotonic clock it would come early when the wall's goes back.
+func TestShortDeferFollowsTheWall(t *testing.T) {
+	l := ledger(1, func(*delivery.Plugin) {})
+	begin := time.Now()
+	items := l.Next(0, 0, begin, make([]delivery.Item, 0, 1))
+	l.Decide(items, []delivery.Decision{{Verdict: pelton.Defer(begin.Round(0))}}, begin)
+	due, ok := l.Due()
+	if want := begin.Add(delivery.MinDefer).Round(0); !ok || due != want { // with == a monotonic reading counts
+		t.Errorf("due at %v, %t; want %v", due, ok, want)
+	}
+}

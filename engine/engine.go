@@ -162,6 +162,9 @@ func (w *wheel) openStore(context.Context) error {
 	w.event(Event{Event: "store", Dir: w.c.Store.Dir, Reason: survives})
 	rows := durable.Of(&w.c)
 	w.event(Event{Event: "durable", Reason: strings.Join(durable.Lines(rows), "; "), Durable: rows})
+	if lost := s.Lost(); lost > 0 {
+		w.event(Event{Event: "warning", Reason: fmt.Sprintf("store %s: a power cut took the newest %d bytes that were not synced (sync: off); what came of them is lost", w.c.Store.Dir, lost)})
+	}
 	return nil
 }
 
@@ -231,6 +234,9 @@ func (w *wheel) close(cause error) error {
 	close(w.ended)
 	ctx, cancel := context.WithTimeoutCause(context.Background(), w.c.Shutdown.Timeout.Std(), errors.New("shutdown.timeout is over"))
 	defer cancel()
+	if errors.Is(cause, store.ErrFailed) {
+		cancel() // nothing that drains can become durable any more, and a sink would wait for it
+	}
 	if w.o.Force != nil {
 		go func() {
 			select {

@@ -18,7 +18,7 @@
 // its fsync, which is why no read here goes to the database directly.
 //
 // With [SyncOff] a commit ends when the operating system has the bytes: it survives the death of the process, not of
-// the machine.
+// the machine. After a power cut [Open] cuts the log off at its first hole, and Lost tells how much that was.
 //
 // # Ownership
 //

@@ -26,6 +26,7 @@ type Store struct {
 	deleted span
 	ended   chan struct{} // closed when the committer has ended
 	backup  sync.Mutex    // held while a backup is open
+	lost    int64         // bytes of the WAL that a power cut had torn and Open cut off
 
 	failed atomic.Pointer[error]
 	stuck  atomic.Bool // Pebble panicked and holds its own locks
@@ -76,6 +77,10 @@ func (s *Store) usage() (used, free int64, known bool) {
 	free, known = s.files.available()
 	return used, free, known
 }
+
+// Lost is how many bytes of its newest writes a power cut had torn; [Open] cut them off. It is 0 but for a store that was
+// written with [SyncOff].
+func (s *Store) Lost() int64 { return s.lost }
 
 func (s *Store) count(made, records int, took time.Duration) {
 	s.statMu.Lock()

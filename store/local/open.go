@@ -47,10 +47,18 @@ func (s *Store) load() error {
 	if err := s.files.RemoveAll(s.backupPath()); err != nil { // of a process that was killed
 		return s.unreadable(err)
 	}
+	if s.o.Sync == SyncOff {
+		if err := s.note(); err != nil {
+			return fmt.Errorf("store %s: write %s: %w; fix its permissions or choose another store.dir", s.o.Dir, unsyncedFile, err)
+		}
+	}
 	if err := s.openPebble(); err != nil {
 		return err
 	}
-	err := s.checkFormat()
+	err := s.note()
+	if err == nil {
+		err = s.checkFormat()
+	}
 	if err == nil {
 		err = s.loadPartitions()
 	}
@@ -95,6 +103,12 @@ func (s *Store) openPebble() (err error) {
 		}
 	}()
 	s.db, err = pebble.Open(s.o.Dir, s.pebbleOptions())
+	if err != nil && s.torn(err) {
+		if err := s.salvage(); err != nil {
+			return fmt.Errorf("store %s: cut off what a power cut left of writes that were not synced: %w; check the disk", s.o.Dir, err)
+		}
+		s.db, err = pebble.Open(s.o.Dir, s.pebbleOptions())
+	}
 	if err != nil {
 		return s.unreadable(err)
 	}
