@@ -6,6 +6,7 @@ import (
 
 	"github.com/peltonhq/pelton/actor"
 	"github.com/peltonhq/pelton/actor/wasm"
+	"github.com/peltonhq/pelton/engine/adapter"
 	"github.com/peltonhq/pelton/engine/config"
 	"github.com/peltonhq/pelton/engine/plan"
 )
@@ -40,15 +41,8 @@ func (w *wheel) check(ctx context.Context) ([]config.Warning, error) {
 		}
 	}
 	for _, name := range w.c.SinkNames() {
-		if n := w.c.Sinks[name].NATS; n != nil {
-			if err := natsConn(n.URL, n.Auth, n.TLS).Validate(); err != nil {
-				return nil, usage(fmt.Errorf("sink %s: nats.%w", name, err))
-			}
-		}
-		if h := w.c.Sinks[name].HTTP; h != nil {
-			if _, err := openHTTP(h); err != nil {
-				return nil, usage(fmt.Errorf("sink %s: %w", name, err))
-			}
+		if err := adapter.CheckSink(w.c.Sinks[name]); err != nil {
+			return nil, usage(fmt.Errorf("sink %s: %w", name, err))
 		}
 	}
 	return append(w.c.Warnings(), warnings...), nil
@@ -74,18 +68,8 @@ func (w *wheel) lookAt(ctx context.Context, f *feed) error {
 	if err := decodeOf(f.c.Decode, w.c.Arena.MaxMessage).Validate(); err != nil {
 		return err
 	}
-	if f.c.MQTT != nil {
-		_, err := secrets(f.c.MQTT)
+	if all, err := adapter.CheckSource(f.c); all || err != nil {
 		return err
-	}
-	if f.c.Queued() {
-		return nil
-	}
-	if n := f.c.NATS; n != nil {
-		if err := natsConn(n.URL, n.Auth, n.TLS).Validate(); err != nil {
-			return fmt.Errorf("nats.%w", err)
-		}
-		return nil
 	}
 	if err := w.openInput(ctx, f); err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 	"github.com/peltonhq/pelton/arena"
 	"github.com/peltonhq/pelton/decode"
 	"github.com/peltonhq/pelton/delivery"
+	"github.com/peltonhq/pelton/engine/adapter"
 	"github.com/peltonhq/pelton/engine/config"
 	"github.com/peltonhq/pelton/engine/gauge"
 	"github.com/peltonhq/pelton/loop"
@@ -102,9 +103,12 @@ func (w *wheel) openInput(ctx context.Context, f *feed) (err error) {
 		f.pace = loop.NewPace(f.c.Demo.Rate.PerSecond())
 		f.source, err = demo.New(demo.Options{Name: f.name, Count: f.c.Demo.Count, Size: int(f.c.Demo.Size), Keys: f.c.Demo.Keys, Seed: f.c.Demo.Seed})
 	case f.c.Kafka != nil:
-		f.source, err = w.openKafka(ctx, f)
+		var name string
+		if name, err = w.instance(ctx); err == nil {
+			f.source, err = adapter.Kafka(f.name, f.c, name+"-"+f.name)
+		}
 	case f.c.NATS != nil:
-		f.source, err = natsSource(f.name, f.c.NATS)
+		f.source, err = adapter.NATS(f.name, f.c.NATS)
 	case f.c.Stdin != nil:
 		if err = w.openQueue(ctx, f, true); err == nil {
 			f.source = stdin.New(stdin.Options{

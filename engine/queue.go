@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"net"
 
-	"github.com/peltonhq/pelton/engine/config"
+	"github.com/peltonhq/pelton/engine/adapter"
 	"github.com/peltonhq/pelton/source/ingest"
 	"github.com/peltonhq/pelton/source/mqtt"
 )
@@ -24,7 +24,7 @@ func (w *wheel) openQueue(ctx context.Context, f *feed, finite bool) (err error)
 // openBroker opens an MQTT source.
 func (w *wheel) openBroker(ctx context.Context, f *feed) error {
 	c := f.c.MQTT
-	o, err := secrets(c)
+	o, err := adapter.Secrets(c)
 	if err != nil {
 		return err
 	}
@@ -47,14 +47,4 @@ func (w *wheel) openBroker(ctx context.Context, f *feed) error {
 	f.source = f.broker
 	w.event(Event{Event: "accepting", Source: f.name, MQTT: f.broker.Addr().String()})
 	return nil
-}
-
-// secrets reads the files that an MQTT source names.
-func secrets(c *config.MQTT) (o mqtt.Options, err error) {
-	files := mqtt.Secrets{Passwords: c.PasswordFile}
-	if t := c.TLS; t != nil {
-		files.Cert, files.Key, files.ClientCA = t.CertFile, t.KeyFile, t.ClientCAFile
-	}
-	err = files.Load(&o)
-	return o, err
 }

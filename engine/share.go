@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"github.com/peltonhq/pelton/delivery/lot"
 	"github.com/peltonhq/pelton/loop"
 	"github.com/peltonhq/pelton/source"
+	"github.com/peltonhq/pelton/store"
 )
 
 // sharing is what a feed has whose lanes come and go.
@@ -108,18 +110,21 @@ func (h host) rest(ctx context.Context, id pelton.LaneID) error {
 
 // restAgain is for a record that came into the lot of a lane that has no loop.
 func (w *wheel) restAgain(ctx context.Context, id pelton.LaneID) error {
-	for _, f := range w.feeds {
-		if _, ok := f.source.(source.Shared); !ok || f.name != id.Source {
-			continue
-		}
-		f.rests.Lock()
-		defer f.rests.Unlock()
-		if w.lane(id) != nil {
-			return nil
-		}
-		if err := (host{w, f}).rest(ctx, id); !errors.Is(err, errEnding) {
-			return err
-		}
+	i := slices.IndexFunc(w.feeds, func(f *feed) bool { return f.name == id.Source })
+	if i < 0 {
+		return nil
+	}
+	f := w.feeds[i]
+	if _, ok := f.source.(source.Shared); !ok {
+		return nil
+	}
+	f.rests.Lock()
+	defer f.rests.Unlock()
+	if w.lane(id) != nil {
+		return nil
+	}
+	if err := (host{w, f}).rest(ctx, id); !errors.Is(err, errEnding) {
+		return err
 	}
 	return nil
 }
@@ -185,4 +190,26 @@ func sumUp(sum, s *loop.Stats) {
 	for i := range s.Counts.Plugins {
 		add(&sum.Counts.Plugins[i], &s.Counts.Plugins[i])
 	}
+}
+
+// instance is the random name of this wheel, which is kept in its store.
+func (w *wheel) instance(ctx context.Context) (string, error) {
+	made := rand.Text()
+	if w.store == nil { // a check
+		return made, nil
+	}
+	key := store.Key(store.SpaceMeta, "wheel")
+	value, err := w.store.Get(key)
+	if err == nil {
+		return string(value), nil
+	}
+	if !errors.Is(err, store.ErrNotFound) {
+		return "", err
+	}
+	token, err := w.store.Claim(ctx, "wheel")
+	if err != nil {
+		return "", err
+	}
+	_, err = w.store.Append(ctx, token, []store.Record{{Op: store.Put, Key: key, Value: []byte(made)}})
+	return made, err
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -280,7 +281,7 @@ func TestOpenFails(t *testing.T) {
 		"kafka: access: sasl.password_file: open /nowhere:": {Topic: topic, Access: kafka.Access{SASL: &kafka.SASL{PasswordFile: "/nowhere"}}},
 	} {
 		o.Access.Brokers = []string{"localhost:9092"}
-		if _, err := Open(o); err == nil || !bytes.HasPrefix([]byte(err.Error()), []byte(want)) {
+		if _, err := Open(o); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)
 		}
 	}

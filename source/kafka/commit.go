@@ -13,7 +13,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// commits commits what is settled, again and again until ctx ends, and takes topics that were made anew.
+// commits tells the group what is settled, again and again until ctx ends, and takes topics that were made anew.
 func (s *Source) commits(ctx context.Context) {
 	tick := time.NewTicker(s.o.Commit)
 	defer tick.Stop()

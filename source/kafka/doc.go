@@ -16,7 +16,7 @@
 // # Ordering
 //
 // The position of a message is its offset. The lane is "topic/partition", its incarnation the topic's id, so a topic that
-// was deleted and made again is another one. A partition is read from the larger of two places: the lane's checkpoint in
+// was deleted and made again is another one. Records of a transaction come once it is committed, those of an aborted one never. A partition is read from the larger of two places: the lane's checkpoint in
 // the store and the group's committed offset (K1).
 //
 // # Ownership

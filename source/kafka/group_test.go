@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
@@ -329,6 +330,25 @@ func TestShorter(t *testing.T) {
 		if id := w.running()[0].id; !strings.HasSuffix(id.Incarnation, "~2") {
 			t.Errorf("the lane is %s, want another incarnation", id)
 		}
+	})
+}
+
+// TestGroupBehindTheEnd: so does a group that has committed more than the log has.
+func TestGroupBehindTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCluster(t, 1)
+		c.produce(t, 0, lines(1, 3)...)
+		offsets := kadm.Offsets{}
+		offsets.AddOffset(c.topic, 0, 9, -1)
+		if err := kadm.NewClient(c.client).CommitAllOffsets(t.Context(), c.group, offsets); err != nil {
+			t.Fatal(err)
+		}
+		w := join(t, c.open(t))
+		soon(t, "all that is there is read", func() bool { return slices.Equal(w.payloads(""), lines(1, 3)) })
+		if got := strings.Join(w.warnings(), "\n"); !strings.Contains(got, "flights/0: the group has committed offset 9, the log ends at 3") {
+			t.Errorf("the wheel said %q", got)
+		}
+		soon(t, "the group is set right", func() bool { return c.committed(t, 0) == 3 })
 	})
 }
 

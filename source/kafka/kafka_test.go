@@ -1,8 +1,13 @@
 package kafka
 
 import (
+	"slices"
 	"testing"
+	"time"
 
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/decode"
 	"github.com/peltonhq/pelton/source"
 	"github.com/peltonhq/pelton/source/sourcetest"
@@ -32,4 +37,27 @@ func TestKit(t *testing.T) {
 		},
 		Decode: decode.Config{Format: decode.JSON}, Want: wanted,
 	})
+}
+
+// TestRecord: what a message knows of its record.
+func TestRecord(t *testing.T) {
+	at := time.Date(2001, 2, 3, 4, 5, 6, 0, time.FixedZone("", 3600))
+	r := kgo.Record{
+		Offset: 7, Key: []byte("ORD"), Value: []byte("{}"), Timestamp: at,
+		Headers: []kgo.RecordHeader{{Key: "a", Value: []byte("1")}, {Key: "TraceParent", Value: []byte("00-1-2-01")}, {Key: "a"}},
+	}
+	got := (&Source{}).record(&r)
+	headers := []pelton.Header{{Name: "a", Value: "1"}, {Name: "TraceParent", Value: "00-1-2-01"}, {Name: "a"}}
+	if got.Position != 7 || got.Next != 8 || string(got.Key) != "ORD" || string(got.Payload) != "{}" || got.Meta.Trace != "00-1-2-01" ||
+		!got.Meta.Time.Equal(at) || got.Meta.Time.Location() != time.UTC || !slices.Equal(got.Meta.Headers, headers) {
+		t.Errorf("%+v", got)
+	}
+	r.Timestamp = time.UnixMilli(-1) // it has none
+	field := Source{o: Options{KeyField: true}}
+	if got := field.record(&r); got.Key != nil || !got.Meta.Time.IsZero() {
+		t.Errorf("with a key field: %+v", got)
+	}
+	if got := (&Source{}).record(&kgo.Record{Key: []byte{}}); got.Key == nil {
+		t.Error("an empty key is none")
+	}
 }

@@ -64,9 +64,6 @@ func (c *cluster) access() kafka.Access {
 	return a
 }
 
-// lane is the name of a partition's lane.
-func (c *cluster) lane(number int32) string { return partition{c.topic, number}.lane() }
-
 // produce writes records to a partition.
 func (c *cluster) produce(t *testing.T, number int32, values ...string) {
 	t.Helper()

@@ -47,7 +47,7 @@ func run(ctx context.Context, listen, flights string, partitions int32) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("listening on %s, with %d flights\n", listen, n)
+	fmt.Fprintf(os.Stdout, "listening on %s, with %d flights\n", listen, n)
 	<-ctx.Done()
 	return nil
 }

@@ -1,4 +1,4 @@
-package engine
+package adapter
 
 import (
 	"context"
@@ -11,7 +11,7 @@ import (
 	natssource "github.com/peltonhq/pelton/source/nats"
 )
 
-func natsConn(url string, a config.NATSAuth, t *config.TLS) natsconn.Options {
+func server(url string, a config.NATSAuth, t *config.TLS) natsconn.Options {
 	o := natsconn.Options{URL: url, Auth: natsconn.Auth{
 		CredentialsFile: a.CredentialsFile, NKeyFile: a.NKeyFile, TokenFile: a.TokenFile, User: a.User, PasswordFile: a.PasswordFile,
 	}}
@@ -21,24 +21,25 @@ func natsConn(url string, a config.NATSAuth, t *config.TLS) natsconn.Options {
 	return o
 }
 
-func natsSource(name string, c *config.NATS) (source.Source, error) {
+// NATS makes the source of that name; it does not connect yet.
+func NATS(name string, c *config.NATS) (source.Source, error) {
 	key, err := natssource.ParseKey(c.Key)
 	if err != nil {
 		return nil, err
 	}
 	return natssource.New(natssource.Options{
-		Name: name, Conn: natsConn(c.URL, c.Auth, c.TLS), Stream: c.Stream, Subjects: c.Subjects, Durable: c.Durable,
+		Name: name, Conn: server(c.URL, c.Auth, c.TLS), Stream: c.Stream, Subjects: c.Subjects, Durable: c.Durable,
 		New: c.Deliver == config.DeliverNew, Key: key, MaxAckPending: c.MaxAckPending, MaxMessages: c.MaxMessages, MaxBytes: int(c.MaxBytes),
 	}), nil
 }
 
-func natsSink(ctx context.Context, name string, c *config.SinkNATS) (sink.Sink, error) {
+func sinkNATS(ctx context.Context, name string, c *config.SinkNATS) (sink.Sink, error) {
 	subject, err := natssink.ParseSubject(c.Subject)
 	if err != nil {
 		return nil, err
 	}
 	return natssink.Open(ctx, natssink.Options{
-		Name: name, Conn: natsConn(c.URL, c.Auth, c.TLS), Subject: subject, Stream: c.Stream, Core: c.Mode == config.NATSCore,
+		Name: name, Conn: server(c.URL, c.Auth, c.TLS), Subject: subject, Stream: c.Stream, Core: c.Mode == config.NATSCore,
 		MaxPending: c.MaxPending, AckTimeout: c.AckTimeout.Std(),
 	})
 }
