@@ -107,7 +107,7 @@ func (a *app) receive(ctx context.Context, w *client.Client, f *os.File) (backed
 	if err != nil {
 		return backedUp{}, err
 	}
-	defer body.Close() //nolint:errcheck // it was only read
+	defer body.Close()
 	in := &metered{Reader: body, progress: progress}
 	header, err := backup.Verify(io.TeeReader(in, f))
 	done()

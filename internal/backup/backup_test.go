@@ -13,7 +13,7 @@ import (
 )
 
 var content = map[string]string{
-	"000004.sst": strings.Repeat("table ", 1000), "000005.log": "log", "marker.manifest.000001.MANIFEST-000001": "", "OPTIONS-000003": strings.Repeat("o", block),
+	"000004.sst": strings.Repeat("table ", 200), "000005.log": "log", "marker.manifest.000001.MANIFEST-000001": "", "OPTIONS-000003": strings.Repeat("o", block),
 }
 
 func header() Header {

@@ -42,7 +42,7 @@ func (t *archive) open(f File, open func(string) (io.ReadCloser, error)) error {
 	if err != nil {
 		return err
 	}
-	defer r.Close() //nolint:errcheck // it was only read
+	defer r.Close()
 	return t.file(f, r)
 }
 

@@ -126,14 +126,14 @@ func TestRotation(t *testing.T) {
 	w.until(func(s api.Stats) bool { return s.Sinks[0].Queued == 0 && s.Sources[0].Lanes[0].InFlight == 0 })
 	o.sink(t, read(t, filepath.Join(filepath.Dir(config), "late.jsonl")))
 	w.stop()
-	told := ""
+	var told strings.Builder
 	for _, e := range w.told {
 		if e.Event == "warning" {
-			told += e.Reason + "\n"
+			told.WriteString(e.Reason + "\n")
 		}
 	}
-	if !strings.Contains(told, "was rotated: reading the rest of what it was first") || !strings.Contains(told, "has new content") {
-		t.Errorf("it told %q", told)
+	if !strings.Contains(told.String(), "was rotated: reading the rest of what it was first") || !strings.Contains(told.String(), "has new content") {
+		t.Errorf("it told %q", told.String())
 	}
 }
 

@@ -257,7 +257,7 @@ func TestRotateRestored(t *testing.T) {
 	if err := errors.Join(os.Remove(s.o.numbered(2)), os.Rename(s.o.numbered(1), p.path)); err != nil {
 		t.Fatal(err)
 	}
-	s = reopened(t, p)
+	reopened(t, p)
 	if got := p.lines(); !slices.Equal(got, []string{"aaaa"}) {
 		t.Errorf("cut back to %q", got)
 	}

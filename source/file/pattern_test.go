@@ -247,7 +247,7 @@ func TestPattern(t *testing.T) {
 			if err := os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o755); err != nil {
 				t.Fatal(err)
 			}
-			data := []byte(fmt.Sprintf("%d a\n%d b\n\n", i, i)) // the empty line is no message
+			data := fmt.Appendf(nil, "%d a\n%d b\n\n", i, i) // the empty line is no message
 			want = append(want, fmt.Sprintf("%s: %d a", name, i), fmt.Sprintf("%s: %d b", name, i))
 			switch i % 3 {
 			case 1:
@@ -310,7 +310,7 @@ func TestPatternFollow(t *testing.T) {
 		w.want()
 		var want []string
 		for i := range 5 {
-			write(t, path(i), []byte(fmt.Sprintf("first of %d\n", i)))
+			write(t, path(i), fmt.Appendf(nil, "first of %d\n", i))
 			want = append(want, fmt.Sprintf("%d.log: first of %d", i, i))
 		}
 		time.Sleep(time.Minute)
@@ -354,7 +354,7 @@ func TestPatternRotation(t *testing.T) {
 			}
 			time.Sleep(time.Second)
 			grow(t, path+".1", fmt.Sprintf("late %d\n", round)) // the writer has it open still
-			write(t, path, []byte(fmt.Sprintf("begin %d\n", round)))
+			write(t, path, fmt.Appendf(nil, "begin %d\n", round))
 			want = append(want, fmt.Sprintf("app.log: late %d", round), fmt.Sprintf("app.log: begin %d", round))
 			time.Sleep(time.Minute)
 			synctest.Wait()

@@ -3,6 +3,7 @@ package file
 import (
 	"context"
 	"errors"
+	"maps"
 	"os"
 	"time"
 
@@ -178,9 +179,7 @@ func (w *watcher) follow(ctx context.Context, now map[string]os.FileInfo) error 
 	for _, from := range moved {
 		delete(w.seen, from)
 	}
-	for to, info := range fresh {
-		w.seen[to] = info
-	}
+	maps.Copy(w.seen, fresh)
 	return nil
 }
 

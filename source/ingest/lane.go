@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"strings"
+	"sync"
 
 	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/decode"
@@ -17,6 +18,7 @@ const chunk = 64
 // lane reads the queue in order.
 type lane struct {
 	queue *Queue
+	began sync.Once
 }
 
 var _ source.Lane = (*lane)(nil)
@@ -29,7 +31,8 @@ func (l *lane) Endless() bool { return !l.queue.options.Finite }
 // Read hands over the messages from number from on, and waits for more until the queue ends.
 func (l *lane) Read(ctx context.Context, from uint64, d *decode.Decoder) error {
 	defer d.Reset()
-	l.Settled(from) // a read starts at the watermark
+	// The first read starts at the watermark. One after a failure starts behind what was handed over, which is not settled.
+	l.began.Do(func() { l.Settled(from) })
 	for {
 		wake, ended, cause := l.queue.waiter() // before the look, so that nothing comes between
 		next, err := l.pass(ctx, from, d)

@@ -17,6 +17,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/peltonhq/pelton"
+	"github.com/peltonhq/pelton/arena"
 	"github.com/peltonhq/pelton/decode"
 	"github.com/peltonhq/pelton/source"
 	"github.com/peltonhq/pelton/source/sourcetest"
@@ -322,6 +323,55 @@ func TestSettledDeletes(t *testing.T) {
 		}
 	})
 }
+
+// A Read that goes on after a failure begins behind messages that are handed over and not settled: they stay.
+func TestReadAgainDeletesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := memory.New()
+		defer s.Close()
+		q := opened(t, Options{Store: s})
+		for range 5 {
+			if _, err := q.Publish(t.Context(), []Message{{Payload: []byte("x")}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		a, err := arena.New(arena.Options{Name: "orders", Size: 1 << 20, MaxMessage: 64 << 10})
+		if err != nil {
+			t.Fatal(err)
+		}
+		space, err := a.Lane("l")
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := decode.New(decode.Config{Format: decode.Raw}, space, &q.id, nobody{}, time.Now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l := &lane{queue: q}
+		for _, from := range []uint64{2, 4} { // the first is the watermark
+			if err := l.Read(t.Context(), from, d); !errors.Is(err, errNobody) {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+		}
+		for e, err := range s.Scan(q.key(0), q.end(), store.ScanOptions{Limit: 1}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if seq, _, _ := q.read(e); seq != 2 {
+				t.Errorf("the first that is left is %d, want 2", seq)
+			}
+		}
+	})
+}
+
+var errNobody = errors.New("nobody takes frames")
+
+// nobody is a loop that takes nothing.
+type nobody struct{}
+
+func (nobody) Frame(context.Context, decode.Frame) error { return errNobody }
+func (nobody) Flush(context.Context) error               { return nil }
 
 func FuzzRecord(f *testing.F) {
 	m := Message{Key: []byte("k"), Payload: []byte("p"), Headers: []pelton.Header{{Name: "n", Value: "v"}}, Time: time.Unix(1, 2)}

@@ -308,7 +308,7 @@ func TestRestoreKilled(t *testing.T) {
 func stopAfter(t *testing.T, dir string, data []byte, steps int) (whole bool) {
 	t.Helper()
 	defer func() {
-		if p := recover(); p != nil && p != killedHere { //nolint:errorlint // it is no error
+		if p := recover(); p != nil && p != killedHere {
 			panic(p)
 		}
 	}()
