@@ -109,6 +109,9 @@ func (l *Loop) prepare(ctx context.Context) error {
 	if err := l.journal.claim(ctx); err != nil {
 		return err
 	}
+	if err := l.sweep(ctx); err != nil {
+		return err
+	}
 	begin, err := lot.Load(l.o.Store, l.o.ID, l.o.From)
 	if err != nil {
 		return err

@@ -70,6 +70,16 @@ func (p *place) move(from, to uint64) []store.Record {
 	return p.records[:]
 }
 
+// sweep forgets the marks that a crash left behind, before anything of the lane begins.
+func (l *Loop) sweep(ctx context.Context) error {
+	left, err := lot.Sweep(l.o.Store, l.o.ID, l.o.From)
+	if err != nil || len(left) == 0 {
+		return err
+	}
+	_, err = l.o.Store.Append(ctx, l.journal.token, left)
+	return err
+}
+
 // carryWrites makes the account's records durable, in its order.
 func (l *Loop) carryWrites() {
 	l.writes = l.ledger.Writes(l.writes[:0])

@@ -248,3 +248,33 @@ func TestTrim(t *testing.T) {
 		t.Errorf("known %v, %v", start.Known, err)
 	}
 }
+
+// Marks that a crash left behind go when the lane begins: those of messages from the watermark on that have no record. What
+// has one, of whatever kind, keeps them (S2).
+func TestSweep(t *testing.T) {
+	s := newShelf(t)
+	var records []store.Record
+	for at := range uint64(9) {
+		for edge := range 3 {
+			id := record(at, delivery.KindRetry, 0, 0).ID
+			records = put(records, Mark(true, id.Message.Emitted("p", edge).To(id.Target)), nil)
+		}
+	}
+	s.append(records, nil)
+	s.write(delivery.Write{Kind: delivery.WritePark, Record: record(4, delivery.KindDefer, 0, 0)})
+	s.write(delivery.Write{Kind: delivery.WriteDead, Record: record(5, delivery.KindDelivery, 0, 0)})
+	s.write(delivery.Write{Kind: delivery.WriteState, Owes: true, Record: record(6, delivery.KindOwed, 0, 0)})
+	s.append(Sweep(s, laneID, 3))
+	for at := range uint64(9) {
+		known, err := Known(s, record(at, delivery.KindRetry, 0, 0).ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if left, want := len(known), 3; (left == want) != (at < 3 || at >= 4 && at <= 6) {
+			t.Errorf("position %d has %d marks", at, left)
+		}
+	}
+	if again, err := Sweep(s, laneID, 3); err != nil || len(again) != 0 {
+		t.Errorf("a second sweep: %v, %v", again, err)
+	}
+}
