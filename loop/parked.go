@@ -61,7 +61,7 @@ type arrival struct {
 func newParked(l *Loop, lane *arena.Lane) *parked {
 	return &parked{
 		loop: l, lane: lane, arrivals: make(chan arrival, chunk), asked: make(chan struct{}, 1),
-		limit: rate.NewLimiter(releaseRate, chunk),
+		limit: rate.NewLimiter(rate.Limit(l.o.Release), max(1, min(chunk, int(l.o.Release/100)))),
 		out:   map[pelton.EffectID]holder{}, writing: map[pelton.EffectID]struct{}{}, answers: map[pelton.EffectID]chan<- error{},
 	}
 }

@@ -202,8 +202,8 @@ func TestReplayAndDrop(t *testing.T) {
 		}
 		return e
 	}
-	s.append(Replay(letter(), epoch, false))
-	if _, err := Replay(letter(), epoch, true); err == nil {
+	s.append(Replay(letter(), epoch, false, 0))
+	if _, err := Replay(letter(), epoch, true, 0); err == nil {
 		t.Error("a replay of one that is being replayed")
 	}
 	if _, err := Drop(s, letter()); err == nil {
@@ -217,10 +217,10 @@ func TestReplayAndDrop(t *testing.T) {
 	if e := letter(); e.State != StateSettled {
 		t.Errorf("state %s", e.State)
 	}
-	if _, err := Replay(letter(), epoch, false); err == nil {
+	if _, err := Replay(letter(), epoch, false, 0); err == nil {
 		t.Error("a replay of a settled one without force")
 	}
-	if _, err := Replay(letter(), epoch, true); err != nil {
+	if _, err := Replay(letter(), epoch, true, 0); err != nil {
 		t.Error(err)
 	}
 	s.append(Drop(s, letter()))
@@ -229,7 +229,7 @@ func TestReplayAndDrop(t *testing.T) {
 	}
 	frame := *dead
 	frame.Kind = delivery.KindFrame
-	if _, err := Replay(&Entry{Record: frame}, epoch, true); err == nil {
+	if _, err := Replay(&Entry{Record: frame}, epoch, true, 0); err == nil {
 		t.Error("a replay of a frame")
 	}
 }

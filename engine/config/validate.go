@@ -26,6 +26,10 @@ func (c *Config) check(p *problems) {
 	c.API.validate(p, "api")
 	p.least("shutdown.timeout", c.Shutdown.Timeout, Second)
 	p.least("limits.artifact", c.Limits.Artifact, KiB)
+	if c.Limits.Release <= 0 && !p.failed("limits.release") {
+		p.addf("limits.release", "%s is too slow; want more than 0/s", c.Limits.Release)
+	}
+	p.between("limits.replays", c.Limits.Replays, 1, 1_000_000)
 	p.least("ingest.max_bytes", c.Ingest.MaxBytes, MiB)
 	p.least("ingest.max_age", c.Ingest.MaxAge, Second)
 	c.Traces.validate(p, "traces")

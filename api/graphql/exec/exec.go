@@ -2047,6 +2047,9 @@ type SwapResult {
 input DeadFilter {
   plugin: String
   reason: String
+  kind: String
+  state: String
+  source: String
   since: Time
   until: Time
 }
@@ -2054,6 +2057,7 @@ input DeadFilter {
 input ParkedFilter {
   plugin: String
   kind: String
+  key: String
   since: Time
   until: Time
 }
@@ -9935,7 +9939,7 @@ func (ec *executionContext) unmarshalInputDeadFilter(ctx context.Context, obj an
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"plugin", "reason", "since", "until"}
+	fieldsInOrder := [...]string{"plugin", "reason", "kind", "state", "source", "since", "until"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -9956,6 +9960,27 @@ func (ec *executionContext) unmarshalInputDeadFilter(ctx context.Context, obj an
 				return it, err
 			}
 			it.Reason = data
+		case "kind":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("kind"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Kind = data
+		case "state":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("state"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.State = data
+		case "source":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("source"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Source = data
 		case "since":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("since"))
 			data, err := ec.unmarshalOTime2ᚖtimeᚐTime(ctx, v)
@@ -9998,7 +10023,7 @@ func (ec *executionContext) unmarshalInputParkedFilter(ctx context.Context, obj 
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"plugin", "kind", "since", "until"}
+	fieldsInOrder := [...]string{"plugin", "kind", "key", "since", "until"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -10019,6 +10044,13 @@ func (ec *executionContext) unmarshalInputParkedFilter(ctx context.Context, obj 
 				return it, err
 			}
 			it.Kind = data
+		case "key":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("key"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Key = data
 		case "since":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("since"))
 			data, err := ec.unmarshalOTime2ᚖtimeᚐTime(ctx, v)
