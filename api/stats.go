@@ -61,8 +61,13 @@ type SourceStats struct {
 	Lanes    []LaneStats `json:"lanes"`
 	Messages uint64      `json:"messages"`
 	Bytes    uint64      `json:"bytes"`
-	Bad      uint64      `json:"bad"`  // frames that became dead letters
-	Rate     float64     `json:"rate"` // messages a second, over the last seconds
+	Bad      uint64      `json:"bad"`     // frames that became dead letters
+	Keyless  uint64      `json:"keyless"` // messages without a key, which have no order
+	Unread   uint64      `json:"unread"`  // emits to outputs that nobody reads: dropped
+	Rate     float64     `json:"rate"`    // messages a second, over the last seconds
+	// Waited is for how many milliseconds it was paused, by what it waited for: store, target, stopped, behind, requests,
+	// output, queue, window, plugin or arena.
+	Waited map[string]uint64 `json:"waited_ms"`
 }
 
 // LaneStats are the figures of one lane. Positions are in the unit of the source.
@@ -95,9 +100,17 @@ type Verdicts struct {
 	Held     uint64 `json:"held"`
 }
 
+// Waiting is what of a plugin's messages has to wait for others.
+type Waiting struct {
+	Behind  uint64 `json:"behind"`            // parked behind an earlier message of their key; see order.behind
+	Stopped string `json:"stopped,omitempty"` // why it is offered nothing since the last attempt of a message (retry.then: stop)
+}
+
 // PluginStats are the figures of one plugin or reducer.
 type PluginStats struct {
 	Verdicts
+	Waiting
+	Usage
 	Window
 
 	Name       string            `json:"name"`
@@ -110,10 +123,14 @@ type PluginStats struct {
 	Emits      uint64            `json:"emits"`
 	Dropped    map[string]uint64 `json:"dropped"` // emits and deliveries dropped on purpose, by reason
 	Queued     uint64            `json:"queued"`
-	Memory     uint64            `json:"memory"` // bytes, of all instances
-	BusyNs     uint64            `json:"busy_ns"`
 	KV         *KVStats          `json:"kv,omitempty"`   // of its own state, if it is granted
 	HTTP       *HTTPStats        `json:"http,omitempty"` // of its requests, if they are granted
+}
+
+// Usage is what a plugin's instances use.
+type Usage struct {
+	Memory uint64 `json:"memory"` // bytes, of all instances
+	BusyNs uint64 `json:"busy_ns"`
 }
 
 // KVStats are the figures of a plugin's own state.

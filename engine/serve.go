@@ -140,16 +140,16 @@ func (w *wheel) tellPauses(paused map[string]string) {
 func (w *wheel) sample() {
 	now := time.Now()
 	for _, f := range w.feeds {
-		messages, reason := uint64(0), ""
+		messages, kind, reason := uint64(0), "", ""
 		for _, r := range f.loops() {
 			s := r.loop.Stats()
 			messages += s.Counts.Admitted
 			if s.Paused != "" {
-				reason = s.Paused
+				kind, reason = s.Wait, s.Paused
 			}
 		}
 		f.meter.count(messages, now)
-		f.pause.look(reason, messages, now)
+		f.pause.look(kind, reason, messages, now)
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/peltonhq/pelton/arena"
 	"github.com/peltonhq/pelton/delivery"
 	"github.com/peltonhq/pelton/delivery/lot"
+	"github.com/peltonhq/pelton/loop"
 	"github.com/peltonhq/pelton/source"
 )
 
@@ -58,9 +59,9 @@ func (w wheelInfo) Stats(context.Context) (api.Stats, error) {
 		Sessions: []api.SessionStats{}, Sinks: []api.SinkStats{}, Memory: memory(),
 	}
 	counts := make([]delivery.PluginCounts, len(w.plan.plugins))
-	pending := make([]int, len(w.plan.plugins))
+	queues := make([]loop.Queue, len(w.plan.plugins))
 	for _, f := range w.feeds {
-		s.Sources = append(s.Sources, f.stats(counts, pending))
+		s.Sources = append(s.Sources, f.stats(counts, queues))
 		s.Arenas = append(s.Arenas, arenaStats(f.name, f.arena))
 	}
 	for i, a := range w.outputs() {
@@ -71,7 +72,7 @@ func (w wheelInfo) Stats(context.Context) (api.Stats, error) {
 	for i, b := range w.boxes {
 		p := b.stats()
 		if i < len(counts) {
-			p.count(&counts[i], pending[i])
+			p.count(&counts[i], &queues[i])
 		} else { // a reducer: it answers to sessions, not to lanes
 			folds := b.plugin.Stats()
 			p.Acked = folds.Folds - min(folds.Folds, folds.Faults.Total())
@@ -95,7 +96,7 @@ func (w *wheel) outputs() []*arena.Arena {
 	return w.feeds[0].outputs
 }
 
-func (f *feed) stats(counts []delivery.PluginCounts, pending []int) api.SourceStats {
+func (f *feed) stats(counts []delivery.PluginCounts, queues []loop.Queue) api.SourceStats {
 	s := api.SourceStats{Name: f.name, State: "running", Lanes: []api.LaneStats{}}
 	ended := true
 	for _, r := range f.loops() {
@@ -107,13 +108,20 @@ func (f *feed) stats(counts []delivery.PluginCounts, pending []int) api.SourceSt
 		s.Messages += l.Counts.Admitted
 		s.Bytes += l.Decoded.Bytes
 		s.Bad += l.Counts.Bad
+		s.Keyless += l.Counts.Keyless
+		s.Unread += l.Counts.Unread
 		ended = ended && l.Ended
 		if l.Failure != "" {
 			s.State, s.Reason = "failed", l.Failure
 		}
 		for i := range l.Counts.Plugins {
 			add(&counts[i], &l.Counts.Plugins[i])
-			pending[i] += l.Pending[i]
+			q := &queues[i]
+			q.Pending += l.Plugins[i].Pending
+			q.Behind += l.Plugins[i].Behind
+			if why := l.Plugins[i].Halted; why != "" {
+				q.Halted = why
+			}
 		}
 	}
 	switch reason := f.pause.reason(); {
@@ -124,6 +132,7 @@ func (f *feed) stats(counts []delivery.PluginCounts, pending []int) api.SourceSt
 		s.State = "ended"
 	}
 	s.Rate = f.meter.rate()
+	s.Waited = f.pause.waits()
 	return s
 }
 
@@ -165,7 +174,7 @@ func (b *box) stats() *pluginStats {
 			string(actor.FaultTrap): a.Faults.Trap, string(actor.FaultTimeout): a.Faults.Timeout,
 			string(actor.FaultMalformed): a.Faults.Malformed, string(actor.FaultOutput): a.Faults.Output,
 		},
-		Dropped: map[string]uint64{}, Memory: uint64(a.Memory), BusyNs: uint64(a.Busy),
+		Dropped: map[string]uint64{}, Usage: api.Usage{Memory: uint64(a.Memory), BusyNs: uint64(a.Busy)},
 	}}
 	if w := b.opts.Env.Window; w != nil {
 		p.Window = api.Window{MappedBytes: w.Mapped.Load(), CopiedBytes: w.Copied.Load(), DirtyWindows: w.Dirty.Load()}
@@ -175,10 +184,14 @@ func (b *box) stats() *pluginStats {
 }
 
 // count adds what the lanes' accounts know of the plugin: they see each delivery once however it was run.
-func (p *pluginStats) count(c *delivery.PluginCounts, pending int) {
+func (p *pluginStats) count(c *delivery.PluginCounts, q *loop.Queue) {
 	p.Verdicts = api.Verdicts{Acked: c.Acked, Retried: c.Retried, Deferred: c.Deferred, Dead: c.Dead, Held: c.Held}
-	p.Deliveries, p.Emits, p.Queued = c.Offered, c.Emits, uint64(pending)
+	p.Deliveries, p.Emits, p.Queued = c.Offered, c.Emits, uint64(q.Pending)
 	p.Dropped["policy"], p.Dropped["emits_not_acked"] = c.Dropped, c.Discarded
+	p.Behind, p.Stopped = uint64(q.Behind), q.Halted
+	if q.Halted != "" && p.State == "running" {
+		p.State = "stopped"
+	}
 }
 
 func (w *wheel) addTargets(s *api.Stats) {
@@ -281,65 +294,6 @@ func (w *wheel) figures(context.Context) (*Figures, error) {
 	c, err := w.count()
 	f.Dead, f.Parked, f.NextDue = c.Dead, c.Parked, c.NextDue
 	return f, err
-}
-
-// meter turns a counter into a rate over the last second.
-type meter struct {
-	mu     sync.Mutex
-	at     time.Time
-	last   uint64
-	perSec float64
-}
-
-// count takes the counter's value at a time; it is called several times a second.
-func (m *meter) count(n uint64, now time.Time) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	passed := now.Sub(m.at)
-	if passed < time.Second {
-		return
-	}
-	if !m.at.IsZero() && n >= m.last {
-		m.perSec = float64(n-m.last) / passed.Seconds()
-	}
-	m.at, m.last = now, n
-}
-
-func (m *meter) rate() float64 {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.perSec
-}
-
-// pause tells a source that stands still from one that waits for a moment now and then, as a fast one always does.
-type pause struct {
-	mu       sync.Mutex
-	why      string
-	since    time.Time
-	messages uint64
-	lasting  bool
-}
-
-// standstill is how long a source that waits must take nothing in to count as paused.
-const standstill = 250 * time.Millisecond
-
-func (p *pause) look(reason string, messages uint64, now time.Time) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if reason == "" || messages != p.messages || p.why == "" {
-		p.since, p.messages = now, messages
-	}
-	p.why = reason
-	p.lasting = reason != "" && now.Sub(p.since) >= standstill
-}
-
-func (p *pause) reason() string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if !p.lasting {
-		return ""
-	}
-	return p.why
 }
 
 func memory() api.MemoryStats {

@@ -365,6 +365,9 @@ func (l *Loop) hear(n *note) {
 	}
 }
 
+// Resume offers messages again to a plugin, by index in the graph, that stopped after the last attempt of one.
+func (l *Loop) Resume(plugin int) { l.Do(func() { l.ledger.Resume(plugin) }) }
+
 // Do runs f on the loop goroutine, soon; false when the loop is over. f must not block. A loop that ends meanwhile does
 // not run it.
 func (l *Loop) Do(f func()) bool {

@@ -326,6 +326,9 @@ func TestBehindAKeyPauses(t *testing.T) {
 		if s := w.loop.Stats(); !strings.Contains(s.Paused, "plugin/a: order.behind reached") || len(w.parked()) != 51 {
 			t.Errorf("paused %q, %d parked", s.Paused, len(w.parked()))
 		}
+		if s := w.loop.Stats(); s.Wait != delivery.WaitBehind || s.Plugins[0].Behind != 50 {
+			t.Errorf("waits for %q: %+v", s.Wait, s.Plugins)
+		}
 		w.pass(2 * time.Hour)
 		w.settle()
 		w.told(5000)

@@ -29,6 +29,9 @@ var (
 	sourceMessages = counter("source_messages_total", "Messages read.", "source")
 	sourceBytes    = counter("source_bytes_total", "Bytes read.", "source")
 	sourceBad      = counter("source_bad_frames_total", "Frames that became dead letters.", "source")
+	sourceKeyless  = counter("source_keyless_total", "Messages without a key, which have no order.", "source")
+	sourceUnread   = counter("source_unread_emits_total", "Emits to outputs that nobody reads: dropped.", "source")
+	sourcePaused   = counter("source_paused_seconds_total", "For how long the source was paused, by what it waited for.", "source", "reason")
 	sourceRunning  = gauge("source_running", "1 while the source reads, 0 while it is paused, ended or failed.", "source", "state")
 	lanePosition   = gauge("lane_position", "Where the lane reads, in the unit of its source.", "source", "lane")
 	laneWatermark  = gauge("lane_watermark", "Before it everything is settled and durable.", "source", "lane")
@@ -47,6 +50,8 @@ var (
 	dropped       = counter("plugin_dropped_total", "Emits and deliveries dropped on purpose.", "plugin", "reason")
 	pluginInfo    = gauge("plugin_info", "1, with what runs: the live revision and the digest of its code.", "plugin", "revision", "digest", "state")
 	pluginQueued  = gauge("plugin_queued", "Deliveries that wait for the plugin.", "plugin")
+	pluginBehind  = gauge("plugin_behind", "Messages that are parked behind an earlier one of their key, up to order.behind.", "plugin")
+	pluginStopped = gauge("plugin_stopped", "1 while the plugin is offered nothing after the last attempt of a message (retry.then: stop).", "plugin")
 	pluginMemory  = gauge("plugin_memory_bytes", "Memory of all instances.", "plugin")
 	pluginPayload = counter("plugin_payload_bytes_total", "Payload bytes, by how they got into the plugin's memory.", "plugin", "window")
 	pluginDirty   = counter("plugin_dirty_windows_total", "How often the plugin was found to have written into payloads that it is only shown.", "plugin")
@@ -123,6 +128,11 @@ func wheel(s *api.Stats, give giver) {
 		give(sourceMessages, float64(src.Messages), src.Name)
 		give(sourceBytes, float64(src.Bytes), src.Name)
 		give(sourceBad, float64(src.Bad), src.Name)
+		give(sourceKeyless, float64(src.Keyless), src.Name)
+		give(sourceUnread, float64(src.Unread), src.Name)
+		for reason, ms := range src.Waited {
+			give(sourcePaused, float64(ms)/1000, src.Name, reason)
+		}
 		give(sourceRunning, bit(src.State == "running"), src.Name, src.State)
 		for _, l := range src.Lanes {
 			give(lanePosition, float64(l.Position), src.Name, l.Lane)

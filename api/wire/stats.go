@@ -79,14 +79,14 @@ func StatsOf(s *peltonv1.Stats) api.Stats {
 func source(s api.SourceStats) *peltonv1.SourceStats {
 	return &peltonv1.SourceStats{
 		Name: s.Name, State: s.State, Reason: s.Reason, Lanes: Each(s.Lanes, lane), Messages: s.Messages, Bytes: s.Bytes,
-		Bad: s.Bad, Rate: s.Rate,
+		Bad: s.Bad, Rate: s.Rate, WaitedMs: s.Waited, Keyless: s.Keyless, Unread: s.Unread,
 	}
 }
 
 func sourceOf(s *peltonv1.SourceStats) api.SourceStats {
 	return api.SourceStats{
 		Name: s.GetName(), State: s.GetState(), Reason: s.GetReason(), Lanes: Each(s.GetLanes(), laneOf),
-		Messages: s.GetMessages(), Bytes: s.GetBytes(), Bad: s.GetBad(), Rate: s.GetRate(),
+		Messages: s.GetMessages(), Bytes: s.GetBytes(), Bad: s.GetBad(), Rate: s.GetRate(), Waited: s.GetWaitedMs(), Keyless: s.GetKeyless(), Unread: s.GetUnread(),
 	}
 }
 
@@ -121,7 +121,7 @@ func plugin(p api.PluginStats) *peltonv1.PluginStats {
 		Faults: p.Faults, Emits: p.Emits, Dropped: p.Dropped, Queued: p.Queued, Memory: p.Memory,
 		Busy:        durationpb.New(time.Duration(p.BusyNs)),
 		MappedBytes: p.MappedBytes, CopiedBytes: p.CopiedBytes, DirtyWindows: p.DirtyWindows,
-		Kv: kv(p.KV), Http: requests(p.HTTP),
+		Kv: kv(p.KV), Http: requests(p.HTTP), Behind: p.Behind, Stopped: p.Stopped,
 	}
 }
 
@@ -160,10 +160,11 @@ func pluginOf(p *peltonv1.PluginStats) api.PluginStats {
 		Verdicts: api.Verdicts{
 			Acked: p.GetAcked(), Retried: p.GetRetried(), Deferred: p.GetDeferred(), Dead: p.GetDead(), Held: p.GetHeld(),
 		},
-		Faults: p.GetFaults(), Emits: p.GetEmits(), Dropped: p.GetDropped(), Queued: p.GetQueued(), Memory: p.GetMemory(),
-		BusyNs: uint64(DurationOf(p.GetBusy())),
-		Window: api.Window{MappedBytes: p.GetMappedBytes(), CopiedBytes: p.GetCopiedBytes(), DirtyWindows: p.GetDirtyWindows()},
-		KV:     kvOf(p.GetKv()), HTTP: requestsOf(p.GetHttp()),
+		Faults: p.GetFaults(), Emits: p.GetEmits(), Dropped: p.GetDropped(), Queued: p.GetQueued(),
+		Waiting: api.Waiting{Behind: p.GetBehind(), Stopped: p.GetStopped()},
+		Usage:   api.Usage{Memory: p.GetMemory(), BusyNs: uint64(DurationOf(p.GetBusy()))},
+		Window:  api.Window{MappedBytes: p.GetMappedBytes(), CopiedBytes: p.GetCopiedBytes(), DirtyWindows: p.GetDirtyWindows()},
+		KV:      kvOf(p.GetKv()), HTTP: requestsOf(p.GetHttp()),
 	}
 }
 

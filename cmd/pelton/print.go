@@ -109,7 +109,7 @@ func line(payload []byte) string {
 func (a *app) paint(word string) string {
 	colours := map[string]string{
 		"live": "32", "running": "32", "settled": "32",
-		"paused": "33", "swapping": "33", "waiting": "33", "restarting": "33", "replaying": "33",
+		"paused": "33", "stopped": "31", "swapping": "33", "waiting": "33", "restarting": "33", "replaying": "33",
 		"rolled back": "31", "failed": "31", "dead": "31",
 	}
 	c, ok := colours[word]

@@ -217,6 +217,7 @@ type ComplexityRoot struct {
 
 	PluginStats struct {
 		Acked      func(childComplexity int) int
+		Behind     func(childComplexity int) int
 		BusyNs     func(childComplexity int) int
 		Dead       func(childComplexity int) int
 		Deferred   func(childComplexity int) int
@@ -235,6 +236,7 @@ type ComplexityRoot struct {
 		Retried    func(childComplexity int) int
 		Revision   func(childComplexity int) int
 		State      func(childComplexity int) int
+		Stopped    func(childComplexity int) int
 	}
 
 	Query struct {
@@ -306,12 +308,15 @@ type ComplexityRoot struct {
 	SourceStats struct {
 		Bad      func(childComplexity int) int
 		Bytes    func(childComplexity int) int
+		Keyless  func(childComplexity int) int
 		Lanes    func(childComplexity int) int
 		Messages func(childComplexity int) int
 		Name     func(childComplexity int) int
 		Rate     func(childComplexity int) int
 		Reason   func(childComplexity int) int
 		State    func(childComplexity int) int
+		Unread   func(childComplexity int) int
+		Waited   func(childComplexity int) int
 	}
 
 	Stats struct {
@@ -1120,6 +1125,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PluginStats.Acked(childComplexity), true
+	case "PluginStats.behind":
+		if e.ComplexityRoot.PluginStats.Behind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PluginStats.Behind(childComplexity), true
 	case "PluginStats.busyNs":
 		if e.ComplexityRoot.PluginStats.BusyNs == nil {
 			break
@@ -1228,6 +1239,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PluginStats.State(childComplexity), true
+	case "PluginStats.stopped":
+		if e.ComplexityRoot.PluginStats.Stopped == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PluginStats.Stopped(childComplexity), true
 
 	case "Query.deadLetter":
 		if e.ComplexityRoot.Query.DeadLetter == nil {
@@ -1549,6 +1566,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SourceStats.Bytes(childComplexity), true
+	case "SourceStats.keyless":
+		if e.ComplexityRoot.SourceStats.Keyless == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceStats.Keyless(childComplexity), true
 	case "SourceStats.lanes":
 		if e.ComplexityRoot.SourceStats.Lanes == nil {
 			break
@@ -1585,6 +1608,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SourceStats.State(childComplexity), true
+	case "SourceStats.unread":
+		if e.ComplexityRoot.SourceStats.Unread == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceStats.Unread(childComplexity), true
+	case "SourceStats.waited":
+		if e.ComplexityRoot.SourceStats.Waited == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceStats.Waited(childComplexity), true
 
 	case "Stats.arenas":
 		if e.ComplexityRoot.Stats.Arenas == nil {
@@ -2176,7 +2211,13 @@ type SourceStats {
   messages: Uint64!
   bytes: Uint64!
   bad: Uint64!
+  "Messages without a key, which have no order."
+  keyless: Uint64!
+  "Emits to outputs that nobody reads: dropped."
+  unread: Uint64!
   rate: Float!
+  "For how many milliseconds it was paused, by what it waited for."
+  waited: Counts
 }
 
 type LaneStats {
@@ -2214,6 +2255,10 @@ type PluginStats {
   emits: Uint64!
   dropped: Counts
   queued: Uint64!
+  "Messages that are parked behind an earlier one of their key."
+  behind: Uint64!
+  "Why it is offered nothing since the last attempt of a message; empty when it is."
+  stopped: String!
   memory: Uint64!
   busyNs: Uint64!
   kv: KVStats
@@ -2603,6 +2648,10 @@ func (ec *executionContext) childFields_PluginStats(ctx context.Context, field g
 		return ec.fieldContext_PluginStats_dropped(ctx, field)
 	case "queued":
 		return ec.fieldContext_PluginStats_queued(ctx, field)
+	case "behind":
+		return ec.fieldContext_PluginStats_behind(ctx, field)
+	case "stopped":
+		return ec.fieldContext_PluginStats_stopped(ctx, field)
 	case "memory":
 		return ec.fieldContext_PluginStats_memory(ctx, field)
 	case "busyNs":
@@ -2737,8 +2786,14 @@ func (ec *executionContext) childFields_SourceStats(ctx context.Context, field g
 		return ec.fieldContext_SourceStats_bytes(ctx, field)
 	case "bad":
 		return ec.fieldContext_SourceStats_bad(ctx, field)
+	case "keyless":
+		return ec.fieldContext_SourceStats_keyless(ctx, field)
+	case "unread":
+		return ec.fieldContext_SourceStats_unread(ctx, field)
 	case "rate":
 		return ec.fieldContext_SourceStats_rate(ctx, field)
+	case "waited":
+		return ec.fieldContext_SourceStats_waited(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SourceStats", field.Name)
 }
@@ -6402,6 +6457,52 @@ func (ec *executionContext) fieldContext_PluginStats_queued(_ context.Context, f
 	return graphql.NewScalarFieldContext("PluginStats", field, false, false, "Uint64")
 }
 
+func (ec *executionContext) _PluginStats_behind(ctx context.Context, field graphql.CollectedField, obj *api.PluginStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PluginStats_behind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Behind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PluginStats_behind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PluginStats", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _PluginStats_stopped(ctx context.Context, field graphql.CollectedField, obj *api.PluginStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PluginStats_stopped(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Stopped, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PluginStats_stopped(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PluginStats", field, false, false, "String")
+}
+
 func (ec *executionContext) _PluginStats_memory(ctx context.Context, field graphql.CollectedField, obj *api.PluginStats) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -7964,6 +8065,52 @@ func (ec *executionContext) fieldContext_SourceStats_bad(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("SourceStats", field, false, false, "Uint64")
 }
 
+func (ec *executionContext) _SourceStats_keyless(ctx context.Context, field graphql.CollectedField, obj *api.SourceStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SourceStats_keyless(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Keyless, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SourceStats_keyless(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SourceStats", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _SourceStats_unread(ctx context.Context, field graphql.CollectedField, obj *api.SourceStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SourceStats_unread(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Unread, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SourceStats_unread(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SourceStats", field, false, false, "Uint64")
+}
+
 func (ec *executionContext) _SourceStats_rate(ctx context.Context, field graphql.CollectedField, obj *api.SourceStats) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -7985,6 +8132,29 @@ func (ec *executionContext) _SourceStats_rate(ctx context.Context, field graphql
 }
 func (ec *executionContext) fieldContext_SourceStats_rate(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SourceStats", field, false, false, "Float")
+}
+
+func (ec *executionContext) _SourceStats_waited(ctx context.Context, field graphql.CollectedField, obj *api.SourceStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SourceStats_waited(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Waited, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v map[string]uint64) graphql.Marshaler {
+			return ec.marshalOCounts2map(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SourceStats_waited(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SourceStats", field, false, false, "Counts")
 }
 
 func (ec *executionContext) _Stats_version(ctx context.Context, field graphql.CollectedField, obj *api.Stats) (ret graphql.Marshaler) {
@@ -11373,6 +11543,16 @@ func (ec *executionContext) _PluginStats(ctx context.Context, sel ast.SelectionS
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "behind":
+			out.Values[i] = ec._PluginStats_behind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "stopped":
+			out.Values[i] = ec._PluginStats_stopped(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "memory":
 			out.Values[i] = ec._PluginStats_memory(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -11909,9 +12089,24 @@ func (ec *executionContext) _SourceStats(ctx context.Context, sel ast.SelectionS
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "keyless":
+			out.Values[i] = ec._SourceStats_keyless(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "unread":
+			out.Values[i] = ec._SourceStats_unread(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "rate":
 			out.Values[i] = ec._SourceStats_rate(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "waited":
+			out.Values[i] = ec._SourceStats_waited(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:

@@ -738,7 +738,7 @@ type DeadLetterServiceReplayResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How many.
 	Replayed int32 `protobuf:"varint,1,opt,name=replayed,proto3" json:"replayed,omitempty"`
-	// Those that were not.
+	// Those that were not; the first 1,000.
 	Skipped       []*Skipped `protobuf:"bytes,2,rep,name=skipped,proto3" json:"skipped,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

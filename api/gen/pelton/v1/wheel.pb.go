@@ -423,7 +423,13 @@ type SourceStats struct {
 	// Frames that became dead letters.
 	Bad uint64 `protobuf:"varint,7,opt,name=bad,proto3" json:"bad,omitempty"`
 	// Messages a second, over the last seconds.
-	Rate          float64 `protobuf:"fixed64,8,opt,name=rate,proto3" json:"rate,omitempty"`
+	Rate float64 `protobuf:"fixed64,8,opt,name=rate,proto3" json:"rate,omitempty"`
+	// For how many milliseconds it was paused, by what it waited for.
+	WaitedMs map[string]uint64 `protobuf:"bytes,9,rep,name=waited_ms,json=waitedMs,proto3" json:"waited_ms,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
+	// Messages without a key, which have no order.
+	Keyless uint64 `protobuf:"varint,10,opt,name=keyless,proto3" json:"keyless,omitempty"`
+	// Emits to outputs that nobody reads: dropped.
+	Unread        uint64 `protobuf:"varint,11,opt,name=unread,proto3" json:"unread,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -510,6 +516,27 @@ func (x *SourceStats) GetBad() uint64 {
 func (x *SourceStats) GetRate() float64 {
 	if x != nil {
 		return x.Rate
+	}
+	return 0
+}
+
+func (x *SourceStats) GetWaitedMs() map[string]uint64 {
+	if x != nil {
+		return x.WaitedMs
+	}
+	return nil
+}
+
+func (x *SourceStats) GetKeyless() uint64 {
+	if x != nil {
+		return x.Keyless
+	}
+	return 0
+}
+
+func (x *SourceStats) GetUnread() uint64 {
+	if x != nil {
+		return x.Unread
 	}
 	return 0
 }
@@ -751,7 +778,11 @@ type PluginStats struct {
 	// Its own state, if it is granted.
 	Kv *KVStats `protobuf:"bytes,21,opt,name=kv,proto3" json:"kv,omitempty"`
 	// Its requests, if they are granted.
-	Http          *HTTPStats `protobuf:"bytes,22,opt,name=http,proto3" json:"http,omitempty"`
+	Http *HTTPStats `protobuf:"bytes,22,opt,name=http,proto3" json:"http,omitempty"`
+	// Messages that are parked behind an earlier one of their key.
+	Behind uint64 `protobuf:"varint,23,opt,name=behind,proto3" json:"behind,omitempty"`
+	// Why it is offered nothing since the last attempt of a message.
+	Stopped       string `protobuf:"bytes,24,opt,name=stopped,proto3" json:"stopped,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -938,6 +969,20 @@ func (x *PluginStats) GetHttp() *HTTPStats {
 		return x.Http
 	}
 	return nil
+}
+
+func (x *PluginStats) GetBehind() uint64 {
+	if x != nil {
+		return x.Behind
+	}
+	return 0
+}
+
+func (x *PluginStats) GetStopped() string {
+	if x != nil {
+		return x.Stopped
+	}
+	return ""
 }
 
 // KVStats are the figures of a plugin's own state.
@@ -1799,7 +1844,7 @@ const file_pelton_v1_wheel_proto_rawDesc = "" +
 	"\x04sent\x18\x01 \x01(\x04R\x04sent\x12\x16\n" +
 	"\x06failed\x18\x02 \x01(\x04R\x06failed\x12\x18\n" +
 	"\adropped\x18\x03 \x01(\x04R\adropped\x12\x16\n" +
-	"\x06queued\x18\x04 \x01(\x03R\x06queued\"\xd3\x01\n" +
+	"\x06queued\x18\x04 \x01(\x03R\x06queued\"\x85\x03\n" +
 	"\vSourceStats\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05state\x18\x02 \x01(\tR\x05state\x12\x16\n" +
@@ -1808,7 +1853,14 @@ const file_pelton_v1_wheel_proto_rawDesc = "" +
 	"\bmessages\x18\x05 \x01(\x04R\bmessages\x12\x14\n" +
 	"\x05bytes\x18\x06 \x01(\x04R\x05bytes\x12\x10\n" +
 	"\x03bad\x18\a \x01(\x04R\x03bad\x12\x12\n" +
-	"\x04rate\x18\b \x01(\x01R\x04rate\"\xc6\x01\n" +
+	"\x04rate\x18\b \x01(\x01R\x04rate\x12A\n" +
+	"\twaited_ms\x18\t \x03(\v2$.pelton.v1.SourceStats.WaitedMsEntryR\bwaitedMs\x12\x18\n" +
+	"\akeyless\x18\n" +
+	" \x01(\x04R\akeyless\x12\x16\n" +
+	"\x06unread\x18\v \x01(\x04R\x06unread\x1a;\n" +
+	"\rWaitedMsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01\"\xc6\x01\n" +
 	"\tLaneStats\x12\x12\n" +
 	"\x04lane\x18\x01 \x01(\tR\x04lane\x12 \n" +
 	"\vincarnation\x18\x02 \x01(\tR\vincarnation\x12\x1a\n" +
@@ -1825,7 +1877,7 @@ const file_pelton_v1_wheel_proto_rawDesc = "" +
 	"\n" +
 	"high_water\x18\x04 \x01(\x04R\thighWater\x12\x14\n" +
 	"\x05slots\x18\x05 \x01(\x04R\x05slots\x12\x14\n" +
-	"\x05waits\x18\x06 \x01(\x04R\x05waits\"\xbb\x06\n" +
+	"\x05waits\x18\x06 \x01(\x04R\x05waits\"\xed\x06\n" +
 	"\vPluginStats\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05state\x18\x02 \x01(\tR\x05state\x12\x16\n" +
@@ -1851,7 +1903,9 @@ const file_pelton_v1_wheel_proto_rawDesc = "" +
 	"\fcopied_bytes\x18\x13 \x01(\x04R\vcopiedBytes\x12#\n" +
 	"\rdirty_windows\x18\x14 \x01(\x04R\fdirtyWindows\x12\"\n" +
 	"\x02kv\x18\x15 \x01(\v2\x12.pelton.v1.KVStatsR\x02kv\x12(\n" +
-	"\x04http\x18\x16 \x01(\v2\x14.pelton.v1.HTTPStatsR\x04http\x1a9\n" +
+	"\x04http\x18\x16 \x01(\v2\x14.pelton.v1.HTTPStatsR\x04http\x12\x16\n" +
+	"\x06behind\x18\x17 \x01(\x04R\x06behind\x12\x18\n" +
+	"\astopped\x18\x18 \x01(\tR\astopped\x1a9\n" +
 	"\vFaultsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01\x1a:\n" +
@@ -1937,7 +1991,7 @@ func file_pelton_v1_wheel_proto_rawDescGZIP() []byte {
 	return file_pelton_v1_wheel_proto_rawDescData
 }
 
-var file_pelton_v1_wheel_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
+var file_pelton_v1_wheel_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_pelton_v1_wheel_proto_goTypes = []any{
 	(*Node)(nil),                            // 0: pelton.v1.Node
 	(*Edge)(nil),                            // 1: pelton.v1.Edge
@@ -1960,16 +2014,17 @@ var file_pelton_v1_wheel_proto_goTypes = []any{
 	(*WheelServiceGetStatsResponse)(nil),    // 18: pelton.v1.WheelServiceGetStatsResponse
 	(*WheelServiceWatchStatsRequest)(nil),   // 19: pelton.v1.WheelServiceWatchStatsRequest
 	(*WheelServiceWatchStatsResponse)(nil),  // 20: pelton.v1.WheelServiceWatchStatsResponse
-	nil,                                     // 21: pelton.v1.PluginStats.FaultsEntry
-	nil,                                     // 22: pelton.v1.PluginStats.DroppedEntry
-	nil,                                     // 23: pelton.v1.HTTPStats.OutcomesEntry
-	nil,                                     // 24: pelton.v1.LotStats.ParkedByKindEntry
-	(*timestamppb.Timestamp)(nil),           // 25: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),             // 26: google.protobuf.Duration
+	nil,                                     // 21: pelton.v1.SourceStats.WaitedMsEntry
+	nil,                                     // 22: pelton.v1.PluginStats.FaultsEntry
+	nil,                                     // 23: pelton.v1.PluginStats.DroppedEntry
+	nil,                                     // 24: pelton.v1.HTTPStats.OutcomesEntry
+	nil,                                     // 25: pelton.v1.LotStats.ParkedByKindEntry
+	(*timestamppb.Timestamp)(nil),           // 26: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),             // 27: google.protobuf.Duration
 }
 var file_pelton_v1_wheel_proto_depIdxs = []int32{
-	25, // 0: pelton.v1.Stats.time:type_name -> google.protobuf.Timestamp
-	26, // 1: pelton.v1.Stats.uptime:type_name -> google.protobuf.Duration
+	26, // 0: pelton.v1.Stats.time:type_name -> google.protobuf.Timestamp
+	27, // 1: pelton.v1.Stats.uptime:type_name -> google.protobuf.Duration
 	4,  // 2: pelton.v1.Stats.sources:type_name -> pelton.v1.SourceStats
 	6,  // 3: pelton.v1.Stats.arenas:type_name -> pelton.v1.ArenaStats
 	7,  // 4: pelton.v1.Stats.plugins:type_name -> pelton.v1.PluginStats
@@ -1980,30 +2035,31 @@ var file_pelton_v1_wheel_proto_depIdxs = []int32{
 	14, // 9: pelton.v1.Stats.memory:type_name -> pelton.v1.MemoryStats
 	3,  // 10: pelton.v1.Stats.traces:type_name -> pelton.v1.TraceStats
 	5,  // 11: pelton.v1.SourceStats.lanes:type_name -> pelton.v1.LaneStats
-	21, // 12: pelton.v1.PluginStats.faults:type_name -> pelton.v1.PluginStats.FaultsEntry
-	22, // 13: pelton.v1.PluginStats.dropped:type_name -> pelton.v1.PluginStats.DroppedEntry
-	26, // 14: pelton.v1.PluginStats.busy:type_name -> google.protobuf.Duration
-	8,  // 15: pelton.v1.PluginStats.kv:type_name -> pelton.v1.KVStats
-	9,  // 16: pelton.v1.PluginStats.http:type_name -> pelton.v1.HTTPStats
-	23, // 17: pelton.v1.HTTPStats.outcomes:type_name -> pelton.v1.HTTPStats.OutcomesEntry
-	24, // 18: pelton.v1.LotStats.parked_by_kind:type_name -> pelton.v1.LotStats.ParkedByKindEntry
-	25, // 19: pelton.v1.LotStats.next_due:type_name -> google.protobuf.Timestamp
-	0,  // 20: pelton.v1.WheelServiceGetTopologyResponse.nodes:type_name -> pelton.v1.Node
-	1,  // 21: pelton.v1.WheelServiceGetTopologyResponse.edges:type_name -> pelton.v1.Edge
-	2,  // 22: pelton.v1.WheelServiceGetStatsResponse.stats:type_name -> pelton.v1.Stats
-	26, // 23: pelton.v1.WheelServiceWatchStatsRequest.interval:type_name -> google.protobuf.Duration
-	2,  // 24: pelton.v1.WheelServiceWatchStatsResponse.stats:type_name -> pelton.v1.Stats
-	15, // 25: pelton.v1.WheelService.GetTopology:input_type -> pelton.v1.WheelServiceGetTopologyRequest
-	17, // 26: pelton.v1.WheelService.GetStats:input_type -> pelton.v1.WheelServiceGetStatsRequest
-	19, // 27: pelton.v1.WheelService.WatchStats:input_type -> pelton.v1.WheelServiceWatchStatsRequest
-	16, // 28: pelton.v1.WheelService.GetTopology:output_type -> pelton.v1.WheelServiceGetTopologyResponse
-	18, // 29: pelton.v1.WheelService.GetStats:output_type -> pelton.v1.WheelServiceGetStatsResponse
-	20, // 30: pelton.v1.WheelService.WatchStats:output_type -> pelton.v1.WheelServiceWatchStatsResponse
-	28, // [28:31] is the sub-list for method output_type
-	25, // [25:28] is the sub-list for method input_type
-	25, // [25:25] is the sub-list for extension type_name
-	25, // [25:25] is the sub-list for extension extendee
-	0,  // [0:25] is the sub-list for field type_name
+	21, // 12: pelton.v1.SourceStats.waited_ms:type_name -> pelton.v1.SourceStats.WaitedMsEntry
+	22, // 13: pelton.v1.PluginStats.faults:type_name -> pelton.v1.PluginStats.FaultsEntry
+	23, // 14: pelton.v1.PluginStats.dropped:type_name -> pelton.v1.PluginStats.DroppedEntry
+	27, // 15: pelton.v1.PluginStats.busy:type_name -> google.protobuf.Duration
+	8,  // 16: pelton.v1.PluginStats.kv:type_name -> pelton.v1.KVStats
+	9,  // 17: pelton.v1.PluginStats.http:type_name -> pelton.v1.HTTPStats
+	24, // 18: pelton.v1.HTTPStats.outcomes:type_name -> pelton.v1.HTTPStats.OutcomesEntry
+	25, // 19: pelton.v1.LotStats.parked_by_kind:type_name -> pelton.v1.LotStats.ParkedByKindEntry
+	26, // 20: pelton.v1.LotStats.next_due:type_name -> google.protobuf.Timestamp
+	0,  // 21: pelton.v1.WheelServiceGetTopologyResponse.nodes:type_name -> pelton.v1.Node
+	1,  // 22: pelton.v1.WheelServiceGetTopologyResponse.edges:type_name -> pelton.v1.Edge
+	2,  // 23: pelton.v1.WheelServiceGetStatsResponse.stats:type_name -> pelton.v1.Stats
+	27, // 24: pelton.v1.WheelServiceWatchStatsRequest.interval:type_name -> google.protobuf.Duration
+	2,  // 25: pelton.v1.WheelServiceWatchStatsResponse.stats:type_name -> pelton.v1.Stats
+	15, // 26: pelton.v1.WheelService.GetTopology:input_type -> pelton.v1.WheelServiceGetTopologyRequest
+	17, // 27: pelton.v1.WheelService.GetStats:input_type -> pelton.v1.WheelServiceGetStatsRequest
+	19, // 28: pelton.v1.WheelService.WatchStats:input_type -> pelton.v1.WheelServiceWatchStatsRequest
+	16, // 29: pelton.v1.WheelService.GetTopology:output_type -> pelton.v1.WheelServiceGetTopologyResponse
+	18, // 30: pelton.v1.WheelService.GetStats:output_type -> pelton.v1.WheelServiceGetStatsResponse
+	20, // 31: pelton.v1.WheelService.WatchStats:output_type -> pelton.v1.WheelServiceWatchStatsResponse
+	29, // [29:32] is the sub-list for method output_type
+	26, // [26:29] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	26, // [26:26] is the sub-list for extension extendee
+	0,  // [0:26] is the sub-list for field type_name
 }
 
 func init() { file_pelton_v1_wheel_proto_init() }
@@ -2017,7 +2073,7 @@ func file_pelton_v1_wheel_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_pelton_v1_wheel_proto_rawDesc), len(file_pelton_v1_wheel_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   25,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
