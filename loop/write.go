@@ -98,11 +98,11 @@ func (l *Loop) carryWrites() {
 			l.gather(w, records)
 			continue
 		}
-		token, id := w.Token, w.Record.ID
+		token, id, due := w.Token, w.Record.ID, w.Record.Due
 		l.parked.writes(id)
 		l.journal.append(records, func() {
 			l.ledger.Written(token)
-			l.parked.landed(id)
+			l.parked.landed(id, due)
 		})
 	}
 	clear(l.writes)

@@ -43,7 +43,7 @@ func Drop(r store.Reader, e *Entry) ([]store.Record, error) {
 		return nil, err
 	}
 	if alone {
-		out = forget(out, e.ID)
+		return forget(r, out, e.ID, true)
 	}
 	return out, nil
 }
