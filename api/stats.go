@@ -180,6 +180,13 @@ type LotStats struct {
 	Parked  uint64            `json:"parked"`
 	ByKind  map[string]uint64 `json:"parked_by_kind"`
 	NextDue time.Time         `json:"next_due,omitzero"`
+	Dropped Dropped           `json:"dropped"`
+}
+
+// Dropped counts what operators removed for good.
+type Dropped struct {
+	Dead   uint64 `json:"dead"`
+	Parked uint64 `json:"parked"`
 }
 
 // StoreStats are the figures of the store, in bytes.

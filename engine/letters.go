@@ -198,6 +198,7 @@ func (l letters) Drop(ctx context.Context, ids []string, q api.DeadQuery, dryRun
 			if err != nil {
 				return api.Errorf(api.FailedPrecondition, "%v", err)
 			}
+			l.totals.droppedDead.Add(1)
 		}
 		n++
 		return nil
@@ -314,13 +315,17 @@ func (l letters) Release(ctx context.Context, ids []string, q api.ParkedQuery, d
 
 // DropParked implements [api.Lot].
 func (l letters) DropParked(ctx context.Context, ids []string, q api.ParkedQuery, dryRun bool) (int, error) {
-	return l.changeParked(ctx, ids, q, dryRun, func(e *lot.Entry) ([]store.Record, error) {
+	n, err := l.changeParked(ctx, ids, q, dryRun, func(e *lot.Entry) ([]store.Record, error) {
 		var watermark uint64
 		if open := l.lane(e.ID.Message.Lane); open != nil {
 			watermark = open.Stats().Watermark
 		}
 		return lot.Remove(l.store, e, watermark)
 	})
+	if !dryRun {
+		l.totals.droppedParked.Add(uint64(n))
+	}
+	return n, err
 }
 
 // changeParked changes those of the records that are in the lot; what is being offered at that moment is left alone, and

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/peltonhq/pelton/actor"
@@ -230,6 +231,8 @@ type totals struct {
 	at    time.Time
 	fresh time.Duration
 	last  lot.Totals
+
+	droppedDead, droppedParked atomic.Uint64 // by operators
 }
 
 func (w *wheel) count() (lot.Totals, error) {
@@ -252,6 +255,7 @@ func (w *wheel) count() (lot.Totals, error) {
 func (w *wheel) lotStats() (api.LotStats, error) {
 	c, err := w.count()
 	s := api.LotStats{Dead: c.Dead, Parked: c.Parked, ByKind: map[string]uint64{}, NextDue: c.NextDue}
+	s.Dropped = api.Dropped{Dead: w.totals.droppedDead.Load(), Parked: w.totals.droppedParked.Load()}
 	for kind, n := range c.ByKind {
 		s.ByKind[string(kind)] = n
 	}

@@ -74,6 +74,8 @@ var (
 	sinkRetries = counter("sink_retries_total", "Writes that were tried again.", "sink")
 
 	deadLetters = gauge("dead_letters", "Dead letters.")
+	deadDropped = counter("dead_letters_dropped_total", "Dead letters that operators removed for good.")
+	lotDropped  = counter("parked_dropped_total", "Parked deliveries that operators removed for good.")
 	parked      = gauge("parked", "Parked deliveries.", "kind")
 
 	spans       = counter("trace_spans_total", "Spans of traced messages: sent, failed at the collector, or dropped since too many waited.", "outcome")
@@ -163,6 +165,8 @@ func outlets(s *api.Stats, give giver) {
 		give(sinkRetries, float64(si.Retries), si.Name)
 	}
 	give(deadLetters, float64(s.Lot.Dead))
+	give(deadDropped, float64(s.Lot.Dropped.Dead))
+	give(lotDropped, float64(s.Lot.Dropped.Parked))
 	for kind, n := range s.Lot.ByKind {
 		give(parked, float64(n), kind)
 	}

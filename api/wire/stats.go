@@ -35,7 +35,7 @@ func Stats(s api.Stats) *peltonv1.Stats {
 		Version: s.Version, Time: Time(s.Time), Uptime: Duration(s.Uptime), Settled: s.Settled, Paused: s.Paused,
 		Sources: Each(s.Sources, source), Arenas: Each(s.Arenas, arena), Plugins: Each(s.Plugins, plugin),
 		Sessions: Each(s.Sessions, sessions), Sinks: Each(s.Sinks, sink),
-		Lot: &peltonv1.LotStats{Dead: s.Lot.Dead, Parked: s.Lot.Parked, ParkedByKind: s.Lot.ByKind, NextDue: Time(s.Lot.NextDue)},
+		Lot: &peltonv1.LotStats{Dead: s.Lot.Dead, Parked: s.Lot.Parked, ParkedByKind: s.Lot.ByKind, NextDue: Time(s.Lot.NextDue), DroppedDead: s.Lot.Dropped.Dead, DroppedParked: s.Lot.Dropped.Parked},
 		Store: &peltonv1.StoreStats{
 			Dir: s.Store.Dir, Bytes: s.Store.Bytes, MaxBytes: s.Store.MaxBytes, FreeDisk: s.Store.FreeDisk,
 			Full: s.Store.Full, Reason: s.Store.Reason, Commits: s.Store.Commits, Records: s.Store.Records,
@@ -66,7 +66,7 @@ func StatsOf(s *peltonv1.Stats) api.Stats {
 		Version: s.GetVersion(), Time: TimeOf(s.GetTime()), Uptime: DurationOf(s.GetUptime()), Settled: s.GetSettled(),
 		Paused: s.GetPaused(), Sources: Each(s.GetSources(), sourceOf), Arenas: Each(s.GetArenas(), arenaOf),
 		Plugins: Each(s.GetPlugins(), pluginOf), Sessions: Each(s.GetSessions(), sessionsOf), Sinks: Each(s.GetSinks(), sinkOf),
-		Lot: api.LotStats{Dead: lot.GetDead(), Parked: lot.GetParked(), ByKind: lot.GetParkedByKind(), NextDue: TimeOf(lot.GetNextDue())},
+		Lot: api.LotStats{Dead: lot.GetDead(), Parked: lot.GetParked(), ByKind: lot.GetParkedByKind(), NextDue: TimeOf(lot.GetNextDue()), Dropped: api.Dropped{Dead: lot.GetDroppedDead(), Parked: lot.GetDroppedParked()}},
 		Store: api.StoreStats{
 			Dir: store.GetDir(), Bytes: store.GetBytes(), MaxBytes: store.GetMaxBytes(), FreeDisk: store.GetFreeDisk(),
 			Full: store.GetFull(), Reason: store.GetReason(), Commits: store.GetCommits(), Records: store.GetRecords(),

@@ -89,6 +89,11 @@ type ComplexityRoot struct {
 		Key    func(childComplexity int) int
 	}
 
+	Dropped struct {
+		Dead   func(childComplexity int) int
+		Parked func(childComplexity int) int
+	}
+
 	Edge struct {
 		From   func(childComplexity int) int
 		Output func(childComplexity int) int
@@ -151,6 +156,7 @@ type ComplexityRoot struct {
 	LotStats struct {
 		ByKind  func(childComplexity int) int
 		Dead    func(childComplexity int) int
+		Dropped func(childComplexity int) int
 		NextDue func(childComplexity int) int
 		Parked  func(childComplexity int) int
 	}
@@ -615,6 +621,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Deleted.Key(childComplexity), true
 
+	case "Dropped.dead":
+		if e.ComplexityRoot.Dropped.Dead == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Dropped.Dead(childComplexity), true
+	case "Dropped.parked":
+		if e.ComplexityRoot.Dropped.Parked == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Dropped.Parked(childComplexity), true
+
 	case "Edge.from":
 		if e.ComplexityRoot.Edge.From == nil {
 			break
@@ -828,6 +847,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LotStats.Dead(childComplexity), true
+	case "LotStats.dropped":
+		if e.ComplexityRoot.LotStats.Dropped == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LotStats.Dropped(childComplexity), true
 	case "LotStats.nextDue":
 		if e.ComplexityRoot.LotStats.NextDue == nil {
 			break
@@ -2300,6 +2325,13 @@ type LotStats {
   parked: Uint64!
   byKind: Counts
   nextDue: Time
+  "What operators removed for good."
+  dropped: Dropped!
+}
+
+type Dropped {
+  dead: Uint64!
+  parked: Uint64!
 }
 
 type StoreStats {
@@ -2404,6 +2436,16 @@ func (ec *executionContext) childFields_DeadPage(ctx context.Context, field grap
 	return nil, fmt.Errorf("no field named %q was found under type DeadPage", field.Name)
 }
 
+func (ec *executionContext) childFields_Dropped(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "dead":
+		return ec.fieldContext_Dropped_dead(ctx, field)
+	case "parked":
+		return ec.fieldContext_Dropped_parked(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Dropped", field.Name)
+}
+
 func (ec *executionContext) childFields_Edge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "from":
@@ -2506,6 +2548,8 @@ func (ec *executionContext) childFields_LotStats(ctx context.Context, field grap
 		return ec.fieldContext_LotStats_byKind(ctx, field)
 	case "nextDue":
 		return ec.fieldContext_LotStats_nextDue(ctx, field)
+	case "dropped":
+		return ec.fieldContext_LotStats_dropped(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type LotStats", field.Name)
 }
@@ -4207,6 +4251,52 @@ func (ec *executionContext) fieldContext_Deleted_cursor(_ context.Context, field
 	return graphql.NewScalarFieldContext("Deleted", field, false, false, "String")
 }
 
+func (ec *executionContext) _Dropped_dead(ctx context.Context, field graphql.CollectedField, obj *api.Dropped) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Dropped_dead(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Dead, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Dropped_dead(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Dropped", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _Dropped_parked(ctx context.Context, field graphql.CollectedField, obj *api.Dropped) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Dropped_parked(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Parked, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Dropped_parked(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Dropped", field, false, false, "Uint64")
+}
+
 func (ec *executionContext) _Edge_from(ctx context.Context, field graphql.CollectedField, obj *api.Edge) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -5042,6 +5132,38 @@ func (ec *executionContext) _LotStats_nextDue(ctx context.Context, field graphql
 }
 func (ec *executionContext) fieldContext_LotStats_nextDue(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LotStats", field, false, false, "Time")
+}
+
+func (ec *executionContext) _LotStats_dropped(ctx context.Context, field graphql.CollectedField, obj *api.LotStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LotStats_dropped(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Dropped, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v api.Dropped) graphql.Marshaler {
+			return ec.marshalNDropped2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐDropped(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LotStats_dropped(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LotStats",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Dropped(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _MemoryStats_rss(ctx context.Context, field graphql.CollectedField, obj *api.MemoryStats) (ret graphql.Marshaler) {
@@ -10603,6 +10725,44 @@ func (ec *executionContext) _Deleted(ctx context.Context, sel ast.SelectionSet, 
 	return out
 }
 
+var droppedImplementors = []string{"Dropped"}
+
+func (ec *executionContext) _Dropped(ctx context.Context, sel ast.SelectionSet, obj *api.Dropped) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, droppedImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Dropped")
+		case "dead":
+			out.Values[i] = ec._Dropped_dead(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "parked":
+			out.Values[i] = ec._Dropped_parked(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var edgeImplementors = []string{"Edge"}
 
 func (ec *executionContext) _Edge(ctx context.Context, sel ast.SelectionSet, obj *api.Edge) graphql.Marshaler {
@@ -11044,6 +11204,11 @@ func (ec *executionContext) _LotStats(ctx context.Context, sel ast.SelectionSet,
 		case "nextDue":
 			out.Values[i] = ec._LotStats_nextDue(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "dropped":
+			out.Values[i] = ec._LotStats_dropped(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		default:
@@ -12840,6 +13005,10 @@ func (ec *executionContext) marshalNDeadPage2ᚖgithubᚗcomᚋpeltonhqᚋpelton
 		return graphql.Null
 	}
 	return ec._DeadPage(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNDropped2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐDropped(ctx context.Context, sel ast.SelectionSet, v api.Dropped) graphql.Marshaler {
+	return ec._Dropped(ctx, sel, &v)
 }
 
 func (ec *executionContext) unmarshalNDuration2timeᚐDuration(ctx context.Context, v any) (time.Duration, error) {

@@ -1305,7 +1305,11 @@ type LotStats struct {
 	// Parked deliveries by kind.
 	ParkedByKind map[string]uint64 `protobuf:"bytes,3,rep,name=parked_by_kind,json=parkedByKind,proto3" json:"parked_by_kind,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
 	// When the next parked delivery is due.
-	NextDue       *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=next_due,json=nextDue,proto3" json:"next_due,omitempty"`
+	NextDue *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=next_due,json=nextDue,proto3" json:"next_due,omitempty"`
+	// Dead letters that operators dropped.
+	DroppedDead uint64 `protobuf:"varint,5,opt,name=dropped_dead,json=droppedDead,proto3" json:"dropped_dead,omitempty"`
+	// Parked deliveries that operators dropped.
+	DroppedParked uint64 `protobuf:"varint,6,opt,name=dropped_parked,json=droppedParked,proto3" json:"dropped_parked,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1366,6 +1370,20 @@ func (x *LotStats) GetNextDue() *timestamppb.Timestamp {
 		return x.NextDue
 	}
 	return nil
+}
+
+func (x *LotStats) GetDroppedDead() uint64 {
+	if x != nil {
+		return x.DroppedDead
+	}
+	return 0
+}
+
+func (x *LotStats) GetDroppedParked() uint64 {
+	if x != nil {
+		return x.DroppedParked
+	}
+	return 0
 }
 
 // StoreStats are the figures of the store.
@@ -1937,12 +1955,14 @@ const file_pelton_v1_wheel_proto_rawDesc = "" +
 	"\x06queued\x18\x05 \x01(\x04R\x06queued\x12\x18\n" +
 	"\aretries\x18\x06 \x01(\x04R\aretries\x12\x1d\n" +
 	"\n" +
-	"last_error\x18\a \x01(\tR\tlastError\"\xfb\x01\n" +
+	"last_error\x18\a \x01(\tR\tlastError\"\xc5\x02\n" +
 	"\bLotStats\x12\x12\n" +
 	"\x04dead\x18\x01 \x01(\x04R\x04dead\x12\x16\n" +
 	"\x06parked\x18\x02 \x01(\x04R\x06parked\x12K\n" +
 	"\x0eparked_by_kind\x18\x03 \x03(\v2%.pelton.v1.LotStats.ParkedByKindEntryR\fparkedByKind\x125\n" +
-	"\bnext_due\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\anextDue\x1a?\n" +
+	"\bnext_due\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\anextDue\x12!\n" +
+	"\fdropped_dead\x18\x05 \x01(\x04R\vdroppedDead\x12%\n" +
+	"\x0edropped_parked\x18\x06 \x01(\x04R\rdroppedParked\x1a?\n" +
 	"\x11ParkedByKindEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01\"\xce\x01\n" +
