@@ -184,7 +184,7 @@ func dueRange(prefix []byte, after string, w Window) (start, end []byte) {
 	from := append(bytes.Clone(prefix), due...)
 	switch {
 	case bytes.HasPrefix(key, prefix):
-		from = append(key, 0)
+		from = append(bytes.Clone(key), 0)
 	case bytes.Compare(prefix, key) < 0: // of the same due time this lane's are listed
 		from = store.PrefixEnd(from)
 	}
