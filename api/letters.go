@@ -7,6 +7,9 @@ func (s *Service) Dead(ctx context.Context, q DeadQuery) (page []DeadLetter, nex
 	if q.Limit, err = limited(q.Limit); err != nil {
 		return nil, "", err
 	}
+	if err := known(q); err != nil {
+		return nil, "", err
+	}
 	page, next, err = s.b.Lot.Dead(ctx, q)
 	return page, next, fail(err)
 }
@@ -19,12 +22,18 @@ func (s *Service) DeadLetter(ctx context.Context, id string) (DeadLetter, error)
 
 // Replay offers dead letters again; see [Lot].
 func (s *Service) Replay(ctx context.Context, ids []string, q DeadQuery, o ReplayOptions) (ReplayResult, error) {
+	if err := known(q); err != nil {
+		return ReplayResult{}, err
+	}
 	result, err := s.b.Lot.Replay(ctx, ids, q, o)
 	return result, fail(err)
 }
 
 // DropDead removes dead letters; see [Lot].
 func (s *Service) DropDead(ctx context.Context, ids []string, q DeadQuery, dryRun bool) (int, error) {
+	if err := known(q); err != nil {
+		return 0, err
+	}
 	n, err := s.b.Lot.Drop(ctx, ids, q, dryRun)
 	return n, fail(err)
 }
@@ -34,10 +43,8 @@ func (s *Service) Parked(ctx context.Context, q ParkedQuery) (page []Parked, nex
 	if q.Limit, err = limited(q.Limit); err != nil {
 		return nil, "", err
 	}
-	switch q.Kind {
-	case "", ParkedRetry, ParkedDefer, ParkedHold, ParkedBehind, ParkedReplay:
-	default:
-		return nil, "", Errorf(InvalidArgument, "kind %q: want retry, defer, hold, behind or replay", q.Kind)
+	if err := knownKind(q); err != nil {
+		return nil, "", err
 	}
 	page, next, err = s.b.Lot.Parked(ctx, q)
 	return page, next, fail(err)
@@ -51,12 +58,40 @@ func (s *Service) ParkedRecord(ctx context.Context, id string) (Parked, error) {
 
 // Release makes parked deliveries due now; see [Lot].
 func (s *Service) Release(ctx context.Context, ids []string, q ParkedQuery, dryRun bool) (int, error) {
+	if err := knownKind(q); err != nil {
+		return 0, err
+	}
 	n, err := s.b.Lot.Release(ctx, ids, q, dryRun)
 	return n, fail(err)
 }
 
 // DropParked removes parked deliveries for good; see [Lot].
 func (s *Service) DropParked(ctx context.Context, ids []string, q ParkedQuery, dryRun bool) (int, error) {
+	if err := knownKind(q); err != nil {
+		return 0, err
+	}
 	n, err := s.b.Lot.DropParked(ctx, ids, q, dryRun)
 	return n, fail(err)
+}
+
+// known refuses words that select nothing because they are no words of this API.
+func known(q DeadQuery) error {
+	switch q.Kind {
+	case "", DeadDelivery, DeadEmit, DeadFrame:
+	default:
+		return Errorf(InvalidArgument, "kind %q: want delivery, emit or frame", q.Kind)
+	}
+	switch q.State {
+	case "", DeadStateDead, DeadStateReplaying, DeadStateSettled:
+		return nil
+	}
+	return Errorf(InvalidArgument, "state %q: want dead, replaying or settled", q.State)
+}
+
+func knownKind(q ParkedQuery) error {
+	switch q.Kind {
+	case "", ParkedRetry, ParkedDefer, ParkedHold, ParkedBehind, ParkedReplay:
+		return nil
+	}
+	return Errorf(InvalidArgument, "kind %q: want retry, defer, hold, behind or replay", q.Kind)
 }

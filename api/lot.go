@@ -56,10 +56,13 @@ type DeadLetter struct {
 	Replays     int
 }
 
-// DeadQuery selects dead letters; zero fields select all.
+// DeadQuery selects dead letters, the oldest failure first; zero fields select all.
 type DeadQuery struct {
 	Plugin       string
 	Reason       string    // is contained in the letter's reason
+	Kind         string    // delivery, emit or frame
+	State        string    // dead, replaying or settled
+	Source       string    // of the message
 	Since, Until time.Time // of the last failure: not before, before
 	After        string    // next of the page before
 	Limit        int
@@ -74,7 +77,7 @@ type ReplayOptions struct {
 // ReplayResult is what a replay started: it does not wait for the deliveries.
 type ReplayResult struct {
 	Replayed int       `json:"replayed"`
-	Skipped  []Skipped `json:"skipped"`
+	Skipped  []Skipped `json:"skipped"` // the first 1,000
 }
 
 // Skipped is a dead letter that was not replayed.
@@ -110,11 +113,12 @@ type Parked struct {
 	Headers   []pelton.Header
 }
 
-// ParkedQuery selects parked deliveries, in due order; zero fields select all.
+// ParkedQuery selects parked deliveries, in due order, those without a due time last; zero fields select all.
 type ParkedQuery struct {
 	Plugin       string
 	Kind         string
-	Since, Until time.Time // due: not before, before
+	Key          string
+	Since, Until time.Time // due: not before, before; what is behind an earlier message of its key is due at no time
 	After        string    // next of the page before
 	Limit        int
 }

@@ -61,9 +61,14 @@ type SourceStats struct {
 	Lanes    []LaneStats `json:"lanes"`
 	Messages uint64      `json:"messages"`
 	Bytes    uint64      `json:"bytes"`
-	Bad      uint64      `json:"bad"`  // frames that became dead letters
-	Rate     float64     `json:"rate"` // messages a second, over the last seconds
-	Queue    QueueStats  `json:"queue,omitzero"`
+	Bad      uint64      `json:"bad"`     // frames that became dead letters
+	Keyless  uint64      `json:"keyless"` // messages without a key, which have no order
+	Unread   uint64      `json:"unread"`  // emits to outputs that nobody reads: dropped
+	Rate     float64     `json:"rate"`    // messages a second, over the last seconds
+	// Waited is for how many milliseconds it was paused, by what it waited for: store, target, stopped, behind, requests,
+	// output, queue, window, plugin or arena.
+	Waited map[string]uint64 `json:"waited_ms"`
+	Queue  QueueStats        `json:"queue,omitzero"`
 }
 
 // QueueStats are the figures of the durable queue before a source; zero if it has none.
@@ -106,9 +111,17 @@ type Verdicts struct {
 	Held     uint64 `json:"held"`
 }
 
+// Waiting is what of a plugin's messages has to wait for others.
+type Waiting struct {
+	Behind  uint64 `json:"behind"`            // parked behind an earlier message of their key; see order.behind
+	Stopped string `json:"stopped,omitempty"` // why it is offered nothing since the last attempt of a message (retry.then: stop)
+}
+
 // PluginStats are the figures of one plugin or reducer.
 type PluginStats struct {
 	Verdicts
+	Waiting
+	Usage
 	Window
 
 	Name       string            `json:"name"`
@@ -121,10 +134,14 @@ type PluginStats struct {
 	Emits      uint64            `json:"emits"`
 	Dropped    map[string]uint64 `json:"dropped"` // emits and deliveries dropped on purpose, by reason
 	Queued     uint64            `json:"queued"`
-	Memory     uint64            `json:"memory"` // bytes, of all instances
-	BusyNs     uint64            `json:"busy_ns"`
 	KV         *KVStats          `json:"kv,omitempty"`   // of its own state, if it is granted
 	HTTP       *HTTPStats        `json:"http,omitempty"` // of its requests, if they are granted
+}
+
+// Usage is what a plugin's instances use.
+type Usage struct {
+	Memory uint64 `json:"memory"` // bytes, of all instances
+	BusyNs uint64 `json:"busy_ns"`
 }
 
 // KVStats are the figures of a plugin's own state.
@@ -174,6 +191,13 @@ type LotStats struct {
 	Parked  uint64            `json:"parked"`
 	ByKind  map[string]uint64 `json:"parked_by_kind"`
 	NextDue time.Time         `json:"next_due,omitzero"`
+	Dropped Dropped           `json:"dropped"`
+}
+
+// Dropped counts what operators removed for good.
+type Dropped struct {
+	Dead   uint64 `json:"dead"`
+	Parked uint64 `json:"parked"`
 }
 
 // StoreStats are the figures of the store, in bytes.

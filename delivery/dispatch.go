@@ -188,21 +188,39 @@ func (l *Ledger) hold(plugin int, s *subscriber, item *Item) bool {
 	return true
 }
 
+// Resume offers messages again to a plugin that stopped after the last attempt of one: that one is first, with one
+// attempt more.
+func (l *Ledger) Resume(plugin int) { l.plugins[plugin].stopped = "" }
+
+// Halted says why a plugin is offered nothing until [Ledger.Resume]; empty when it is.
+func (l *Ledger) Halted(plugin int) string { return l.plugins[plugin].stopped }
+
+// Behind is the number of messages that stand in the parking lot behind keys of a plugin.
+func (l *Ledger) Behind(plugin int) int { return l.plugins[plugin].behind }
+
+// The reasons why a plugin's lane is held up.
+const (
+	WaitStopped  = "stopped"  // retry.then: stop
+	WaitBehind   = "behind"   // order.behind
+	WaitRequests = "requests" // capabilities.http.queue
+	WaitOutput   = "output"   // limits.output
+)
+
 // Stopped says why nothing is offered to a plugin any more, or why its lane is held up by what stands behind a key;
-// empty when neither.
-func (l *Ledger) Stopped(plugin int) string {
+// empty when neither. kind is one of the reasons above.
+func (l *Ledger) Stopped(plugin int) (kind, why string) {
 	s := &l.plugins[plugin]
 	switch {
 	case s.stopped != "":
-		return s.stopped
+		return WaitStopped, s.stopped
 	case s.spec.Policy.ByKey && s.behind >= s.spec.Policy.Behind && len(s.blocked) > 0:
-		return "order.behind reached: too many messages behind keys that wait"
+		return WaitBehind, "order.behind reached: too many messages behind keys that wait"
 	case s.crowded():
-		return "capabilities.http.queue reached: its requests are not answered"
+		return WaitRequests, "capabilities.http.queue reached: its requests are not answered"
 	case s.waiting > s.spec.Output:
-		return "limits.output reached: its targets do not take its emits"
+		return WaitOutput, "limits.output reached: its targets do not take its emits"
 	}
-	return ""
+	return "", ""
 }
 
 // Pending is the number of deliveries that wait to be offered to a plugin.

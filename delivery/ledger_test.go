@@ -60,8 +60,8 @@ func TestExhausted(t *testing.T) {
 	} {
 		l := ledger(2, func(p *delivery.Plugin) { p.Policy.Exhausted = c.exhausted })
 		answer(l, 1, delivery.Decision{Fault: "trap"})
-		if got := len(written(l)); got != c.writes || l.Watermark() != c.watermark || l.Counts.Plugins[0].Dropped != c.dropped || l.Stopped(0) != c.stopped {
-			t.Errorf("%v: %d writes, watermark %d, %+v, %q", c.exhausted, got, l.Watermark(), l.Counts.Plugins[0], l.Stopped(0))
+		if got := len(written(l)); got != c.writes || l.Watermark() != c.watermark || l.Counts.Plugins[0].Dropped != c.dropped || l.Halted(0) != c.stopped {
+			t.Errorf("%v: %d writes, watermark %d, %+v, %q", c.exhausted, got, l.Watermark(), l.Counts.Plugins[0], l.Halted(0))
 		}
 		if more := answer(l, 9, delivery.Decision{Verdict: pelton.Ack()}); (more == 0) != (c.stopped != "") {
 			t.Errorf("%v: %d offered afterwards", c.exhausted, more)
@@ -76,8 +76,9 @@ func TestBehindStops(t *testing.T) {
 		t.Errorf("D3: %d offered behind a head that waits", n)
 	}
 	writes := written(l)
-	if len(writes) != 4 || !strings.Contains(l.Stopped(0), "order.behind reached") || l.Pending(0) != 6 {
-		t.Errorf("%d writes, %q, %d pending", len(writes), l.Stopped(0), l.Pending(0))
+	kind, why := l.Stopped(0)
+	if len(writes) != 4 || kind != delivery.WaitBehind || !strings.Contains(why, "order.behind reached") || l.Pending(0) != 6 {
+		t.Errorf("%d writes, %s: %q, %d pending", len(writes), kind, why, l.Pending(0))
 	}
 	for i, w := range writes {
 		if w.Record.ID.Message.Position != uint64(i) || (w.Record.Kind == delivery.KindBehind) != (i > 0) || w.Record.Due.IsZero() != (i > 0) {

@@ -3,6 +3,7 @@ package delivery_test
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/delivery"
@@ -11,11 +12,15 @@ import (
 
 // arrivals takes records out of the lot: due ones, and now and then a held one that the outside settles.
 func (w *world) arrivals() {
-	due, _, err := lot.Due(w.disk, w.lane.Source, w.lane.Lane, w.now, 1+w.rng.IntN(3), func(id pelton.EffectID) bool { return w.out[id] })
+	line, err := lot.Due(w.disk, w.lane.Source, w.lane.Lane, time.Time{}, w.now, 1+w.rng.IntN(3), func(id pelton.EffectID) bool { return w.out[id] })
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	for _, e := range due {
+	for _, id := range line.Due {
+		e, err := lot.Get(w.disk, id)
+		if err != nil {
+			w.t.Fatal(err)
+		}
 		w.arrive(e, nil)
 	}
 }
@@ -67,7 +72,7 @@ func (w *world) outside() {
 		if w.rng.IntN(4) != 0 || e.State != lot.StateDead || e.Kind == delivery.KindFrame || w.queued() {
 			continue
 		}
-		records, err := lot.Replay(e, now, false)
+		records, err := lot.Replay(e, now, false, 0)
 		if err != nil {
 			w.t.Fatal(err)
 		}

@@ -53,6 +53,7 @@ type world struct {
 	settled uint64                                // told to the source
 	serial  int
 	crashes int
+	swept   int
 }
 
 type pending struct {
@@ -104,6 +105,7 @@ func (w *world) boot() {
 	if watermark < w.settled {
 		w.t.Fatalf("D2: the source was told %d, durable is %d", w.settled, watermark)
 	}
+	w.sweep(watermark)
 	start, err := lot.Load(w.disk, w.lane, watermark)
 	if err != nil {
 		w.t.Fatal(err)
@@ -121,6 +123,18 @@ func (w *world) boot() {
 		}
 		key, rest, _ := store.CutString(e.Key[1:])
 		w.ids[key], _, _ = store.CutUint64(rest)
+	}
+}
+
+// sweep forgets the marks that the crash left behind.
+func (w *world) sweep(watermark uint64) {
+	left, err := lot.Sweep(w.disk, w.lane, watermark)
+	if err == nil && len(left) > 0 {
+		_, err = w.disk.Append(context.Background(), w.tok, left)
+		w.swept += len(left)
+	}
+	if err != nil {
+		w.t.Fatal(err)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -267,6 +268,8 @@ func (w *wheel) box(name string) *box {
 // changed hears of every change of state of a plugin. It is called on actors' goroutines.
 func (w *wheel) changed(b *box, e actor.Event) {
 	switch e.State {
+	case actor.StateProbing:
+		w.unstop(b)
 	case actor.StateRestarted:
 		w.event(Event{Event: "restarted", Plugin: b.name, Revision: e.Revision, Reason: e.Reason})
 	case actor.StateRecycled:
@@ -275,6 +278,19 @@ func (w *wheel) changed(b *box, e actor.Event) {
 		w.event(Event{Event: "failed", Plugin: b.name, Revision: e.Revision, Reason: e.Reason})
 	case actor.StateRolledBack:
 		go w.rolledBack(b, e)
+	}
+}
+
+// unstop lets lanes go on that retry.then stopped: another version may do better.
+func (w *wheel) unstop(b *box) {
+	p := slices.Index(w.boxes, b)
+	if p >= len(w.plan.Plugins) {
+		return
+	}
+	for _, f := range w.feeds {
+		for _, r := range f.loops() {
+			r.loop.Resume(p)
+		}
 	}
 }
 

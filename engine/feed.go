@@ -191,7 +191,7 @@ func (w *wheel) openLane(ctx context.Context, f *feed, lane source.Lane) error {
 	o := loop.Options{
 		Lane: lane, ID: id, From: from, Graph: f.graph, Plugins: plugins, Targets: targets, Grants: w.grants(),
 		Arena: f.arena, Outputs: f.outputs, Decode: decodeOf(f.c.Decode, w.c.Arena.MaxMessage),
-		Pace: f.pace, Store: w.store, Settle: w.settle,
+		Pace: f.pace, Bounds: loop.Bounds{Release: w.c.Limits.Release.PerSecond()}, Store: w.store, Settle: w.settle,
 	}
 	o.Failed = func(err error, final bool) {
 		w.event(Event{Event: "failed", Source: f.name, Reason: err.Error()})

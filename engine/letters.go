@@ -12,6 +12,7 @@ import (
 	"github.com/peltonhq/pelton/api"
 	"github.com/peltonhq/pelton/delivery"
 	"github.com/peltonhq/pelton/delivery/lot"
+	"github.com/peltonhq/pelton/loop"
 	"github.com/peltonhq/pelton/store"
 )
 
@@ -47,7 +48,7 @@ func (l letters) Dead(_ context.Context, q api.DeadQuery) ([]api.DeadLetter, str
 	if err != nil {
 		return nil, "", err
 	}
-	entries, next, err := lot.Page(l.store, after, limitOf(q.Limit), func(e *lot.Entry) bool { return l.wanted(e, &q) })
+	entries, next, err := lot.Page(l.store, after, limitOf(q.Limit), lot.Window{Since: q.Since, Until: q.Until}, wanted(&q))
 	page := make([]api.DeadLetter, 0, len(entries))
 	for _, e := range entries {
 		page = append(page, l.letter(e))
@@ -55,13 +56,16 @@ func (l letters) Dead(_ context.Context, q api.DeadQuery) ([]api.DeadLetter, str
 	return page, nextOf(next), err
 }
 
-func (l letters) wanted(e *lot.Entry, q *api.DeadQuery) bool {
-	return (q.Plugin == "" || q.Plugin == pluginName(e)) && strings.Contains(e.Reason, q.Reason) && within(e.Failed, q.Since, q.Until)
+// wanted chooses the dead letters of a query; their time is looked at before.
+func wanted(q *api.DeadQuery) func(*lot.Entry) bool {
+	return func(e *lot.Entry) bool {
+		return either(q.Plugin, pluginName(e)) && either(q.Kind, string(e.Kind)) && either(q.State, string(e.State)) &&
+			either(q.Source, e.ID.Message.Lane.Source) && strings.Contains(e.Reason, q.Reason)
+	}
 }
 
-func within(t, since, until time.Time) bool {
-	return !t.Before(since) && (until.IsZero() || t.Before(until))
-}
+// either reports whether a filter lets a value pass: it names nothing, or that value.
+func either(wanted, value string) bool { return wanted == "" || wanted == value }
 
 // pluginName is the plugin whose delivery it was, or that made the emit.
 func pluginName(e *lot.Entry) string {
@@ -117,57 +121,89 @@ func (l letters) DeadLetter(_ context.Context, id string) (api.DeadLetter, error
 	return l.letter(e), nil
 }
 
-// chosen are the dead letters that ids or, without any, a query select.
-func (l letters) chosen(ids []string, q api.DeadQuery) ([]*lot.Entry, error) {
-	if len(ids) == 0 {
-		entries, _, err := lot.Page(l.store, "", q.Limit, func(e *lot.Entry) bool { return l.wanted(e, &q) })
-		return entries, err
-	}
-	var entries []*lot.Entry
+// each calls f for the dead letters that ids or, without any, a query select. They are read page by page: what fails again
+// meanwhile is younger than the time of the call, and is not met twice.
+func (l letters) each(ids []string, q api.DeadQuery, f func(*lot.Entry) error) error {
 	for _, id := range ids {
 		e, err := l.find(id)
-		if err != nil {
-			return nil, err
+		if err == nil {
+			err = f(e)
 		}
-		entries = append(entries, e)
+		if err != nil {
+			return err
+		}
 	}
-	return entries, nil
+	if len(ids) > 0 {
+		return nil
+	}
+	span := lot.Window{Since: q.Since, Until: time.Now().UTC()}
+	if !q.Until.IsZero() && q.Until.Before(span.Until) {
+		span.Until = q.Until
+	}
+	return eachPage(f, func(after string) ([]*lot.Entry, string, error) {
+		return lot.Page(l.store, after, pageSize, span, wanted(&q))
+	})
+}
+
+func eachPage(f func(*lot.Entry) error, page func(after string) ([]*lot.Entry, string, error)) error {
+	for after := ""; ; {
+		entries, next, err := page(after)
+		if err != nil {
+			return err
+		}
+		for _, e := range entries {
+			if err := f(e); err != nil {
+				return err
+			}
+		}
+		if after = next; next == "" {
+			return nil
+		}
+	}
 }
 
 // Replay implements [api.Lot].
 func (l letters) Replay(ctx context.Context, ids []string, q api.DeadQuery, o api.ReplayOptions) (api.ReplayResult, error) {
 	result := api.ReplayResult{Skipped: []api.Skipped{}}
-	entries, err := l.chosen(ids, q)
-	if err != nil {
-		return result, err
+	change := func(e *lot.Entry) ([]store.Record, error) {
+		return lot.Replay(e, time.Now().UTC(), o.Force, l.c.Limits.Replays)
 	}
-	for _, e := range entries {
-		_, err := lot.Replay(e, time.Now().UTC(), o.Force)
+	err := l.each(ids, q, func(e *lot.Entry) error {
+		_, err := change(e)
 		if err == nil && !o.DryRun {
-			err = l.actOn(ctx, e, func(now *lot.Entry) ([]store.Record, error) { return lot.Replay(now, time.Now().UTC(), o.Force) })
+			err = l.actOn(ctx, e, change)
 		}
-		if err != nil {
+		switch {
+		case ctx.Err() != nil || errors.Is(err, loop.ErrClosed):
+			return err
+		case err != nil && len(result.Skipped) < skippedNamed:
 			result.Skipped = append(result.Skipped, api.Skipped{ID: lot.ID(e.ID), Reason: err.Error()})
-			continue
+		case err == nil:
+			result.Replayed++
 		}
-		result.Replayed++
-	}
-	return result, nil
+		return nil
+	})
+	return result, err
 }
+
+// skippedNamed is how many of the dead letters that a replay leaves are named in its answer, which has a size.
+const skippedNamed = 1000
 
 // Drop implements [api.Lot].
 func (l letters) Drop(ctx context.Context, ids []string, q api.DeadQuery, dryRun bool) (int, error) {
-	entries, err := l.chosen(ids, q)
-	if err != nil || dryRun {
-		return len(entries), err
-	}
-	for n, e := range entries {
-		err := l.actOn(ctx, e, func(now *lot.Entry) ([]store.Record, error) { return lot.Drop(l.store, now) })
-		if err != nil {
-			return n, api.Errorf(api.FailedPrecondition, "%v", err)
+	n := 0
+	err := l.each(ids, q, func(e *lot.Entry) error {
+		if !dryRun {
+			err := l.actOn(ctx, e, func(now *lot.Entry) ([]store.Record, error) { return lot.Drop(l.store, now) })
+			if err != nil {
+				return api.Errorf(api.FailedPrecondition, "%v", err)
+			}
+			l.totals.droppedDead.Add(1)
 		}
-	}
-	return len(entries), nil
+		n++
+		return nil
+	})
+	return n, err
 }
 
 // actOn changes one dead letter, as it stands when its lane's loop comes to it: another request may have been faster.
@@ -212,8 +248,10 @@ func (l letters) parked(e *lot.Entry) api.Parked {
 	}
 }
 
-func parkedWanted(e *lot.Entry, q *api.ParkedQuery) bool {
-	return (q.Plugin == "" || q.Plugin == pluginName(e)) && (q.Kind == "" || q.Kind == string(e.Kind)) && within(e.Due, q.Since, q.Until)
+func parkedWanted(q *api.ParkedQuery) func(*lot.Entry) bool {
+	return func(e *lot.Entry) bool {
+		return either(q.Plugin, pluginName(e)) && either(q.Kind, string(e.Kind)) && either(q.Key, string(e.Key))
+	}
 }
 
 // Parked implements [api.Lot].
@@ -222,7 +260,10 @@ func (l letters) Parked(_ context.Context, q api.ParkedQuery) ([]api.Parked, str
 	if err != nil {
 		return nil, "", err
 	}
-	entries, next, err := lot.ParkedPage(l.store, after, limitOf(q.Limit), func(e *lot.Entry) bool { return parkedWanted(e, &q) })
+	entries, next, err := lot.ParkedPage(l.store, after, limitOf(q.Limit), lot.Window{Since: q.Since, Until: q.Until}, parkedWanted(&q))
+	if errors.Is(err, lot.ErrCursor) {
+		return nil, "", api.Errorf(api.InvalidArgument, "page cursor %q: %v", q.After, err)
+	}
 	page := make([]api.Parked, 0, len(entries))
 	for _, e := range entries {
 		page = append(page, l.parked(e))
@@ -247,20 +288,24 @@ func (l letters) ParkedRecord(_ context.Context, id string) (api.Parked, error) 
 	return l.parked(e), nil
 }
 
-func (l letters) chosenParked(ids []string, q api.ParkedQuery) ([]*lot.Entry, error) {
-	if len(ids) == 0 {
-		entries, _, err := lot.ParkedPage(l.store, "", q.Limit, func(e *lot.Entry) bool { return parkedWanted(e, &q) })
-		return entries, err
-	}
-	var entries []*lot.Entry
+// eachParked calls f for the parked deliveries that ids or, without any, a query select, page by page.
+func (l letters) eachParked(ids []string, q api.ParkedQuery, f func(*lot.Entry) error) error {
 	for _, id := range ids {
 		e, err := l.findParked(id)
-		if err != nil {
-			return nil, err
+		if err == nil {
+			err = f(e)
 		}
-		entries = append(entries, e)
+		if err != nil {
+			return err
+		}
 	}
-	return entries, nil
+	if len(ids) > 0 {
+		return nil
+	}
+	span := lot.Window{Since: q.Since, Until: q.Until}
+	return eachPage(f, func(after string) ([]*lot.Entry, string, error) {
+		return lot.ParkedPage(l.store, after, pageSize, span, parkedWanted(&q))
+	})
 }
 
 // Release implements [api.Lot].
@@ -272,32 +317,32 @@ func (l letters) Release(ctx context.Context, ids []string, q api.ParkedQuery, d
 
 // DropParked implements [api.Lot].
 func (l letters) DropParked(ctx context.Context, ids []string, q api.ParkedQuery, dryRun bool) (int, error) {
-	return l.changeParked(ctx, ids, q, dryRun, func(e *lot.Entry) ([]store.Record, error) {
+	n, err := l.changeParked(ctx, ids, q, dryRun, func(e *lot.Entry) ([]store.Record, error) {
 		var watermark uint64
 		if open := l.lane(e.ID.Message.Lane); open != nil {
 			watermark = open.Stats().Watermark
 		}
 		return lot.Remove(l.store, e, watermark)
 	})
+	if !dryRun {
+		l.totals.droppedParked.Add(uint64(n))
+	}
+	return n, err
 }
 
 // changeParked changes those of the records that are in the lot; what is being offered at that moment is left alone, and
 // so are records behind the head of their key, whose turn the order decides.
 func (l letters) changeParked(ctx context.Context, ids []string, q api.ParkedQuery, dryRun bool, change func(*lot.Entry) ([]store.Record, error)) (int, error) {
-	entries, err := l.chosenParked(ids, q)
-	if err != nil {
-		return 0, err
-	}
 	n := 0
-	for _, e := range entries {
-		if e.Kind == delivery.KindBehind {
-			continue
-		}
-		if dryRun {
+	err := l.eachParked(ids, q, func(e *lot.Entry) error {
+		switch {
+		case e.Kind == delivery.KindBehind:
+			return nil
+		case dryRun:
 			n++
-			continue
+			return nil
 		}
-		err := l.act(ctx, e, func(out func(pelton.EffectID) bool) ([]store.Record, error) {
+		return l.act(ctx, e, func(out func(pelton.EffectID) bool) ([]store.Record, error) {
 			if out(e.ID) {
 				return nil, nil
 			}
@@ -311,9 +356,6 @@ func (l letters) changeParked(ctx context.Context, ids []string, q api.ParkedQue
 			n++
 			return change(now)
 		})
-		if err != nil {
-			return n, err
-		}
-	}
-	return n, nil
+	})
+	return n, err
 }

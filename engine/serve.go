@@ -157,16 +157,16 @@ func (w *wheel) tellPauses(paused map[string]string) {
 func (w *wheel) sample() {
 	now := time.Now()
 	for _, f := range w.feeds {
-		messages, reason := f.gone().Counts.Admitted, ""
+		messages, kind, reason := f.gone().Counts.Admitted, "", ""
 		for _, r := range f.loops() {
 			s := r.loop.Stats()
 			messages += s.Counts.Admitted
 			if s.Paused != "" {
-				reason = s.Paused
+				kind, reason = s.Wait, s.Paused
 			}
 		}
 		f.meter.Count(messages, now)
-		f.pause.Look(reason, messages, now)
+		f.pause.Look(kind, reason, messages, now)
 	}
 }
 

@@ -182,6 +182,8 @@ func (f *feed) gone() loop.Stats {
 func sumUp(sum, s *loop.Stats) {
 	sum.Counts.Admitted += s.Counts.Admitted
 	sum.Counts.Bad += s.Counts.Bad
+	sum.Counts.Keyless += s.Counts.Keyless
+	sum.Counts.Unread += s.Counts.Unread
 	sum.Decoded.Bytes += s.Decoded.Bytes
 	if sum.Counts.Plugins == nil {
 		sum.Counts.Plugins = append(sum.Counts.Plugins, s.Counts.Plugins...)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/peltonhq/pelton/actor"
@@ -12,6 +13,7 @@ import (
 	"github.com/peltonhq/pelton/delivery"
 	"github.com/peltonhq/pelton/delivery/lot"
 	"github.com/peltonhq/pelton/engine/gauge"
+	"github.com/peltonhq/pelton/loop"
 	"github.com/peltonhq/pelton/source"
 )
 
@@ -55,9 +57,9 @@ func (w wheelInfo) Stats(context.Context) (api.Stats, error) {
 		Sessions: []api.SessionStats{}, Sinks: []api.SinkStats{}, Memory: gauge.Memory(),
 	}
 	counts := make([]delivery.PluginCounts, len(w.plan.Plugins))
-	pending := make([]int, len(w.plan.Plugins))
+	queues := make([]loop.Queue, len(w.plan.Plugins))
 	for _, f := range w.feeds {
-		s.Sources = append(s.Sources, f.stats(counts, pending))
+		s.Sources = append(s.Sources, f.stats(counts, queues))
 		s.Arenas = append(s.Arenas, arenaStats(f.name, f.arena))
 	}
 	for i, a := range w.outputs() {
@@ -68,7 +70,7 @@ func (w wheelInfo) Stats(context.Context) (api.Stats, error) {
 	for i, b := range w.boxes {
 		p := b.stats()
 		if i < len(counts) {
-			p.count(&counts[i], pending[i])
+			p.count(&counts[i], &queues[i])
 		} else { // a reducer: it answers to sessions, not to lanes
 			folds := b.plugin.Stats()
 			p.Acked = folds.Folds - min(folds.Folds, folds.Faults.Total())
@@ -92,11 +94,12 @@ func (w *wheel) outputs() []*arena.Arena {
 	return w.feeds[0].outputs
 }
 
-func (f *feed) stats(counts []delivery.PluginCounts, pending []int) api.SourceStats {
+func (f *feed) stats(counts []delivery.PluginCounts, queues []loop.Queue) api.SourceStats {
 	s := api.SourceStats{Name: f.name, State: "running", Lanes: []api.LaneStats{}}
 	ended := true
 	past := f.gone()
 	s.Messages, s.Bytes, s.Bad = past.Counts.Admitted, past.Decoded.Bytes, past.Counts.Bad
+	s.Keyless, s.Unread = past.Counts.Keyless, past.Counts.Unread
 	for i := range past.Counts.Plugins {
 		add(&counts[i], &past.Counts.Plugins[i])
 	}
@@ -109,13 +112,20 @@ func (f *feed) stats(counts []delivery.PluginCounts, pending []int) api.SourceSt
 		s.Messages += l.Counts.Admitted
 		s.Bytes += l.Decoded.Bytes
 		s.Bad += l.Counts.Bad
+		s.Keyless += l.Counts.Keyless
+		s.Unread += l.Counts.Unread
 		ended = ended && l.Ended
 		if l.Failure != "" {
 			s.State, s.Reason = "failed", l.Failure
 		}
 		for i := range l.Counts.Plugins {
 			add(&counts[i], &l.Counts.Plugins[i])
-			pending[i] += l.Pending[i]
+			q := &queues[i]
+			q.Pending += l.Plugins[i].Pending
+			q.Behind += l.Plugins[i].Behind
+			if why := l.Plugins[i].Halted; why != "" {
+				q.Halted = why
+			}
 		}
 	}
 	switch reason := f.pause.Reason(); {
@@ -125,7 +135,7 @@ func (f *feed) stats(counts []delivery.PluginCounts, pending []int) api.SourceSt
 	case ended:
 		s.State = "ended"
 	}
-	s.Rate = f.meter.Rate()
+	s.Rate, s.Waited = f.meter.Rate(), f.pause.Waits()
 	if f.queue != nil {
 		q := f.queue.Stats()
 		s.Queue = api.QueueStats{Bytes: uint64(q.Bytes), Limit: uint64(q.Limit), Refused: q.Refused, Waits: q.Waits, Known: q.Repeated}
@@ -175,7 +185,7 @@ func (b *box) stats() *pluginStats {
 			string(actor.FaultTrap): a.Faults.Trap, string(actor.FaultTimeout): a.Faults.Timeout,
 			string(actor.FaultMalformed): a.Faults.Malformed, string(actor.FaultOutput): a.Faults.Output,
 		},
-		Dropped: map[string]uint64{}, Memory: uint64(a.Memory), BusyNs: uint64(a.Busy),
+		Dropped: map[string]uint64{}, Usage: api.Usage{Memory: uint64(a.Memory), BusyNs: uint64(a.Busy)},
 	}}
 	if w := b.opts.Env.Window; w != nil {
 		p.Window = api.Window{MappedBytes: w.Mapped.Load(), CopiedBytes: w.Copied.Load(), DirtyWindows: w.Dirty.Load()}
@@ -185,10 +195,14 @@ func (b *box) stats() *pluginStats {
 }
 
 // count adds what the lanes' accounts know of the plugin: they see each delivery once however it was run.
-func (p *pluginStats) count(c *delivery.PluginCounts, pending int) {
+func (p *pluginStats) count(c *delivery.PluginCounts, q *loop.Queue) {
 	p.Verdicts = api.Verdicts{Acked: c.Acked, Retried: c.Retried, Deferred: c.Deferred, Dead: c.Dead, Held: c.Held}
-	p.Deliveries, p.Emits, p.Queued = c.Offered, c.Emits, uint64(pending)
+	p.Deliveries, p.Emits, p.Queued = c.Offered, c.Emits, uint64(q.Pending)
 	p.Dropped["policy"], p.Dropped["emits_not_acked"] = c.Dropped, c.Discarded
+	p.Behind, p.Stopped = uint64(q.Behind), q.Halted
+	if q.Halted != "" && p.State == "running" {
+		p.State = "stopped"
+	}
 }
 
 func (w *wheel) addTargets(s *api.Stats) {
@@ -227,6 +241,8 @@ type totals struct {
 	at    time.Time
 	fresh time.Duration
 	last  lot.Totals
+
+	droppedDead, droppedParked atomic.Uint64 // by operators
 }
 
 func (w *wheel) count() (lot.Totals, error) {
@@ -249,6 +265,7 @@ func (w *wheel) count() (lot.Totals, error) {
 func (w *wheel) lotStats() (api.LotStats, error) {
 	c, err := w.count()
 	s := api.LotStats{Dead: c.Dead, Parked: c.Parked, ByKind: map[string]uint64{}, NextDue: c.NextDue}
+	s.Dropped = api.Dropped{Dead: w.totals.droppedDead.Load(), Parked: w.totals.droppedParked.Load()}
 	for kind, n := range c.ByKind {
 		s.ByKind[string(kind)] = n
 	}

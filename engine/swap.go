@@ -34,15 +34,28 @@ func (p plugins) find(name string) (*box, error) {
 // List implements [api.Plugins].
 func (p plugins) List(context.Context) ([]api.Plugin, error) {
 	list := []api.Plugin{}
-	for _, b := range p.boxes {
+	for i, b := range p.boxes {
 		s := b.plugin.Stats()
 		row := api.Plugin{
-			Name: b.name, Kind: b.kind, Digest: s.Digest, State: stateOf(s), Revision: s.Revision, Instances: b.plugin.Instances(),
+			Name: b.name, Kind: b.kind, Digest: s.Digest, State: p.stateOf(i, s), Revision: s.Revision, Instances: b.plugin.Instances(),
 			Restarts: s.Restarts, Outputs: names(b.plugin.Outputs()), From: b.from,
 		}
 		list = append(list, row)
 	}
 	return list, nil
+}
+
+// stateOf is the state of the i-th box: its own, or stopped by a lane.
+func (w *wheel) stateOf(i int, s actor.Stats) string {
+	state := stateOf(s)
+	for _, f := range w.feeds {
+		for _, r := range f.loops() {
+			if l := r.loop.Stats(); state == "running" && i < len(l.Plugins) && l.Plugins[i].Halted != "" {
+				return "stopped"
+			}
+		}
+	}
+	return state
 }
 
 func stateOf(s actor.Stats) string {

@@ -109,6 +109,9 @@ func (l *Loop) prepare(ctx context.Context) error {
 	if err := l.journal.claim(ctx); err != nil {
 		return err
 	}
+	if err := l.sweep(ctx); err != nil {
+		return err
+	}
 	begin, err := lot.Load(l.o.Store, l.o.ID, l.o.From)
 	if err != nil {
 		return err
@@ -361,6 +364,9 @@ func (l *Loop) hear(n *note) {
 		n.run()
 	}
 }
+
+// Resume offers messages again to a plugin, by index in the graph, that stopped after the last attempt of one.
+func (l *Loop) Resume(plugin int) { l.Do(func() { l.ledger.Resume(plugin) }) }
 
 // Do runs f on the loop goroutine, soon; false when the loop is over. f must not block. A loop that ends meanwhile does
 // not run it.

@@ -15,6 +15,8 @@ import (
 
 // Options of a lane's loop. Graph, Lane, Store, Arena and the slices that belong to the graph are required.
 type Options struct {
+	Bounds
+
 	Lane    source.Lane
 	ID      pelton.LaneID // as the lane goes on: see source.Resume
 	From    uint64        // stored watermark
@@ -27,7 +29,6 @@ type Options struct {
 	Decode  decode.Config
 	Pace    *Pace // nil for as fast as it goes
 	Store   store.Store
-	Window  int // messages between watermark and head; default 65,536
 	// Settle routes a settlement by token to the lane that held the delivery. It is needed if a plugin settles.
 	Settle func(ctx context.Context, token string, d delivery.Decision) error
 	Hooks
@@ -40,6 +41,12 @@ type Hooks struct {
 	Tracer  Tracer                      // nil: nothing is traced
 }
 
+// Bounds are what a loop may have under way.
+type Bounds struct {
+	Window  int     // messages between watermark and head; default 65,536
+	Release float64 // records of the parking lot that come back in a second, at most; default 5000
+}
+
 // Grant is what one plugin may use of the world; nil where it may not.
 type Grant struct {
 	State   State
@@ -50,7 +57,7 @@ const (
 	window      = 1 << 16 // messages between watermark and head
 	sourceQueue = 1 << 20 // bytes of the source's own effects that wait for their targets
 	turnSize    = 64      // deliveries in one turn; a plugin that is fast gets up to delivery.MaxTurn
-	releaseRate = 5000    // records that come back from the parking lot in a second, at most
+	release     = 5000    // records that come back from the parking lot in a second, at most
 
 	shortTurn = time.Millisecond     // the next one may be larger
 	longTurn  = 4 * time.Millisecond // the next one is small
@@ -59,6 +66,9 @@ const (
 func (o *Options) defaults() {
 	if o.Window == 0 {
 		o.Window = window
+	}
+	if o.Release == 0 {
+		o.Release = release
 	}
 	if o.Failed == nil {
 		o.Failed = func(error, bool) {}

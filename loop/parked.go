@@ -19,8 +19,8 @@ import (
 	"github.com/peltonhq/pelton/store"
 )
 
-// chunk is how many due records are read at once.
-const chunk = 32
+// chunk is how many due records are brought between two looks.
+const chunk = 256
 
 // parked reads the lane's records out of the parking lot: due ones in due order, never early, at a bounded rate; the
 // next of a key; and held ones that are settled by token. It has a share of the arena of its own, so that the lane can
@@ -31,6 +31,7 @@ type parked struct {
 	arrivals chan arrival
 	asked    chan struct{} // look again
 	limit    *rate.Limiter
+	room
 
 	mu      sync.Mutex // not on a message's path: parked records only
 	out     map[pelton.EffectID]holder
@@ -40,7 +41,31 @@ type parked struct {
 	settles []settle
 	answers map[pelton.EffectID]chan<- error // of settlements that are to be durable first
 	ended   bool
+	floor
 }
+
+// floor is what the reader knows of the due order: no record in the lot is due before its time. Writes that have become
+// durable since it was taken may lower it.
+type floor struct{ at, lowered time.Time }
+
+// lower notes that a record due at a time may have come into the lot.
+func (f *floor) lower(due time.Time) {
+	if !due.IsZero() && (f.lowered.IsZero() || due.Before(f.lowered)) {
+		f.lowered = due
+	}
+}
+
+// take is the floor for a look that begins.
+func (f *floor) take() time.Time {
+	if !f.lowered.IsZero() && f.lowered.Before(f.at) {
+		f.at = f.lowered
+	}
+	f.lowered = time.Time{}
+	return f.at
+}
+
+// raise notes the first record that a look found, but for what came in meanwhile: the next take lowers it to that.
+func (f *floor) raise(first time.Time) { f.at = first }
 
 // holder is who has a record out of the lot.
 type holder uint8
@@ -60,8 +85,8 @@ type arrival struct {
 
 func newParked(l *Loop, lane *arena.Lane) *parked {
 	return &parked{
-		loop: l, lane: lane, arrivals: make(chan arrival, chunk), asked: make(chan struct{}, 1),
-		limit: rate.NewLimiter(releaseRate, chunk),
+		loop: l, lane: lane, arrivals: make(chan arrival, 32), asked: make(chan struct{}, 1),
+		limit: rate.NewLimiter(rate.Limit(l.o.Release), max(1, min(32, int(l.o.Release/100)))),
 		out:   map[pelton.EffectID]holder{}, writing: map[pelton.EffectID]struct{}{}, answers: map[pelton.EffectID]chan<- error{},
 	}
 }
@@ -80,8 +105,9 @@ func (p *parked) writes(id pelton.EffectID) {
 }
 
 // landed notes that a record's write is durable: it may be read again, and may be due.
-func (p *parked) landed(id pelton.EffectID) {
+func (p *parked) landed(id pelton.EffectID, due time.Time) {
 	p.mu.Lock()
+	p.lower(due)
 	delete(p.writing, id)
 	if p.out[id] == byLoop {
 		delete(p.out, id)
@@ -89,6 +115,13 @@ func (p *parked) landed(id pelton.EffectID) {
 	p.mu.Unlock()
 	p.reply(id, nil)
 	p.ask()
+}
+
+// entered notes that records that are due from a time on may have come into the lot.
+func (p *parked) entered(due time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.lower(due)
 }
 
 // reply answers a settlement that waits for its record.
@@ -170,9 +203,10 @@ func (p *parked) run(ctx context.Context) {
 // look brings what is asked for and what is due, and tells when the next record is.
 func (p *parked) look(ctx context.Context) (next time.Time, err error) {
 	p.mu.Lock()
-	fetches, settles, early := p.fetches, p.settles, p.early
+	fetches, settles, early, from := p.fetches, p.settles, p.early, p.floor.take()
 	p.fetches, p.settles, p.early = nil, nil, nil
 	p.mu.Unlock()
+	defer p.finish(p.lane)
 	for _, id := range early {
 		if err := p.bringAgain(ctx, id); err != nil {
 			return next, err
@@ -191,19 +225,26 @@ func (p *parked) look(ctx context.Context) (next time.Time, err error) {
 		}
 	}
 	o := &p.loop.o
-	due, next, err := lot.Due(o.Store, o.ID.Source, o.ID.Lane, time.Now(), chunk, p.isOut)
+	now := time.Now()
+	line, err := lot.Due(o.Store, o.ID.Source, o.ID.Lane, from, now, chunk, p.isOut)
 	if err != nil {
 		return next, err
 	}
-	for _, e := range due {
+	if line.First.IsZero() {
+		line.First = now
+	}
+	p.mu.Lock()
+	p.raise(line.First)
+	p.mu.Unlock()
+	for _, id := range line.Due {
 		if err := p.limit.Wait(ctx); err != nil {
 			return next, err
 		}
-		if err := p.dueOne(ctx, e.ID); err != nil {
+		if err := p.dueOne(ctx, id); err != nil {
 			return next, err
 		}
 	}
-	return next, nil
+	return line.Next, nil
 }
 
 // bringAgain brings a record that is marked as out already.
@@ -324,22 +365,55 @@ func (p *parked) lend(ctx context.Context, e *lot.Entry) (pelton.Ref, error) {
 		fields[i] = e.Fields[name]
 	}
 	for {
-		block, err := p.lane.Acquire(ctx, max(1, size))
-		if err != nil {
+		if err := p.begin(ctx, p.lane, size); err != nil {
 			return pelton.Ref{}, err
 		}
-		copy(block.Bytes()[key:], e.Key)
-		copy(block.Bytes(), e.Payload)
-		ref, err := p.lane.Commit(block, &arena.Frame{
-			Length: len(e.Payload), KeyOffset: key, KeyLength: len(e.Key), HasKey: e.HasKey,
+		at := p.used
+		copy(p.block.Bytes()[at+key:], e.Key)
+		copy(p.block.Bytes()[at:], e.Payload)
+		ref, err := p.lane.Commit(p.block, &arena.Frame{
+			Offset: at, Length: len(e.Payload), KeyOffset: at + key, KeyLength: len(e.Key), HasKey: e.HasKey,
 			Fields: fields, Names: names,
 			Meta: pelton.Meta{Lane: &lane, Position: e.ID.Message.Position, Path: e.ID.Message.Path, Time: e.Time, Trace: e.Trace, Headers: e.Headers},
 		})
-		p.lane.Done(block)
+		if err == nil {
+			p.used += size
+			return ref, nil
+		}
+		p.finish(p.lane)
 		if !errors.Is(err, arena.ErrFull) { // full of slots: the next acquire waits for them
 			return ref, err
 		}
 	}
+}
+
+// room is the block that records are lent from: many share one, which is much larger than most.
+type room struct {
+	block *arena.Block
+	used  int
+}
+
+// begin makes room for a record. A large one begins on a page of its own, as it came from its source.
+func (r *room) begin(ctx context.Context, lane *arena.Lane, size int) error {
+	const page = 4096
+	if size >= page {
+		r.used = (r.used + page - 1) &^ (page - 1)
+	}
+	if r.block != nil && r.used+size <= len(r.block.Bytes()) {
+		return nil
+	}
+	r.finish(lane)
+	block, err := lane.Acquire(ctx, max(1, size))
+	r.block = block
+	return err
+}
+
+// finish leaves the block to the records that lie in it.
+func (r *room) finish(lane *arena.Lane) {
+	if r.block != nil {
+		lane.Done(r.block)
+	}
+	r.block, r.used = nil, 0
 }
 
 // arrive takes a record into the account, on the loop.

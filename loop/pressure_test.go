@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -129,6 +130,57 @@ func TestBrokenStoreEndsTheLoop(t *testing.T) {
 		_, failure := w.trouble()
 		if !errors.Is(failure, store.ErrFailed) || !strings.Contains(w.loop.Stats().Failure, "lane s/i/l") || w.lane.told() != told {
 			t.Errorf("failure %v, stats %q", failure, w.loop.Stats().Failure)
+		}
+		w.close()
+	})
+}
+
+// A dead letter or a parked record that can't be written leaves its message with the source: nothing is told, and after
+// the store is mended it comes again (D2).
+func TestFailedRecordLeavesItsMessage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const n = 200
+		var asked atomic.Int64
+		w := newWorld(t, n, func(m *native.Message, _ *native.Out) pelton.Verdict {
+			asked.Add(1)
+			if m.Meta().Position/step%2 == 0 || m.Meta().Defers > 0 {
+				return pelton.Dead("never")
+			}
+			return pelton.Defer(time.Now().Add(time.Hour))
+		})
+		w.graph.Plugins[0].Policy.ByKey = false
+		w.options.Pace = loop.NewPace(100)
+		w.reopen()
+		w.furnish()
+		w.run()
+		w.pass(time.Second)
+		if told := w.lane.told(); told == 0 || told == n*step {
+			t.Fatalf("the source was told %d before anything failed", told)
+		}
+		w.store.Break()
+		before := asked.Load()
+		w.pass(10 * time.Second)
+		told := w.lane.told()
+		if _, failure := w.trouble(); !errors.Is(failure, store.ErrFailed) || asked.Load() == before {
+			t.Errorf("failure %v after %d offers more", failure, asked.Load()-before)
+		}
+		_ = w.loop.Close(t.Context()) // its failure was told
+		if w.lane.told() != told {
+			t.Error("D2: the source was told after the store broke")
+		}
+		w.dismantle()
+
+		w.reopen()
+		if written := uint64(len(w.dead()) + len(w.parked())); written*step < told {
+			t.Errorf("D2: the source was told %d, and %d records are there", told, written)
+		}
+		w.furnish()
+		w.run()
+		w.pass(2 * time.Hour)
+		w.settle()
+		w.told(n)
+		if len(w.dead()) != n || len(w.parked()) != 0 {
+			t.Errorf("%d dead letters of %d, %d parked", len(w.dead()), n, len(w.parked()))
 		}
 		w.close()
 	})
@@ -325,6 +377,9 @@ func TestBehindAKeyPauses(t *testing.T) {
 		w.pass(time.Minute)
 		if s := w.loop.Stats(); !strings.Contains(s.Paused, "plugin/a: order.behind reached") || len(w.parked()) != 51 {
 			t.Errorf("paused %q, %d parked", s.Paused, len(w.parked()))
+		}
+		if s := w.loop.Stats(); s.Wait != delivery.WaitBehind || s.Plugins[0].Behind != 50 {
+			t.Errorf("waits for %q: %+v", s.Wait, s.Plugins)
 		}
 		w.pass(2 * time.Hour)
 		w.settle()

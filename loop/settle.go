@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/delivery"
@@ -149,6 +150,7 @@ func (l *Loop) Act(ctx context.Context, change func(out func(pelton.EffectID) bo
 
 func (l *Loop) act(change func(func(pelton.EffectID) bool) ([]store.Record, error), answer chan<- error) {
 	var kept []pelton.EffectID
+	now := time.Now() // what change makes due is not due before
 	records, err := change(func(id pelton.EffectID) bool {
 		if slices.Contains(kept, id) {
 			return false
@@ -166,6 +168,7 @@ func (l *Loop) act(change func(func(pelton.EffectID) bool) ([]store.Record, erro
 			}
 		}
 		l.parked.putBack(kept...)
+		l.parked.entered(now)
 		l.parked.ask()
 		answer <- err
 	}

@@ -18,11 +18,27 @@ type Stats struct {
 	Ended     bool   // the source is at its end
 	Idle      bool   // nothing is open, and what is settled is durable
 	Paused    string // why the source is paused; empty when it is not
+	Wait      string // the same in a word: one of Waits
 	Failure   string // why the loop is over
 	Counts    delivery.Counts
 	Decoded   decode.Stats
-	Pending   []int // deliveries not offered yet, by plugin
+	Plugins   []Queue
 	Flight    []int // effects with each target
+}
+
+// Queue is what waits for one plugin.
+type Queue struct {
+	Pending int    // deliveries not offered yet
+	Behind  int    // messages parked behind keys that wait
+	Halted  string // why it is offered nothing after the last attempt of a message (retry.then: stop); else empty
+}
+
+// Waits are the words of Stats.Wait.
+func Waits() []string {
+	return []string{
+		"store", "target", delivery.WaitStopped, delivery.WaitBehind, delivery.WaitRequests, delivery.WaitOutput, "queue",
+		"window", "plugin", "arena",
+	}
 }
 
 // Stats is the newest copy of the figures.
@@ -41,13 +57,14 @@ func (l *Loop) publish(final bool) {
 	l.published, l.stale = l.now, false
 	s := &Stats{
 		Lane: l.o.ID, Watermark: l.durable, Open: l.ledger.Open(), Waiting: l.ledger.Waiting(), Ended: l.ended, Idle: idle,
-		Counts: l.ledger.Counts.Copy(), Decoded: l.decoder.Stats(), Paused: l.paused(), Position: l.ledger.Head(),
+		Counts: l.ledger.Counts.Copy(), Decoded: l.decoder.Stats(), Position: l.ledger.Head(),
 	}
+	s.Wait, s.Paused = l.paused()
 	if l.failure != nil {
 		s.Failure = l.failure.Error()
 	}
 	for p := range l.o.Plugins {
-		s.Pending = append(s.Pending, l.ledger.Pending(p))
+		s.Plugins = append(s.Plugins, Queue{Pending: l.ledger.Pending(p), Behind: l.ledger.Behind(p), Halted: l.ledger.Halted(p)})
 	}
 	for t := range l.gates {
 		s.Flight = append(s.Flight, l.gates[t].flight)
@@ -56,26 +73,26 @@ func (l *Loop) publish(final bool) {
 }
 
 // paused says why the reader can't go on: the ring is full, or it waits for the arena.
-func (l *Loop) paused() string {
+func (l *Loop) paused() (kind, why string) {
 	if l.ended || !l.ring.blocked.Load() && (l.ledger.Open() == 0 || l.o.Arena.Stats().Waiting == 0) {
-		return ""
+		return "", ""
 	}
 	if reason := l.storeFull(); reason != "" {
-		return "store: " + reason
+		return "store", "store: " + reason
 	}
 	for t := range l.gates {
 		if l.gates[t].closed {
-			return fmt.Sprintf("%s takes no more: its buffer is full", l.o.Graph.Targets[t])
+			return "target", fmt.Sprintf("%s takes no more: its buffer is full", l.o.Graph.Targets[t])
 		}
 	}
 	for p := range l.o.Plugins {
-		if why := l.ledger.Stopped(p); why != "" {
-			return fmt.Sprintf("plugin/%s: %s", l.o.Graph.Plugins[p].Name, why)
+		if kind, why := l.ledger.Stopped(p); why != "" {
+			return kind, fmt.Sprintf("plugin/%s: %s", l.o.Graph.Plugins[p].Name, why)
 		}
 	}
 	for p, n := range l.nests {
 		if n != nil && n.full {
-			return fmt.Sprintf("plugin/%s: limits.queue reached: its readers are behind", l.o.Graph.Plugins[p].Name)
+			return "queue", fmt.Sprintf("plugin/%s: limits.queue reached: its readers are behind", l.o.Graph.Plugins[p].Name)
 		}
 	}
 	return l.slowest()
@@ -96,7 +113,7 @@ func (l *Loop) storeFull() string {
 }
 
 // slowest names the plugin that most deliveries wait for.
-func (l *Loop) slowest() string {
+func (l *Loop) slowest() (kind, why string) {
 	most, name := 0, ""
 	for p := range l.o.Plugins {
 		if n := l.ledger.Pending(p); n > most {
@@ -105,9 +122,9 @@ func (l *Loop) slowest() string {
 	}
 	switch {
 	case l.ledger.Full():
-		return "window full: too many messages wait to be settled"
+		return "window", "window full: too many messages wait to be settled"
 	case name != "":
-		return fmt.Sprintf("plugin/%s is behind: %d deliveries wait for it", name, most)
+		return "plugin", fmt.Sprintf("plugin/%s is behind: %d deliveries wait for it", name, most)
 	}
-	return "arena full"
+	return "arena", "arena full"
 }

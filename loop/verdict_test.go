@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -108,7 +109,11 @@ func TestRetryByPolicy(t *testing.T) {
 
 func TestExhaustedStops(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		var mended atomic.Bool
 		w := newWorld(t, 20_000, func(*native.Message, *native.Out) pelton.Verdict {
+			if mended.Load() {
+				return pelton.Ack()
+			}
 			return pelton.Verdict{Decision: pelton.DecisionRetry, Reason: "no database"}
 		})
 		w.graph.Plugins[0].Policy.Exhausted = delivery.ExhaustedStop
@@ -118,7 +123,22 @@ func TestExhaustedStops(t *testing.T) {
 		if why := w.loop.Stats().Paused; !strings.Contains(why, "plugin/a: stopped after 3 attempts: no database") {
 			t.Errorf("paused: %q", why)
 		}
+		if s := w.loop.Stats(); s.Wait != delivery.WaitStopped || s.Plugins[0].Halted == "" {
+			t.Errorf("waits for %q: %+v", s.Wait, s.Plugins)
+		}
 		w.told(0)
+		w.loop.Resume(0) // nothing is mended: it stops after one attempt more
+		w.pass(time.Minute)
+		if why := w.loop.Stats().Plugins[0].Halted; !strings.Contains(why, "stopped after 3 attempts") {
+			t.Errorf("after a resume in vain: %q", why)
+		}
+		mended.Store(true)
+		w.loop.Resume(0)
+		w.settle()
+		w.told(20_000)
+		if s := w.loop.Stats(); s.Plugins[0].Halted != "" || s.Counts.Plugins[0].Dead != 0 {
+			t.Errorf("after the resume: %+v", s)
+		}
 		w.close()
 	})
 }
@@ -360,7 +380,7 @@ func (w *world) replay(e *lot.Entry, g *target) {
 	w.t.Helper()
 	before := g.count()
 	g.refuse = nil
-	records, err := lot.Replay(e, time.Now(), false)
+	records, err := lot.Replay(e, time.Now(), false, 0)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -107,6 +107,16 @@ func (p *place) move(from, to uint64) []store.Record {
 	return p.records[:]
 }
 
+// sweep forgets the marks that a crash left behind, before anything of the lane begins.
+func (l *Loop) sweep(ctx context.Context) error {
+	left, err := lot.Sweep(l.o.Store, l.o.ID, l.o.From)
+	if err != nil || len(left) == 0 {
+		return err
+	}
+	_, err = l.o.Store.Append(ctx, l.journal.token, left)
+	return err
+}
+
 // carryWrites makes the account's records durable, in its order.
 func (l *Loop) carryWrites() {
 	l.writes = l.ledger.Writes(l.writes[:0])
@@ -125,11 +135,11 @@ func (l *Loop) carryWrites() {
 			l.gather(w, records)
 			continue
 		}
-		token, id := w.Token, w.Record.ID
+		token, id, due := w.Token, w.Record.ID, w.Record.Due
 		l.parked.writes(id)
 		l.journal.append(records, func() {
 			l.ledger.Written(token)
-			l.parked.landed(id)
+			l.parked.landed(id, due)
 		})
 	}
 	clear(l.writes)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs README.md as a new user would, with the default ports, and compares what it shows with what comes.
+# Runs README.md, or the page that is named, as a new user would, with the default ports, and compares what it shows with what comes.
 #
 # Every line "$ COMMAND" of a console block is run, in order; the lines behind it are its output. A wheel ("go run …
 # run FILE") goes to the background: the one before it is told to stop by SIGTERM and must exit with 0, and the lines
@@ -8,6 +8,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
+readonly page=${1:-README.md}
 export USER=you
 unset PELTON_WHO PELTON_ADDR PELTON_API_LISTEN PELTON_API_GRPC PELTON_STORE_DIR NO_COLOR
 readonly patience=90 # seconds for a wheel to print what it must, builds included
@@ -18,7 +19,7 @@ shown_epoch="" real_epoch=""
 before=$(git status --porcelain --ignored)
 
 fail() {
-	printf 'README.md: %s\n' "$1" >&2
+	printf '%s: %s\n' "$page" "$1" >&2
 	exit 1
 }
 
@@ -54,6 +55,7 @@ plain() {
 		-e 's/\(?\b[0-9a-f]{12}\b\)?/DIGEST/g' \
 		-e 's/\b([0-9]+[smh] ago|now)\b( +(superseded|live|rolled back|a delay))/AGO\2/' \
 		-e 's/live after [0-9.]+m?s/live after TIME/' \
+		-e 's/^(first|last) +([0-9]+[smh] ago|now)$/\1 AGO/' \
 		-e 's/^\{"seq":.*"destination":"[A-Z]+"/{FLIGHT/' \
 		-e 's/^store .*: survives/store DIR: survives/' \
 		-e 's/ +/ /g'
@@ -152,10 +154,10 @@ while IFS= read -r line <&3; do
 		fi
 		;;
 	esac
-done 3<README.md
+done 3<"$page"
 stop
-compiles
+if [[ -e $work/plugin.go ]]; then compiles; fi
 trap - EXIT
 clean
 [[ $(git status --porcelain --ignored) == "$before" ]] || fail "the tree is not as it was: $(git status --short --ignored)"
-echo "README.md shows what happens"
+echo "$page shows what happens"

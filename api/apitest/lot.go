@@ -22,6 +22,16 @@ func page[T any](list []T, after string, limit int) ([]T, string, error) {
 	return list[from:to], strconv.Itoa(to), nil
 }
 
+// other reports whether a filter leaves something out: of pairs of what is wanted and what is there, one names another.
+func other(pairs ...string) bool {
+	for i := 0; i < len(pairs); i += 2 {
+		if pairs[i] != "" && pairs[i] != pairs[i+1] {
+			return true
+		}
+	}
+	return false
+}
+
 func (w *Wheel) selected(ids []string, q api.DeadQuery) ([]api.DeadLetter, error) {
 	for _, id := range ids {
 		if !slices.ContainsFunc(w.Letters, func(d api.DeadLetter) bool { return d.ID == id }) {
@@ -32,7 +42,7 @@ func (w *Wheel) selected(ids []string, q api.DeadQuery) ([]api.DeadLetter, error
 	for _, d := range w.Letters {
 		switch {
 		case len(ids) > 0 && !slices.Contains(ids, d.ID):
-		case len(ids) == 0 && q.Plugin != "" && q.Plugin != d.Plugin:
+		case len(ids) == 0 && other(q.Plugin, d.Plugin, q.Kind, d.Kind, q.State, d.State, q.Source, d.Source):
 		case len(ids) == 0 && !strings.Contains(d.Reason, q.Reason):
 		case len(ids) == 0 && !q.Since.IsZero() && d.Last.Before(q.Since):
 		case len(ids) == 0 && !q.Until.IsZero() && !d.Last.Before(q.Until):
@@ -102,8 +112,7 @@ func (w *Wheel) waiting(ids []string, q api.ParkedQuery) []api.Parked {
 	for _, p := range w.Waiting {
 		switch {
 		case len(ids) > 0 && !slices.Contains(ids, p.ID):
-		case len(ids) == 0 && q.Plugin != "" && q.Plugin != p.Plugin:
-		case len(ids) == 0 && q.Kind != "" && q.Kind != p.Kind:
+		case len(ids) == 0 && other(q.Plugin, p.Plugin, q.Kind, p.Kind, q.Key, p.Key):
 		case len(ids) == 0 && !q.Since.IsZero() && p.Due.Before(q.Since):
 		case len(ids) == 0 && !q.Until.IsZero() && !p.Due.Before(q.Until):
 		default:

@@ -29,6 +29,9 @@ var (
 	sourceMessages = counter("source_messages_total", "Messages read.", "source")
 	sourceBytes    = counter("source_bytes_total", "Bytes read.", "source")
 	sourceBad      = counter("source_bad_frames_total", "Frames that became dead letters.", "source")
+	sourceKeyless  = counter("source_keyless_total", "Messages without a key, which have no order.", "source")
+	sourceUnread   = counter("source_unread_emits_total", "Emits to outputs that nobody reads: dropped.", "source")
+	sourcePaused   = counter("source_paused_seconds_total", "For how long the source was paused, by what it waited for.", "source", "reason")
 	sourceRunning  = gauge("source_running", "1 while the source reads, 0 while it is paused, ended or failed.", "source", "state")
 	queueBytes     = gauge("source_queue_bytes", "Bytes that wait in the source's durable queue.", "source")
 	queueLimit     = gauge("source_queue_limit_bytes", "Bytes at which senders are told to wait.", "source")
@@ -53,6 +56,8 @@ var (
 	dropped       = counter("plugin_dropped_total", "Emits and deliveries dropped on purpose.", "plugin", "reason")
 	pluginInfo    = gauge("plugin_info", "1, with what runs: the live revision and the digest of its code.", "plugin", "revision", "digest", "state")
 	pluginQueued  = gauge("plugin_queued", "Deliveries that wait for the plugin.", "plugin")
+	pluginBehind  = gauge("plugin_behind", "Messages that are parked behind an earlier one of their key, up to order.behind.", "plugin")
+	pluginStopped = gauge("plugin_stopped", "1 while the plugin is offered nothing after the last attempt of a message (retry.then: stop).", "plugin")
 	pluginMemory  = gauge("plugin_memory_bytes", "Memory of all instances.", "plugin")
 	pluginPayload = counter("plugin_payload_bytes_total", "Payload bytes, by how they got into the plugin's memory.", "plugin", "window")
 	pluginDirty   = counter("plugin_dirty_windows_total", "How often the plugin was found to have written into payloads that it is only shown.", "plugin")
@@ -75,6 +80,8 @@ var (
 	sinkRetries = counter("sink_retries_total", "Writes that were tried again.", "sink")
 
 	deadLetters = gauge("dead_letters", "Dead letters.")
+	deadDropped = counter("dead_letters_dropped_total", "Dead letters that operators removed for good.")
+	lotDropped  = counter("parked_dropped_total", "Parked deliveries that operators removed for good.")
 	parked      = gauge("parked", "Parked deliveries.", "kind")
 
 	spans       = counter("trace_spans_total", "Spans of traced messages: sent, failed at the collector, or dropped since too many waited.", "outcome")
@@ -129,6 +136,11 @@ func wheel(s *api.Stats, give giver) {
 		give(sourceMessages, float64(src.Messages), src.Name)
 		give(sourceBytes, float64(src.Bytes), src.Name)
 		give(sourceBad, float64(src.Bad), src.Name)
+		give(sourceKeyless, float64(src.Keyless), src.Name)
+		give(sourceUnread, float64(src.Unread), src.Name)
+		for reason, ms := range src.Waited {
+			give(sourcePaused, float64(ms)/1000, src.Name, reason)
+		}
 		give(sourceRunning, bit(src.State == "running"), src.Name, src.State)
 		if q := src.Queue; q.Limit > 0 {
 			give(queueBytes, float64(q.Bytes), src.Name)
@@ -167,6 +179,8 @@ func outlets(s *api.Stats, give giver) {
 		give(sinkRetries, float64(si.Retries), si.Name)
 	}
 	give(deadLetters, float64(s.Lot.Dead))
+	give(deadDropped, float64(s.Lot.Dropped.Dead))
+	give(lotDropped, float64(s.Lot.Dropped.Parked))
 	for kind, n := range s.Lot.ByKind {
 		give(parked, float64(n), kind)
 	}

@@ -23,6 +23,8 @@ func plugin(p *api.PluginStats, give giver) {
 		give(dropped, float64(n), p.Name, reason)
 	}
 	give(pluginQueued, float64(p.Queued), p.Name)
+	give(pluginBehind, float64(p.Behind), p.Name)
+	give(pluginStopped, bit(p.Stopped != ""), p.Name)
 	give(pluginMemory, float64(p.Memory), p.Name)
 	give(pluginPayload, float64(p.MappedBytes), p.Name, "mapped")
 	give(pluginPayload, float64(p.CopiedBytes), p.Name, "copied")

@@ -122,7 +122,7 @@ func TestMetrics(t *testing.T) {
 		Version: "1.2", Settled: true,
 		Sources: []api.SourceStats{{Name: "flights", State: "running", Messages: 7, Lanes: []api.LaneStats{{Lane: "0", Watermark: 9}}}},
 		Plugins: []api.PluginStats{{
-			Name: "delays", Revision: 3, BusyNs: 1_500_000_000, Verdicts: api.Verdicts{Dead: 2},
+			Name: "delays", Revision: 3, Usage: api.Usage{BusyNs: 1_500_000_000}, Verdicts: api.Verdicts{Dead: 2},
 			Faults: map[string]uint64{"trap": 4}, Dropped: map[string]uint64{"no reader": 5},
 		}},
 		Lot: api.LotStats{Dead: 6, ByKind: map[string]uint64{"defer": 8}},

@@ -40,13 +40,15 @@ func DeadLetterOf(d *peltonv1.DeadLetter) api.DeadLetter {
 
 // DeadFilter is q's filter on the wire; After and Limit travel beside it.
 func DeadFilter(q api.DeadQuery) *peltonv1.DeadFilter {
-	return &peltonv1.DeadFilter{Plugin: q.Plugin, Reason: q.Reason, Since: Time(q.Since), Until: Time(q.Until)}
+	return &peltonv1.DeadFilter{
+		Plugin: q.Plugin, Reason: q.Reason, Kind: q.Kind, State: q.State, Source: q.Source, Since: Time(q.Since), Until: Time(q.Until),
+	}
 }
 
 // DeadQueryOf is the inverse of [DeadFilter], with After and Limit.
 func DeadQueryOf(f *peltonv1.DeadFilter, after string, limit int32) api.DeadQuery {
 	return api.DeadQuery{
-		Plugin: f.GetPlugin(), Reason: f.GetReason(), Since: TimeOf(f.GetSince()), Until: TimeOf(f.GetUntil()),
+		Plugin: f.GetPlugin(), Reason: f.GetReason(), Kind: f.GetKind(), State: f.GetState(), Source: f.GetSource(), Since: TimeOf(f.GetSince()), Until: TimeOf(f.GetUntil()),
 		After: after, Limit: int(limit),
 	}
 }
@@ -80,13 +82,13 @@ func ParkedOf(p *peltonv1.Parked) api.Parked {
 
 // ParkedFilter is q's filter on the wire; After and Limit travel beside it.
 func ParkedFilter(q api.ParkedQuery) *peltonv1.ParkedFilter {
-	return &peltonv1.ParkedFilter{Plugin: q.Plugin, Kind: q.Kind, Since: Time(q.Since), Until: Time(q.Until)}
+	return &peltonv1.ParkedFilter{Plugin: q.Plugin, Kind: q.Kind, Key: q.Key, Since: Time(q.Since), Until: Time(q.Until)}
 }
 
 // ParkedQueryOf is the inverse of [ParkedFilter], with After and Limit.
 func ParkedQueryOf(f *peltonv1.ParkedFilter, after string, limit int32) api.ParkedQuery {
 	return api.ParkedQuery{
-		Plugin: f.GetPlugin(), Kind: f.GetKind(), Since: TimeOf(f.GetSince()), Until: TimeOf(f.GetUntil()),
+		Plugin: f.GetPlugin(), Kind: f.GetKind(), Key: f.GetKey(), Since: TimeOf(f.GetSince()), Until: TimeOf(f.GetUntil()),
 		After: after, Limit: int(limit),
 	}
 }

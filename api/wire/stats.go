@@ -35,7 +35,7 @@ func Stats(s api.Stats) *peltonv1.Stats {
 		Version: s.Version, Time: Time(s.Time), Uptime: Duration(s.Uptime), Settled: s.Settled, Paused: s.Paused,
 		Sources: Each(s.Sources, source), Arenas: Each(s.Arenas, arena), Plugins: Each(s.Plugins, plugin),
 		Sessions: Each(s.Sessions, sessions), Sinks: Each(s.Sinks, sink),
-		Lot: &peltonv1.LotStats{Dead: s.Lot.Dead, Parked: s.Lot.Parked, ParkedByKind: s.Lot.ByKind, NextDue: Time(s.Lot.NextDue)},
+		Lot: &peltonv1.LotStats{Dead: s.Lot.Dead, Parked: s.Lot.Parked, ParkedByKind: s.Lot.ByKind, NextDue: Time(s.Lot.NextDue), DroppedDead: s.Lot.Dropped.Dead, DroppedParked: s.Lot.Dropped.Parked},
 		Store: &peltonv1.StoreStats{
 			Dir: s.Store.Dir, Bytes: s.Store.Bytes, MaxBytes: s.Store.MaxBytes, FreeDisk: s.Store.FreeDisk,
 			Full: s.Store.Full, Reason: s.Store.Reason, Commits: s.Store.Commits, Records: s.Store.Records,
@@ -66,7 +66,7 @@ func StatsOf(s *peltonv1.Stats) api.Stats {
 		Version: s.GetVersion(), Time: TimeOf(s.GetTime()), Uptime: DurationOf(s.GetUptime()), Settled: s.GetSettled(),
 		Paused: s.GetPaused(), Sources: Each(s.GetSources(), sourceOf), Arenas: Each(s.GetArenas(), arenaOf),
 		Plugins: Each(s.GetPlugins(), pluginOf), Sessions: Each(s.GetSessions(), sessionsOf), Sinks: Each(s.GetSinks(), sinkOf),
-		Lot: api.LotStats{Dead: lot.GetDead(), Parked: lot.GetParked(), ByKind: lot.GetParkedByKind(), NextDue: TimeOf(lot.GetNextDue())},
+		Lot: api.LotStats{Dead: lot.GetDead(), Parked: lot.GetParked(), ByKind: lot.GetParkedByKind(), NextDue: TimeOf(lot.GetNextDue()), Dropped: api.Dropped{Dead: lot.GetDroppedDead(), Parked: lot.GetDroppedParked()}},
 		Store: api.StoreStats{
 			Dir: store.GetDir(), Bytes: store.GetBytes(), MaxBytes: store.GetMaxBytes(), FreeDisk: store.GetFreeDisk(),
 			Full: store.GetFull(), Reason: store.GetReason(), Commits: store.GetCommits(), Records: store.GetRecords(),
@@ -79,7 +79,7 @@ func StatsOf(s *peltonv1.Stats) api.Stats {
 func source(s api.SourceStats) *peltonv1.SourceStats {
 	return &peltonv1.SourceStats{
 		Name: s.Name, State: s.State, Reason: s.Reason, Lanes: Each(s.Lanes, lane), Messages: s.Messages, Bytes: s.Bytes,
-		Bad: s.Bad, Rate: s.Rate, Queue: queue(s.Queue),
+		Bad: s.Bad, Rate: s.Rate, Queue: queue(s.Queue), WaitedMs: s.Waited, Keyless: s.Keyless, Unread: s.Unread,
 	}
 }
 
@@ -87,7 +87,7 @@ func sourceOf(s *peltonv1.SourceStats) api.SourceStats {
 	return api.SourceStats{
 		Name: s.GetName(), State: s.GetState(), Reason: s.GetReason(), Lanes: Each(s.GetLanes(), laneOf),
 		Messages: s.GetMessages(), Bytes: s.GetBytes(), Bad: s.GetBad(), Rate: s.GetRate(),
-		Queue: queueOf(s.GetQueue()),
+		Queue: queueOf(s.GetQueue()), Waited: s.GetWaitedMs(), Keyless: s.GetKeyless(), Unread: s.GetUnread(),
 	}
 }
 
@@ -136,7 +136,7 @@ func plugin(p api.PluginStats) *peltonv1.PluginStats {
 		Faults: p.Faults, Emits: p.Emits, Dropped: p.Dropped, Queued: p.Queued, Memory: p.Memory,
 		Busy:        durationpb.New(time.Duration(p.BusyNs)),
 		MappedBytes: p.MappedBytes, CopiedBytes: p.CopiedBytes, DirtyWindows: p.DirtyWindows,
-		Kv: kv(p.KV), Http: requests(p.HTTP),
+		Kv: kv(p.KV), Http: requests(p.HTTP), Behind: p.Behind, Stopped: p.Stopped,
 	}
 }
 
@@ -175,10 +175,11 @@ func pluginOf(p *peltonv1.PluginStats) api.PluginStats {
 		Verdicts: api.Verdicts{
 			Acked: p.GetAcked(), Retried: p.GetRetried(), Deferred: p.GetDeferred(), Dead: p.GetDead(), Held: p.GetHeld(),
 		},
-		Faults: p.GetFaults(), Emits: p.GetEmits(), Dropped: p.GetDropped(), Queued: p.GetQueued(), Memory: p.GetMemory(),
-		BusyNs: uint64(DurationOf(p.GetBusy())),
-		Window: api.Window{MappedBytes: p.GetMappedBytes(), CopiedBytes: p.GetCopiedBytes(), DirtyWindows: p.GetDirtyWindows()},
-		KV:     kvOf(p.GetKv()), HTTP: requestsOf(p.GetHttp()),
+		Faults: p.GetFaults(), Emits: p.GetEmits(), Dropped: p.GetDropped(), Queued: p.GetQueued(),
+		Waiting: api.Waiting{Behind: p.GetBehind(), Stopped: p.GetStopped()},
+		Usage:   api.Usage{Memory: p.GetMemory(), BusyNs: uint64(DurationOf(p.GetBusy()))},
+		Window:  api.Window{MappedBytes: p.GetMappedBytes(), CopiedBytes: p.GetCopiedBytes(), DirtyWindows: p.GetDirtyWindows()},
+		KV:      kvOf(p.GetKv()), HTTP: requestsOf(p.GetHttp()),
 	}
 }
 

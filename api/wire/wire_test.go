@@ -92,7 +92,7 @@ func TestRoundTrip(t *testing.T) {
 	there(t, wire.Edge, wire.EdgeOf)
 	there(t, wire.Verdict, wire.VerdictOf)
 	there(t, wire.Emit, wire.EmitOf)
-	there(t, wire.DeadFilter, func(f *peltonv1.DeadFilter) api.DeadQuery { return dropPage(wire.DeadQueryOf(f, "text5", 6)) })
+	there(t, wire.DeadFilter, func(f *peltonv1.DeadFilter) api.DeadQuery { return dropPage(wire.DeadQueryOf(f, "text8", 9)) })
 }
 
 // dropPage fills what a filter does not carry as fill does.
@@ -101,7 +101,7 @@ func dropPage(q api.DeadQuery) api.DeadQuery {
 		q.After, q.Limit = "", 0
 		return q
 	}
-	q.After, q.Limit = "text6", 7
+	q.After, q.Limit = "text9", 10
 	return q
 }
 

@@ -9,7 +9,6 @@ import (
 	"github.com/peltonhq/pelton/api"
 	"github.com/peltonhq/pelton/api/client"
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 )
 
 // deadCommand is `pelton dead`.
@@ -24,25 +23,35 @@ that is no message. It is kept until it is dropped. After a fix, replay offers i
 }
 
 // deadFlags adds the flags that select dead letters.
-func deadFlags(f *pflag.FlagSet, q *api.DeadQuery) {
+func (a *app) deadFlags(c *cobra.Command, q *api.DeadQuery) {
+	f := c.Flags()
 	f.StringVar(&q.Plugin, "plugin", "", "only those of this plugin")
 	f.StringVar(&q.Reason, "reason", "", "only those whose reason contains this")
+	f.StringVar(&q.Kind, "kind", "", "only those of this kind: delivery, emit or frame")
+	f.StringVar(&q.State, "state", "", "only those in this state: dead, replaying or settled")
+	f.StringVar(&q.Source, "source", "", "only those of this source")
+	f.Var(timeFlag{&q.Since}, "since", "only those that failed last at this time (RFC 3339, or 90m ago) or later")
+	f.Var(timeFlag{&q.Until}, "until", "only those that failed last before this time")
 }
+
+// selects reports whether a query names anything.
+func selects(q *api.DeadQuery) bool { return *q != api.DeadQuery{} }
 
 func (a *app) deadList() *cobra.Command {
 	var q api.DeadQuery
 	c := &cobra.Command{
 		Use:   "list",
 		Short: "List dead letters",
-		Long:  "List dead letters, all of them, or those that --plugin and --reason select.",
+		Long:  "List dead letters, the oldest failure first: all of them, or those that the flags select.",
 		Example: `  pelton dead list
-  pelton dead list --plugin delays --reason timeout --json`,
+  pelton dead list --plugin delays --reason timeout --json
+  pelton dead list --state dead --since 2h`,
 		Args: args(0, 0, "nothing"),
 		RunE: func(c *cobra.Command, _ []string) error {
 			return a.call(func(w *client.Client) error { return a.deadRows(c.Context(), w, q) })
 		},
 	}
-	deadFlags(c.Flags(), &q)
+	a.deadFlags(c, &q)
 	return a.jsonFlag(c)
 }
 
@@ -109,54 +118,12 @@ func (a *app) deadLetter(d api.DeadLetter) {
 	}
 	a.pairs("id", d.ID, "kind", d.Kind, "of", owner(d), "state", d.State, "reason", d.Reason,
 		"attempts", strconv.Itoa(d.Attempts), "revision", revision, "first", when(d.First, now), "last", when(d.Last, now),
-		"replays", strconv.Itoa(d.Replays), "message", d.Delivery, "position", strconv.FormatUint(d.Position, 10), "key", d.Key)
+		"replays", strconv.Itoa(d.Replays), "message", d.Delivery, "source", d.Source, "lane", d.Lane, "position", strconv.FormatUint(d.Position, 10),
+		"key", d.Key, "trace", d.Trace)
 	for _, h := range d.Headers {
 		a.pairs("header", h.Name+": "+h.Value)
 	}
 	a.payload(d.Payload)
-}
-
-func (a *app) deadReplay() *cobra.Command {
-	var q api.DeadQuery
-	var o api.ReplayOptions
-	c := &cobra.Command{
-		Use:   "replay [ID…]",
-		Short: "Offer dead letters again",
-		Long: `Offer dead letters again, to the plugin or target that gave them up and to no other: those
-with the IDs, or all that --plugin and --reason select, or all. One that a replay has
-settled needs --force. It does not wait: ` + "`pelton dead list`" + ` shows what became of them.`,
-		Example: `  pelton dead replay 1hk2m3
-  pelton dead replay --plugin delays --dry-run`,
-		RunE: func(c *cobra.Command, ids []string) error {
-			return a.call(func(w *client.Client) error {
-				result, err := w.Replay(c.Context(), ids, q, o)
-				if err != nil {
-					return err
-				}
-				return a.replayed(result, o.DryRun)
-			})
-		},
-	}
-	deadFlags(c.Flags(), &q)
-	c.Flags().BoolVar(&o.DryRun, "dry-run", false, "only say what would be replayed")
-	c.Flags().BoolVar(&o.Force, "force", false, "also those that a replay has settled")
-	return a.jsonFlag(c)
-}
-
-func (a *app) replayed(r api.ReplayResult, dryRun bool) error {
-	if a.json {
-		r.Skipped = list(r.Skipped)
-		return a.printJSON(r)
-	}
-	verb := "replaying"
-	if dryRun {
-		verb = "would replay"
-	}
-	a.printf("%s %s\n", verb, letters(r.Replayed))
-	for _, s := range r.Skipped {
-		a.notef("pelton: %s is left as it is: %s", s.ID, s.Reason)
-	}
-	return nil
 }
 
 func (a *app) deadDrop() *cobra.Command {
@@ -165,13 +132,14 @@ func (a *app) deadDrop() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "drop [ID…]",
 		Short: "Remove dead letters for good",
-		Long: `Remove dead letters for good: those with the IDs, or all that --plugin and --reason select,
-or with --all every one. What is dropped can't come back.`,
+		Long: `Remove dead letters for good: those with the IDs, or all that the flags select, or
+with --all every one. What is dropped can't come back.`,
 		Example: `  pelton dead drop 1hk2m3
-  pelton dead drop --reason "no such airport" --dry-run`,
+  pelton dead drop --reason "no such airport" --dry-run
+  pelton dead drop --state settled`,
 		RunE: func(c *cobra.Command, ids []string) error {
-			if len(ids) == 0 && q.Plugin == "" && q.Reason == "" && !all {
-				return usagef("%s: say which: IDs, --plugin, --reason, or --all", c.CommandPath())
+			if len(ids) == 0 && !selects(&q) && !all {
+				return usagef("%s: say which: IDs, flags that select (--plugin, --reason, --state …), or --all", c.CommandPath())
 			}
 			return a.call(func(w *client.Client) error {
 				n, err := w.DropDead(c.Context(), ids, q, dryRun)
@@ -182,7 +150,7 @@ or with --all every one. What is dropped can't come back.`,
 			})
 		},
 	}
-	deadFlags(c.Flags(), &q)
+	a.deadFlags(c, &q)
 	c.Flags().BoolVar(&dryRun, "dry-run", false, "only say how many would be dropped")
 	c.Flags().BoolVar(&all, "all", false, "every dead letter")
 	return a.jsonFlag(c)
@@ -213,7 +181,7 @@ func (a *app) deadExport() *cobra.Command {
 		Use:   "export",
 		Short: "Write dead letters as lines of JSON",
 		Long: `Write dead letters to standard output, one JSON object a line, with their payloads: all of
-them, or those that --plugin and --reason select. Nothing is changed. They are read in
+them, or those that the flags select. Nothing is changed. They are read in
 pages, so that any number can be exported.`,
 		Example: `  pelton dead export >dead.ndjson
   pelton dead export --plugin delays | jq -r .reason | sort | uniq -c`,
@@ -222,7 +190,7 @@ pages, so that any number can be exported.`,
 			return a.call(func(w *client.Client) error { return a.export(c.Context(), w, q) })
 		},
 	}
-	deadFlags(c.Flags(), &q)
+	a.deadFlags(c, &q)
 	return c
 }
 

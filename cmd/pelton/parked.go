@@ -26,6 +26,8 @@ was deferred to, for a hold to be settled, or behind an earlier message of its k
 func parkedFlags(f *pflag.FlagSet, q *api.ParkedQuery) {
 	f.StringVar(&q.Plugin, "plugin", "", "only those of this plugin")
 	f.StringVar(&q.Kind, "kind", "", "only those of this kind: retry, defer, hold, behind or replay")
+	f.StringVar(&q.Key, "key", "", "only those of messages with this key")
+	f.Var(timeFlag{&q.Until}, "due-before", "only those that are due before this time (RFC 3339; -90m is in 90 minutes)")
 }
 
 func (a *app) parkedList() *cobra.Command {
@@ -33,9 +35,11 @@ func (a *app) parkedList() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "list",
 		Short: "List parked deliveries",
-		Long:  "List parked deliveries, all of them, or those that --plugin and --kind select.",
+		Long: `List parked deliveries in due order, those behind an earlier message of their key last: all of
+them, or those that the flags select.`,
 		Example: `  pelton parked list
-  pelton parked list --kind hold --json`,
+  pelton parked list --kind hold --json
+  pelton parked list --plugin delays --key ORD --due-before 2027-01-01T00:00:00Z`,
 		Args: args(0, 0, "nothing"),
 		RunE: func(c *cobra.Command, _ []string) error {
 			return a.call(func(w *client.Client) error { return a.parkedRows(c.Context(), w, q) })
@@ -102,14 +106,14 @@ func (a *app) parkedRecord(p api.Parked) {
 
 func (a *app) parkedRelease() *cobra.Command {
 	return a.parkedAct("release", "Make parked deliveries due now", `Make parked deliveries due now, whatever they wait for: those with the IDs, or all that
---plugin and --kind select, or with --all every one. They come back in due order, at most
+the flags select, or with --all every one. They come back in due order, at most
 as fast as others that are due. One that waits behind an earlier message of its key is left
 as it is.`,
 		"released", (*client.Client).Release)
 }
 
 func (a *app) parkedDrop() *cobra.Command {
-	return a.parkedAct("drop", "Remove parked deliveries for good", `Remove parked deliveries for good: those with the IDs, or all that --plugin and --kind
+	return a.parkedAct("drop", "Remove parked deliveries for good", `Remove parked deliveries for good: those with the IDs, or all that the flags
 select, or with --all every one. Their messages count as done; what is dropped can't come
 back. One that waits behind an earlier message of its key is left as it is.`,
 		"dropped", (*client.Client).DropParked)
@@ -123,8 +127,8 @@ func (a *app) parkedAct(verb, short, long, done string, do func(*client.Client, 
 		Use: verb + " [ID…]", Short: short, Long: long,
 		Example: "  pelton parked " + verb + " 1hk2m3\n  pelton parked " + verb + " --plugin delays --dry-run",
 		RunE: func(c *cobra.Command, ids []string) error {
-			if len(ids) == 0 && q.Plugin == "" && q.Kind == "" && !all {
-				return usagef("%s: say which: IDs, --plugin, --kind, or --all", c.CommandPath())
+			if len(ids) == 0 && q == (api.ParkedQuery{}) && !all {
+				return usagef("%s: say which: IDs, flags that select (--plugin, --kind, --key, --due-before), or --all", c.CommandPath())
 			}
 			return a.call(func(w *client.Client) error {
 				n, err := do(w, c.Context(), ids, q, dryRun)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -80,11 +81,17 @@ func (a *app) payload(payload []byte) {
 	case utf8.Valid(payload):
 		out.Write(payload)
 	default:
-		fmt.Fprintf(&out, "(%d bytes that are no text; see --json)", len(payload))
+		out.WriteString(strings.TrimSuffix(hex.Dump(payload[:min(len(payload), dumped)]), "\n"))
+		if more := len(payload) - dumped; more > 0 {
+			fmt.Fprintf(&out, "\n(%d bytes more; --json has them)", more)
+		}
 	}
 	out.WriteByte('\n')
 	a.printf("%s", out.String())
 }
+
+// dumped is how many bytes of a payload that is no text are shown.
+const dumped = 1024
 
 // line is a payload on one line.
 func line(payload []byte) string {
@@ -102,7 +109,7 @@ func line(payload []byte) string {
 func (a *app) paint(word string) string {
 	colours := map[string]string{
 		"live": "32", "running": "32", "settled": "32",
-		"paused": "33", "swapping": "33", "waiting": "33", "restarting": "33", "replaying": "33",
+		"paused": "33", "stopped": "31", "swapping": "33", "waiting": "33", "restarting": "33", "replaying": "33",
 		"rolled back": "31", "failed": "31", "dead": "31",
 	}
 	c, ok := colours[word]

@@ -44,7 +44,7 @@ waits and why. Counters count from the start of the process.`,
 func whole(s api.Stats) api.Stats {
 	s.Sources, s.Arenas, s.Plugins, s.Sessions, s.Sinks = list(s.Sources), list(s.Arenas), list(s.Plugins), list(s.Sessions), list(s.Sinks)
 	for i := range s.Sources {
-		s.Sources[i].Lanes = list(s.Sources[i].Lanes)
+		s.Sources[i].Lanes, s.Sources[i].Waited = list(s.Sources[i].Lanes), counts(s.Sources[i].Waited)
 	}
 	for i := range s.Plugins {
 		s.Plugins[i].Faults, s.Plugins[i].Dropped = counts(s.Plugins[i].Faults), counts(s.Plugins[i].Dropped)
@@ -89,6 +89,9 @@ func (a *app) figures(s api.Stats) {
 	section(a, "PLUGIN STATE REVISION ACKED RETRIED DEFERRED DEAD HELD EMITS QUEUED FAULTS", s.Plugins, func(x api.PluginStats) []string {
 		return []string{x.Name, x.State, strconv.Itoa(x.Revision), u(x.Acked), u(x.Retried), u(x.Deferred), u(x.Dead), u(x.Held), u(x.Emits), u(x.Queued), kindsOf(x.Faults)}
 	})
+	section(a, "PLUGIN BEHIND STOPPED", granted(s.Plugins, func(x *api.PluginStats) bool { return x.Behind > 0 || x.Stopped != "" }), func(x api.PluginStats) []string {
+		return []string{x.Name, u(x.Behind), orDash(x.Stopped)}
+	})
 	section(a, "PLUGIN KV KEYS MAX", granted(s.Plugins, func(x *api.PluginStats) bool { return x.KV != nil }), func(x api.PluginStats) []string {
 		return []string{x.Name, bytesOf(x.KV.Bytes), u(x.KV.Keys), bytesOf(x.KV.MaxBytes)}
 	})
@@ -116,7 +119,7 @@ func section[T any](a *app, header string, all []T, row func(T) []string) {
 	a.table(header, rows)
 }
 
-// granted are the plugins that may use something.
+// granted are the plugins that may use something, or that something is true of.
 func granted(all []api.PluginStats, may func(*api.PluginStats) bool) (some []api.PluginStats) {
 	for i := range all {
 		if may(&all[i]) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/peltonhq/pelton"
+	"github.com/peltonhq/pelton/delivery"
 	"github.com/peltonhq/pelton/store"
 )
 
@@ -18,8 +19,8 @@ import (
 //	lot      "owed", source, lane, incarnation, position, path, target → record of what an acked delivery owes
 //	lot      "id", short id → key of the record
 //	due      source, lane, due (ns), lane, …, target → key of the record
-//	behind   source, lane, plugin, key hash, position, then plugin and ordinal per edge → key of the record: the
-//	         line of a key, its head and all behind it, in the order of the lane
+//	behind   source, lane, plugin, key hash, position, then plugin and ordinal per edge → whether it has a due time, and
+//	         key of the record: the line of a key, its head and all behind it, in the order of the lane
 //	dead     source, lane, incarnation, position, path, target → letter
 //	index    "id", short id → key of the letter
 //	index    "time", last failure (ns), short id → key of the letter
@@ -130,6 +131,28 @@ func behindKey(id pelton.EffectID, hash uint64) []byte {
 		key = store.AppendUint64(store.AppendString(key, plugin), uint64(ordinal))
 	}
 	return key
+}
+
+// The first byte of a value in the line of a key; one without is of an earlier version and begins with the record's key.
+const (
+	isDue  = 'd'
+	isNext = 'n' // it has no due time: its turn comes when it is first in line
+)
+
+func inLine(r *delivery.Record, key []byte) []byte {
+	word := byte(isDue)
+	if r.Due.IsZero() {
+		word = isNext
+	}
+	return append([]byte{word}, key...)
+}
+
+// ofLine is the record's key in a value of a line.
+func ofLine(value []byte) []byte {
+	if len(value) > 0 && (value[0] == isDue || value[0] == isNext) {
+		return value[1:]
+	}
+	return value
 }
 
 func behindPrefix(source, lane string) []byte {

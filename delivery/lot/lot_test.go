@@ -129,6 +129,19 @@ func record(at uint64, kind delivery.Kind, hash uint64, due time.Duration) *deli
 	return r
 }
 
+// due reads the records that Due finds.
+func (s shelf) due(source, lane string, now time.Time, limit int, skip func(pelton.EffectID) bool) (due []*Entry, next time.Time, err error) {
+	line, err := Due(s, source, lane, time.Time{}, now, limit, skip)
+	for _, id := range line.Due {
+		e, err := Get(s, id)
+		if err != nil {
+			return nil, line.Next, err
+		}
+		due = append(due, e)
+	}
+	return due, line.Next, err
+}
+
 func none(pelton.EffectID) bool { return false }
 
 func TestLineAndDue(t *testing.T) {
@@ -139,14 +152,14 @@ func TestLineAndDue(t *testing.T) {
 	} {
 		s.write(delivery.Write{Kind: delivery.WritePark, Record: r})
 	}
-	due, next, err := Due(s, "s", "l", epoch.Add(time.Minute), 9, none)
+	due, next, err := s.due("s", "l", epoch.Add(time.Minute), 9, none)
 	if err != nil || len(due) != 2 || due[0].ID.Message.Position != 5 || due[1].ID.Message.Position != 4 || !next.Equal(epoch.Add(time.Hour)) {
 		t.Errorf("due %v, next %v, %v", due, next, err)
 	}
-	if due, next, _ = Due(s, "s", "l", epoch.Add(time.Minute), 1, none); len(due) != 1 || next.After(epoch.Add(time.Minute)) {
+	if due, next, _ = s.due("s", "l", epoch.Add(time.Minute), 1, none); len(due) != 1 || next.After(epoch.Add(time.Minute)) {
 		t.Errorf("with a limit: %v, next %v", due, next)
 	}
-	if due, _, _ = Due(s, "s", "l", epoch.Add(24*time.Hour), 9, func(id pelton.EffectID) bool { return id.Message.Position == 4 }); len(due) != 2 {
+	if due, _, _ = s.due("s", "l", epoch.Add(24*time.Hour), 9, func(id pelton.EffectID) bool { return id.Message.Position == 4 }); len(due) != 2 {
 		t.Errorf("with one out: %d due", len(due))
 	}
 	start, err := Load(s, laneID, 2)
@@ -174,7 +187,7 @@ func TestParkAgainAndRemove(t *testing.T) {
 	first, again := record(1, delivery.KindDefer, 7, time.Hour), record(1, delivery.KindHold, 0, time.Minute)
 	s.write(delivery.Write{Kind: delivery.WritePark, Record: first})
 	s.write(delivery.Write{Kind: delivery.WritePark, Record: again, Parked: true, Marks: []pelton.EffectID{first.ID}})
-	due, next, err := Due(s, "s", "l", epoch.Add(24*time.Hour), 9, none)
+	due, next, err := s.due("s", "l", epoch.Add(24*time.Hour), 9, none)
 	if err != nil || len(due) != 1 || due[0].Kind != delivery.KindHold || !next.IsZero() {
 		t.Errorf("due %v, next %v, %v", due, next, err)
 	}
@@ -202,14 +215,14 @@ func TestReplayAndDrop(t *testing.T) {
 		}
 		return e
 	}
-	s.append(Replay(letter(), epoch, false))
-	if _, err := Replay(letter(), epoch, true); err == nil {
+	s.append(Replay(letter(), epoch, false, 0))
+	if _, err := Replay(letter(), epoch, true, 0); err == nil {
 		t.Error("a replay of one that is being replayed")
 	}
 	if _, err := Drop(s, letter()); err == nil {
 		t.Error("a drop of one that is being replayed")
 	}
-	due, _, err := Due(s, "s", "l", epoch, 9, none)
+	due, _, err := s.due("s", "l", epoch, 9, none)
 	if err != nil || len(due) != 1 || due[0].Kind != delivery.KindReplay || due[0].Replays != 1 || due[0].Hash != 0 {
 		t.Fatalf("due %v, %v", due, err)
 	}
@@ -217,10 +230,10 @@ func TestReplayAndDrop(t *testing.T) {
 	if e := letter(); e.State != StateSettled {
 		t.Errorf("state %s", e.State)
 	}
-	if _, err := Replay(letter(), epoch, false); err == nil {
+	if _, err := Replay(letter(), epoch, false, 0); err == nil {
 		t.Error("a replay of a settled one without force")
 	}
-	if _, err := Replay(letter(), epoch, true); err != nil {
+	if _, err := Replay(letter(), epoch, true, 0); err != nil {
 		t.Error(err)
 	}
 	s.append(Drop(s, letter()))
@@ -229,7 +242,7 @@ func TestReplayAndDrop(t *testing.T) {
 	}
 	frame := *dead
 	frame.Kind = delivery.KindFrame
-	if _, err := Replay(&Entry{Record: frame}, epoch, true); err == nil {
+	if _, err := Replay(&Entry{Record: frame}, epoch, true, 0); err == nil {
 		t.Error("a replay of a frame")
 	}
 }
@@ -246,5 +259,66 @@ func TestTrim(t *testing.T) {
 	start, err := Load(s, laneID, 0)
 	if err != nil || len(start.Known) != 4 || start.Known[0].Message.Position != 6 {
 		t.Errorf("known %v, %v", start.Known, err)
+	}
+}
+
+// Marks that a crash left behind go when the lane begins: those of messages from the watermark on that have no record. What
+// has one, of whatever kind, keeps them (S2).
+func TestSweep(t *testing.T) {
+	s := newShelf(t)
+	var records []store.Record
+	for at := range uint64(9) {
+		for edge := range 3 {
+			id := record(at, delivery.KindRetry, 0, 0).ID
+			records = put(records, Mark(true, id.Message.Emitted("p", edge).To(id.Target)), nil)
+		}
+	}
+	s.append(records, nil)
+	s.write(delivery.Write{Kind: delivery.WritePark, Record: record(4, delivery.KindDefer, 0, 0)})
+	s.write(delivery.Write{Kind: delivery.WriteDead, Record: record(5, delivery.KindDelivery, 0, 0)})
+	s.write(delivery.Write{Kind: delivery.WriteState, Owes: true, Record: record(6, delivery.KindOwed, 0, 0)})
+	s.append(Sweep(s, laneID, 3))
+	for at := range uint64(9) {
+		known, err := Known(s, record(at, delivery.KindRetry, 0, 0).ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if left, want := len(known), 3; (left == want) != (at < 3 || at >= 4 && at <= 6) {
+			t.Errorf("position %d has %d marks", at, left)
+		}
+	}
+	if again, err := Sweep(s, laneID, 3); err != nil || len(again) != 0 {
+		t.Errorf("a second sweep: %v, %v", again, err)
+	}
+}
+
+// The line of a key says who is its head and whether that waits for a time, also as earlier versions wrote it.
+func TestLines(t *testing.T) {
+	s := newShelf(t)
+	s.write(delivery.Write{Kind: delivery.WritePark, Record: record(3, delivery.KindDefer, 7, time.Hour)})
+	s.write(delivery.Write{Kind: delivery.WritePark, Record: record(4, delivery.KindBehind, 7, 0)})
+	s.write(delivery.Write{Kind: delivery.WritePark, Record: record(5, delivery.KindBehind, 8, 0)})
+	for range 2 {
+		start, err := Load(s, laneID, 9)
+		if err != nil || len(start.Blocked) != 2 {
+			t.Fatalf("%+v, %v", start.Blocked, err)
+		}
+		a, b := start.Blocked[0], start.Blocked[1]
+		if a.Hash != 7 || a.Count != 2 || a.Behind || a.Head != record(3, "", 0, 0).ID.Message || b.Hash != 8 || b.Count != 1 || !b.Behind || b.Head.Position != 5 {
+			t.Errorf("%+v", start.Blocked)
+		}
+		if first, err := First(s, "s", "l", "p", 7); err != nil || first.ID.Message.Position != 3 {
+			t.Errorf("first: %+v, %v", first, err)
+		}
+		var before []store.Record
+		for _, at := range []uint64{3, 4, 5} {
+			r := record(at, "", 0, 0)
+			before = put(before, behindKey(r.ID, map[uint64]uint64{3: 7, 4: 7, 5: 8}[at]), recordKey(r.ID))
+		}
+		s.append(before, nil)
+	}
+	s.append(put(nil, behindKey(record(5, "", 0, 0).ID, 8), []byte("d nonsense")), nil)
+	if _, err := Load(s, laneID, 9); !errors.Is(err, store.ErrCorrupt) {
+		t.Errorf("a line that names nothing: %v", err)
 	}
 }

@@ -1,7 +1,8 @@
 package lot
 
 import (
-	"errors"
+	"bytes"
+	"fmt"
 	"iter"
 	"slices"
 	"time"
@@ -63,13 +64,38 @@ func (s *Start) block(r store.Reader, id pelton.LaneID) error {
 			s.Blocked[n-1].Count++
 			continue
 		}
-		head, err := read(r, e.Value)
-		if err != nil {
+		b := delivery.Blocked{Plugin: plugin, Hash: hash, Count: 1}
+		if n := len(s.Blocked); n > 0 && s.Blocked[n-1].Plugin == plugin {
+			b.Plugin = s.Blocked[n-1].Plugin
+		}
+		if b.Head, b.Behind, err = headOf(r, e.Value); err != nil {
 			return err
 		}
-		s.Blocked = append(s.Blocked, delivery.Blocked{Plugin: plugin, Hash: hash, Head: head.ID.Message, Count: 1, Behind: head.Due.IsZero()})
+		if b.Head.Lane == id { // one string for all
+			b.Head.Lane = id
+		}
+		s.Blocked = append(s.Blocked, b)
 	}
 	return nil
+}
+
+// headOf is the message that is first in a line, and whether it has no due time. Records lie by position and lines by key, so
+// reading a million of them would take as many looks at random places.
+func headOf(r store.Reader, value []byte) (m pelton.MessageID, behind bool, err error) {
+	key := ofLine(value)
+	if len(key) == len(value) { // of an earlier version
+		e, err := read(r, key)
+		if err != nil {
+			return m, false, err
+		}
+		return e.ID.Message, e.Due.IsZero(), nil
+	}
+	prefix := places()[0]
+	if !bytes.HasPrefix(key, prefix) {
+		return m, false, fmt.Errorf("the line of a key names %q, which is no parked record: %w", key, store.ErrCorrupt)
+	}
+	id, err := cut(key[len(prefix):])
+	return id.Message, value[0] == isNext, err
 }
 
 func read(r store.Reader, key []byte) (*Entry, error) {
@@ -80,36 +106,52 @@ func read(r store.Reader, key []byte) (*Entry, error) {
 	return decode(value)
 }
 
-// Due reads the lane's parked records that are due by now, in due order, at most limit of them, and the time of the
-// first one that is not; zero when there is none. skip leaves out records that are out of the lot already.
-func Due(r store.Reader, source, lane string, now time.Time, limit int, skip func(pelton.EffectID) bool) (due []*Entry, next time.Time, err error) {
+// Line is the beginning of a lane's due order.
+type Line struct {
+	Due   []pelton.EffectID // in due order
+	First time.Time         // due time of the very first record, whether skipped or not due; zero when there is none
+	Next  time.Time         // when there is more: now, or the due time of the first one that is not due; else zero
+}
+
+// Due are the lane's parked records that are due by now, in due order, at most limit of them. skip leaves out records that
+// are out of the lot already; they are told by their keys, since there may be many before the first that is not. No record
+// is due before from: what left the lot there leaves traces in the store for a while, which a scan from the beginning would
+// meet each time.
+func Due(r store.Reader, source, lane string, from, now time.Time, limit int, skip func(pelton.EffectID) bool) (l Line, err error) {
 	prefix := duePrefix(source, lane)
-	for e, err := range r.Scan(prefix, store.PrefixEnd(prefix), store.ScanOptions{}) {
+	start := prefix
+	if !from.IsZero() {
+		start = store.AppendUint64(bytes.Clone(prefix), nanos(from))
+	}
+	for e, err := range r.Scan(start, store.PrefixEnd(prefix), store.ScanOptions{}) {
 		if err != nil {
-			return nil, next, err
+			return l, err
 		}
-		at, _, err := store.CutUint64(e.Key[len(prefix):])
+		at, rest, err := store.CutUint64(e.Key[len(prefix):])
 		if err != nil {
-			return nil, next, err
+			return l, err
 		}
-		if t := time.Unix(0, int64(at)).UTC(); t.After(now) {
-			return due, t, nil
+		t := time.Unix(0, int64(at)).UTC()
+		if l.First.IsZero() {
+			l.First = t
 		}
-		if len(due) >= limit {
-			return due, now, nil
+		switch {
+		case t.After(now):
+			l.Next = t
+			return l, nil
+		case len(l.Due) >= limit:
+			l.Next = now
+			return l, nil
 		}
-		record, err := read(r, e.Value)
-		if errors.Is(err, store.ErrNotFound) {
-			continue
-		}
+		id, err := cut(rest)
 		if err != nil {
-			return nil, next, err
+			return l, err
 		}
-		if !skip(record.ID) {
-			due = append(due, record)
+		if !skip(id) {
+			l.Due = append(l.Due, id)
 		}
 	}
-	return due, time.Time{}, nil
+	return l, nil
 }
 
 // Holds reports whether anything of a lane waits to come back.
@@ -132,7 +174,7 @@ func First(r store.Reader, source, lane, plugin string, hash uint64) (*Entry, er
 		if err != nil {
 			return nil, err
 		}
-		return read(r, e.Value)
+		return read(r, ofLine(e.Value))
 	}
 	return nil, store.ErrNotFound
 }

@@ -10,8 +10,9 @@ import (
 )
 
 // Replay is the change that sends a dead letter back to where it failed, and nowhere else: its plugin, or the target of
-// its effect. It leaves the letter in place, marked as replaying.
-func Replay(e *Entry, now time.Time, force bool) ([]store.Record, error) {
+// its effect. It leaves the letter in place, marked as replaying. One that was settled by a replay, or that failed again in
+// most replays, is sent back only by force: a fix that does not hold must not go round for ever. most 0 is no limit.
+func Replay(e *Entry, now time.Time, force bool, most int) ([]store.Record, error) {
 	switch {
 	case e.Kind == delivery.KindFrame:
 		return nil, fmt.Errorf("dead letter %s is input that was no message: it has nowhere to go back to; mend the source and send it again", ID(e.ID))
@@ -19,6 +20,8 @@ func Replay(e *Entry, now time.Time, force bool) ([]store.Record, error) {
 		return nil, fmt.Errorf("dead letter %s is being replayed already", ID(e.ID))
 	case e.State == StateSettled && !force:
 		return nil, fmt.Errorf("dead letter %s was replayed and settled; add --force to replay it again", ID(e.ID))
+	case !force && most > 0 && e.Replays >= most:
+		return nil, fmt.Errorf("dead letter %s was replayed %d times and failed again each time (limits.replays): mend its plugin or target, then add --force", ID(e.ID), e.Replays)
 	}
 	back := e.Record
 	back.Kind, back.Due, back.Hash = delivery.KindReplay, now, 0
@@ -40,7 +43,7 @@ func Drop(r store.Reader, e *Entry) ([]store.Record, error) {
 		return nil, err
 	}
 	if alone {
-		out = forget(out, e.ID)
+		return forget(r, out, e.ID, true)
 	}
 	return out, nil
 }

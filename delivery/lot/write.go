@@ -1,6 +1,7 @@
 package lot
 
 import (
+	"bytes"
 	"errors"
 	"slices"
 
@@ -82,7 +83,7 @@ func enter(out []store.Record, r *delivery.Record) []store.Record {
 		out = put(out, dueKey(r.ID, r.Due), key)
 	}
 	if r.Hash != 0 {
-		out = put(out, behindKey(r.ID, r.Hash), key)
+		out = put(out, behindKey(r.ID, r.Hash), inLine(r, key))
 	}
 	return out
 }
@@ -143,14 +144,31 @@ func settle(r store.Reader, out []store.Record, w *delivery.Write) ([]store.Reco
 	if !alone {
 		return put(out, Mark(true, id), nil), nil
 	}
-	return forget(out, id), nil
+	return forget(r, out, id, len(w.Leaving) == 0)
 }
 
-// forget removes the lot's marks of a message.
-func forget(out []store.Record, id pelton.EffectID) []store.Record {
+// forget removes the lot's marks of a message. Most have none or few, and a range for each would cost every reader more
+// than that: known says that all there are can be read, none is on its way.
+func forget(r store.Reader, out []store.Record, id pelton.EffectID, known bool) ([]store.Record, error) {
 	start, end, _ := position(marks(true), id.Message.Lane, id.Message.Position)
-	return append(out, store.Record{Op: store.DeleteRange, Key: start, End: end})
+	if !known {
+		return append(out, store.Record{Op: store.DeleteRange, Key: start, End: end}), nil
+	}
+	few := out
+	for e, err := range r.Scan(start, end, store.ScanOptions{Limit: fewMarks + 1}) {
+		if err != nil {
+			return nil, err
+		}
+		if len(few)-len(out) == fewMarks {
+			return append(out, store.Record{Op: store.DeleteRange, Key: start, End: end}), nil
+		}
+		few = del(few, bytes.Clone(e.Key))
+	}
+	return few, nil
 }
+
+// fewMarks is how many marks are removed one by one.
+const fewMarks = 8
 
 // last reports whether no other record, parked, owed or dead, is of the same message as these.
 func last(r store.Reader, ids []pelton.EffectID) (bool, error) {

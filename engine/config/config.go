@@ -54,6 +54,8 @@ type Shutdown struct {
 // Limits are limits of the whole wheel.
 type Limits struct {
 	Artifact Size `yaml:"artifact" json:"artifact" jsonschema_description:"The largest plugin that may be uploaded. Default 64MiB."`
+	Release  Rate `yaml:"release" json:"release" jsonschema_description:"How many parked deliveries of a lane come back in a second at most, so that a downtime's worth of due ones does not come at once. Default 5000/s."`
+	Replays  int  `yaml:"replays" json:"replays" jsonschema_description:"How often a dead letter may be replayed and fail again before a replay needs --force. Default 10."`
 }
 
 // Ingest bounds the durable queue before each source that can't be read again, and what is published at once.
@@ -77,7 +79,7 @@ func Default() Config {
 		Sinks:    map[string]Sink{},
 		API:      API{Listen: "127.0.0.1:7070", GRPC: "127.0.0.1:7071"},
 		Shutdown: Shutdown{Timeout: 30 * Second},
-		Limits:   Limits{Artifact: 64 * MiB},
+		Limits:   Limits{Artifact: 64 * MiB, Release: 5000, Replays: 10},
 		Ingest:   Ingest{MaxBytes: 256 * MiB, MaxAge: 24 * Hour, MaxRequest: 64 * MiB, MaxMessages: 100_000, MaxKeys: 100_000, KeyAge: 24 * Hour},
 		Traces:   DefaultTraces(),
 	}

@@ -27,6 +27,10 @@ func (c *Config) check(p *problems) {
 	p.least("shutdown.timeout", c.Shutdown.Timeout, Second)
 	p.least("limits.artifact", c.Limits.Artifact, KiB)
 	c.Ingest.validate(p, "ingest")
+	if c.Limits.Release <= 0 && !p.failed("limits.release") {
+		p.addf("limits.release", "%s is too slow; want more than 0/s", c.Limits.Release)
+	}
+	p.between("limits.replays", c.Limits.Replays, 1, 1_000_000)
 	c.Traces.validate(p, "traces")
 	if len(c.Sources) == 0 && !p.failed("sources") {
 		p.addf("sources", "none; a wheel needs at least one, for example sources: {numbers: {demo: {rate: 100/s}}}")

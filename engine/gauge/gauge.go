@@ -1,6 +1,7 @@
 package gauge
 
 import (
+	"maps"
 	"os"
 	"runtime"
 	"strconv"
@@ -47,20 +48,45 @@ type Pause struct {
 	since    time.Time
 	messages uint64
 	lasting  bool
+	looked   time.Time
+	waited   map[string]time.Duration // in lasting pauses, by kind
 }
 
 // standstill is how long a source that waits must take nothing in to count as paused.
 const standstill = 250 * time.Millisecond
 
-// Look takes why the source waits now, if it does, and how many messages it has read.
-func (p *Pause) Look(reason string, messages uint64, now time.Time) {
+// Look takes why the source waits now, if it does, in a word and in a sentence, and how many messages it has read.
+func (p *Pause) Look(kind, reason string, messages uint64, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if reason == "" || messages != p.messages || p.why == "" {
 		p.since, p.messages = now, messages
 	}
 	p.why = reason
+	before := p.lasting
 	p.lasting = reason != "" && now.Sub(p.since) >= standstill
+	if p.waited == nil {
+		p.waited = map[string]time.Duration{}
+	}
+	switch {
+	case p.lasting && before:
+		p.waited[kind] += now.Sub(p.looked)
+	case p.lasting:
+		p.waited[kind] += now.Sub(p.since)
+	}
+	p.looked = now
+}
+
+// Waits are the milliseconds that the source was paused, by kind of reason.
+func (p *Pause) Waits() map[string]uint64 {
+	p.mu.Lock()
+	waited := maps.Clone(p.waited)
+	p.mu.Unlock()
+	out := make(map[string]uint64, len(waited))
+	for kind, d := range waited {
+		out[kind] = uint64(d.Milliseconds())
+	}
+	return out
 }
 
 // Reason is why the source is paused; empty when it is not.

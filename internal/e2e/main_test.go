@@ -23,6 +23,14 @@ var seed = flag.Uint64("seed", 0, "where the random numbers come from; 0 takes a
 // patience bounds a test: it is for a hang, and no result depends on it.
 const patience = 3 * time.Minute
 
+// long is patience with a test that was asked to take long.
+func long() time.Duration {
+	if *million {
+		return 10 * patience
+	}
+	return patience
+}
+
 func TestMain(m *testing.M) { os.Exit(testMain(m)) }
 
 func testMain(m *testing.M) int {
@@ -50,7 +58,7 @@ func testMain(m *testing.M) int {
 // limited is a context that ends with the test, or when it hangs.
 func limited(t *testing.T) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), long())
 	t.Cleanup(cancel)
 	return ctx
 }

@@ -21,7 +21,7 @@ var stuck = flag.Duration("stuck", 10*time.Second, "how long the sinks of the te
 const pressure = `
 arena: {size: %s, max_message: 64KiB}
 sources:
-  flights: {demo: {count: %d, size: %s}, decode: {format: json, key: origin}}
+  flights: {demo: {count: %d, size: %s}, decode: {format: json, key: origin, fields: [seq]}}
 %s
 sinks:
   out: {from: [%s], stdout: {}}
@@ -68,6 +68,61 @@ func TestPressure(t *testing.T) {
 	}
 }
 
+// slow is a plugin that is slow, gives up one message in ten, and feeds sinks that take nothing.
+const slow = `plugins:
+  slow:
+    from: [flights]
+    wasm: {path: DIR/poison}
+    config: {seed: %d, of: 10, spin: 100}
+    retry: {attempts: 2, initial: 1ms, max: 1ms}`
+
+// ceiling is what a wheel with one small plugin takes beside its arenas: the program, compiled code, instances, the store's
+// caches and what Go's collector has not given back.
+const ceiling = 224 << 20
+
+// TestCeiling has everything against it at once: the sinks take nothing, the plugin is slow, one message in ten is poison, and
+// the input comes as fast as it is taken. The memory stays within the arena and a constant, the source pauses, and when the
+// sinks go on nothing is lost: each message comes, or is a dead letter, once (A2, D1).
+func TestCeiling(t *testing.T) {
+	t.Parallel()
+	const count = 6000
+	home, err := filepath.Abs("testdata")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seed := random(t).Uint64N(1 << 50)
+	bad := poisons(count, seed, 10)
+	plugins := fmt.Sprintf(strings.ReplaceAll(slow, "DIR", home), seed)
+	text := fmt.Sprintf(pressure, "1MiB", count, "4000B", plugins, "slow")
+	out, w := pressed(t, write(t, filepath.Join(t.TempDir(), "pelton.yaml"), text))
+	most := w.holds()
+	seen := make([]int, count+1)
+	for i := range count - len(bad) {
+		line, err := out.ReadBytes('\n')
+		if err != nil {
+			t.Fatalf("line %d: %v", i+1, err)
+		}
+		seen[seqOf(t, line)]++
+	}
+	for seq := range count + 1 {
+		if (seen[seq] == 1) == (seq == 0 || bad[seq]) {
+			t.Errorf("message %d came %d times; poison: %v", seq, seen[seq], bad[seq])
+		}
+	}
+	if f := w.await("settled").Figures; f.Messages != count || f.Dead != uint64(len(bad)) || f.Parked != 0 {
+		t.Errorf("settled with %+v, want %d dead", f, len(bad))
+	}
+	s := w.stats()
+	if most = max(most, s.Memory.RSS); most > 1<<20+ceiling {
+		t.Errorf("%d bytes resident with an arena of 1 MiB", most)
+	}
+	if waited := s.Sources[0].Waited["target"]; waited < uint64(stuck.Milliseconds())/2 {
+		t.Errorf("the source waited %d ms for its target: %v", waited, s.Sources[0].Waited)
+	}
+	t.Logf("%d of %d are dead letters; at most %d KiB resident; waited %v ms", len(bad), count, most>>10, s.Sources[0].Waited)
+	w.stop()
+}
+
 // pressed runs a wheel with a pipe for its standard output.
 func pressed(t *testing.T, config string) (*bufio.Reader, *wheel) {
 	t.Helper()
@@ -85,8 +140,8 @@ func pressed(t *testing.T, config string) (*bufio.Reader, *wheel) {
 	return bufio.NewReaderSize(out, 1<<20), w
 }
 
-// holds waits until the wheel is paused, and watches that it stays so with the memory it has.
-func (w *wheel) holds() {
+// holds waits until the wheel is paused, and watches that it stays so with the memory it has; it returns the most of that.
+func (w *wheel) holds() uint64 {
 	w.t.Helper()
 	const spare = 16 << 20
 	var before api.Stats
@@ -122,6 +177,7 @@ func (w *wheel) holds() {
 		w.t.Errorf("in the pause: %v", err)
 	}
 	w.t.Logf("paused: %s; %d looks, %d KiB resident at first, %d at most", began.Sources[0].Reason, looks, began.Memory.RSS>>10, most>>10)
+	return most
 }
 
 // arrives reads every message by its number, from 1: each comes so many times, and none is missing.

@@ -52,7 +52,11 @@ const (
 	minBytes      = 4 << 20 // WAL and memtables need this much before the first compaction
 	groupRecords  = 1000
 	groupBytes    = 1 << 20
-	bloomBits     = 10 // per key: most look-ups of effect marks miss
+	// Values from apartBytes on, plugins' code above all, lie in files of their own. Beside their keys each would be a block
+	// of its own size, which is read and decompressed by every look for a key before it that is not there, and which the
+	// cache is too small to keep.
+	apartBytes = 128 << 10
+	bloomBits  = 10 // per key: most look-ups of effect marks miss
 )
 
 func (s *Store) pebbleOptions() *pebble.Options {
@@ -68,6 +72,9 @@ func (s *Store) pebbleOptions() *pebble.Options {
 		MemTableStopWritesThreshold: memtables,
 		L0CompactionThreshold:       4,
 		L0StopWritesThreshold:       40,
+	}
+	o.Experimental.ValueSeparationPolicy = func() pebble.ValueSeparationPolicy {
+		return pebble.ValueSeparationPolicy{Enabled: true, MinimumSize: apartBytes, MaxBlobReferenceDepth: 10, TargetGarbageRatio: 0.2}
 	}
 	for i := range o.Levels {
 		o.Levels[i].FilterPolicy = bloom.FilterPolicy(bloomBits)

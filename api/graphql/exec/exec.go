@@ -89,6 +89,11 @@ type ComplexityRoot struct {
 		Key    func(childComplexity int) int
 	}
 
+	Dropped struct {
+		Dead   func(childComplexity int) int
+		Parked func(childComplexity int) int
+	}
+
 	Edge struct {
 		From   func(childComplexity int) int
 		Output func(childComplexity int) int
@@ -151,6 +156,7 @@ type ComplexityRoot struct {
 	LotStats struct {
 		ByKind  func(childComplexity int) int
 		Dead    func(childComplexity int) int
+		Dropped func(childComplexity int) int
 		NextDue func(childComplexity int) int
 		Parked  func(childComplexity int) int
 	}
@@ -217,6 +223,7 @@ type ComplexityRoot struct {
 
 	PluginStats struct {
 		Acked      func(childComplexity int) int
+		Behind     func(childComplexity int) int
 		BusyNs     func(childComplexity int) int
 		Dead       func(childComplexity int) int
 		Deferred   func(childComplexity int) int
@@ -235,6 +242,7 @@ type ComplexityRoot struct {
 		Retried    func(childComplexity int) int
 		Revision   func(childComplexity int) int
 		State      func(childComplexity int) int
+		Stopped    func(childComplexity int) int
 	}
 
 	Query struct {
@@ -315,6 +323,7 @@ type ComplexityRoot struct {
 	SourceStats struct {
 		Bad      func(childComplexity int) int
 		Bytes    func(childComplexity int) int
+		Keyless  func(childComplexity int) int
 		Lanes    func(childComplexity int) int
 		Messages func(childComplexity int) int
 		Name     func(childComplexity int) int
@@ -322,6 +331,8 @@ type ComplexityRoot struct {
 		Rate     func(childComplexity int) int
 		Reason   func(childComplexity int) int
 		State    func(childComplexity int) int
+		Unread   func(childComplexity int) int
+		Waited   func(childComplexity int) int
 	}
 
 	Stats struct {
@@ -620,6 +631,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Deleted.Key(childComplexity), true
 
+	case "Dropped.dead":
+		if e.ComplexityRoot.Dropped.Dead == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Dropped.Dead(childComplexity), true
+	case "Dropped.parked":
+		if e.ComplexityRoot.Dropped.Parked == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Dropped.Parked(childComplexity), true
+
 	case "Edge.from":
 		if e.ComplexityRoot.Edge.From == nil {
 			break
@@ -833,6 +857,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LotStats.Dead(childComplexity), true
+	case "LotStats.dropped":
+		if e.ComplexityRoot.LotStats.Dropped == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LotStats.Dropped(childComplexity), true
 	case "LotStats.nextDue":
 		if e.ComplexityRoot.LotStats.NextDue == nil {
 			break
@@ -1130,6 +1160,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PluginStats.Acked(childComplexity), true
+	case "PluginStats.behind":
+		if e.ComplexityRoot.PluginStats.Behind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PluginStats.Behind(childComplexity), true
 	case "PluginStats.busyNs":
 		if e.ComplexityRoot.PluginStats.BusyNs == nil {
 			break
@@ -1238,6 +1274,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PluginStats.State(childComplexity), true
+	case "PluginStats.stopped":
+		if e.ComplexityRoot.PluginStats.Stopped == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PluginStats.Stopped(childComplexity), true
 
 	case "Query.deadLetter":
 		if e.ComplexityRoot.Query.DeadLetter == nil {
@@ -1596,6 +1638,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SourceStats.Bytes(childComplexity), true
+	case "SourceStats.keyless":
+		if e.ComplexityRoot.SourceStats.Keyless == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceStats.Keyless(childComplexity), true
 	case "SourceStats.lanes":
 		if e.ComplexityRoot.SourceStats.Lanes == nil {
 			break
@@ -1638,6 +1686,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SourceStats.State(childComplexity), true
+	case "SourceStats.unread":
+		if e.ComplexityRoot.SourceStats.Unread == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceStats.Unread(childComplexity), true
+	case "SourceStats.waited":
+		if e.ComplexityRoot.SourceStats.Waited == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceStats.Waited(childComplexity), true
 
 	case "Stats.arenas":
 		if e.ComplexityRoot.Stats.Arenas == nil {
@@ -2100,6 +2160,9 @@ type SwapResult {
 input DeadFilter {
   plugin: String
   reason: String
+  kind: String
+  state: String
+  source: String
   since: Time
   until: Time
 }
@@ -2107,6 +2170,7 @@ input DeadFilter {
 input ParkedFilter {
   plugin: String
   kind: String
+  key: String
   since: Time
   until: Time
 }
@@ -2225,8 +2289,14 @@ type SourceStats {
   messages: Uint64!
   bytes: Uint64!
   bad: Uint64!
+  "Messages without a key, which have no order."
+  keyless: Uint64!
+  "Emits to outputs that nobody reads: dropped."
+  unread: Uint64!
   rate: Float!
   queue: QueueStats!
+  "For how many milliseconds it was paused, by what it waited for."
+  waited: Counts
 }
 
 type QueueStats {
@@ -2273,6 +2343,10 @@ type PluginStats {
   emits: Uint64!
   dropped: Counts
   queued: Uint64!
+  "Messages that are parked behind an earlier one of their key."
+  behind: Uint64!
+  "Why it is offered nothing since the last attempt of a message; empty when it is."
+  stopped: String!
   memory: Uint64!
   busyNs: Uint64!
   kv: KVStats
@@ -2314,6 +2388,13 @@ type LotStats {
   parked: Uint64!
   byKind: Counts
   nextDue: Time
+  "What operators removed for good."
+  dropped: Dropped!
+}
+
+type Dropped {
+  dead: Uint64!
+  parked: Uint64!
 }
 
 type StoreStats {
@@ -2418,6 +2499,16 @@ func (ec *executionContext) childFields_DeadPage(ctx context.Context, field grap
 	return nil, fmt.Errorf("no field named %q was found under type DeadPage", field.Name)
 }
 
+func (ec *executionContext) childFields_Dropped(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "dead":
+		return ec.fieldContext_Dropped_dead(ctx, field)
+	case "parked":
+		return ec.fieldContext_Dropped_parked(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Dropped", field.Name)
+}
+
 func (ec *executionContext) childFields_Edge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "from":
@@ -2520,6 +2611,8 @@ func (ec *executionContext) childFields_LotStats(ctx context.Context, field grap
 		return ec.fieldContext_LotStats_byKind(ctx, field)
 	case "nextDue":
 		return ec.fieldContext_LotStats_nextDue(ctx, field)
+	case "dropped":
+		return ec.fieldContext_LotStats_dropped(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type LotStats", field.Name)
 }
@@ -2662,6 +2755,10 @@ func (ec *executionContext) childFields_PluginStats(ctx context.Context, field g
 		return ec.fieldContext_PluginStats_dropped(ctx, field)
 	case "queued":
 		return ec.fieldContext_PluginStats_queued(ctx, field)
+	case "behind":
+		return ec.fieldContext_PluginStats_behind(ctx, field)
+	case "stopped":
+		return ec.fieldContext_PluginStats_stopped(ctx, field)
 	case "memory":
 		return ec.fieldContext_PluginStats_memory(ctx, field)
 	case "busyNs":
@@ -2814,10 +2911,16 @@ func (ec *executionContext) childFields_SourceStats(ctx context.Context, field g
 		return ec.fieldContext_SourceStats_bytes(ctx, field)
 	case "bad":
 		return ec.fieldContext_SourceStats_bad(ctx, field)
+	case "keyless":
+		return ec.fieldContext_SourceStats_keyless(ctx, field)
+	case "unread":
+		return ec.fieldContext_SourceStats_unread(ctx, field)
 	case "rate":
 		return ec.fieldContext_SourceStats_rate(ctx, field)
 	case "queue":
 		return ec.fieldContext_SourceStats_queue(ctx, field)
+	case "waited":
+		return ec.fieldContext_SourceStats_waited(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SourceStats", field.Name)
 }
@@ -4231,6 +4334,52 @@ func (ec *executionContext) fieldContext_Deleted_cursor(_ context.Context, field
 	return graphql.NewScalarFieldContext("Deleted", field, false, false, "String")
 }
 
+func (ec *executionContext) _Dropped_dead(ctx context.Context, field graphql.CollectedField, obj *api.Dropped) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Dropped_dead(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Dead, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Dropped_dead(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Dropped", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _Dropped_parked(ctx context.Context, field graphql.CollectedField, obj *api.Dropped) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Dropped_parked(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Parked, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Dropped_parked(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Dropped", field, false, false, "Uint64")
+}
+
 func (ec *executionContext) _Edge_from(ctx context.Context, field graphql.CollectedField, obj *api.Edge) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -5066,6 +5215,38 @@ func (ec *executionContext) _LotStats_nextDue(ctx context.Context, field graphql
 }
 func (ec *executionContext) fieldContext_LotStats_nextDue(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LotStats", field, false, false, "Time")
+}
+
+func (ec *executionContext) _LotStats_dropped(ctx context.Context, field graphql.CollectedField, obj *api.LotStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LotStats_dropped(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Dropped, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v api.Dropped) graphql.Marshaler {
+			return ec.marshalNDropped2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐDropped(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LotStats_dropped(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LotStats",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Dropped(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _MemoryStats_rss(ctx context.Context, field graphql.CollectedField, obj *api.MemoryStats) (ret graphql.Marshaler) {
@@ -6479,6 +6660,52 @@ func (ec *executionContext) _PluginStats_queued(ctx context.Context, field graph
 }
 func (ec *executionContext) fieldContext_PluginStats_queued(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PluginStats", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _PluginStats_behind(ctx context.Context, field graphql.CollectedField, obj *api.PluginStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PluginStats_behind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Behind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PluginStats_behind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PluginStats", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _PluginStats_stopped(ctx context.Context, field graphql.CollectedField, obj *api.PluginStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PluginStats_stopped(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Stopped, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PluginStats_stopped(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PluginStats", field, false, false, "String")
 }
 
 func (ec *executionContext) _PluginStats_memory(ctx context.Context, field graphql.CollectedField, obj *api.PluginStats) (ret graphql.Marshaler) {
@@ -8181,6 +8408,52 @@ func (ec *executionContext) fieldContext_SourceStats_bad(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("SourceStats", field, false, false, "Uint64")
 }
 
+func (ec *executionContext) _SourceStats_keyless(ctx context.Context, field graphql.CollectedField, obj *api.SourceStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SourceStats_keyless(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Keyless, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SourceStats_keyless(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SourceStats", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _SourceStats_unread(ctx context.Context, field graphql.CollectedField, obj *api.SourceStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SourceStats_unread(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Unread, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SourceStats_unread(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SourceStats", field, false, false, "Uint64")
+}
+
 func (ec *executionContext) _SourceStats_rate(ctx context.Context, field graphql.CollectedField, obj *api.SourceStats) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -8234,6 +8507,29 @@ func (ec *executionContext) fieldContext_SourceStats_queue(_ context.Context, fi
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _SourceStats_waited(ctx context.Context, field graphql.CollectedField, obj *api.SourceStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SourceStats_waited(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Waited, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v map[string]uint64) graphql.Marshaler {
+			return ec.marshalOCounts2map(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SourceStats_waited(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SourceStats", field, false, false, "Counts")
 }
 
 func (ec *executionContext) _Stats_version(ctx context.Context, field graphql.CollectedField, obj *api.Stats) (ret graphql.Marshaler) {
@@ -10188,7 +10484,7 @@ func (ec *executionContext) unmarshalInputDeadFilter(ctx context.Context, obj an
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"plugin", "reason", "since", "until"}
+	fieldsInOrder := [...]string{"plugin", "reason", "kind", "state", "source", "since", "until"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -10209,6 +10505,27 @@ func (ec *executionContext) unmarshalInputDeadFilter(ctx context.Context, obj an
 				return it, err
 			}
 			it.Reason = data
+		case "kind":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("kind"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Kind = data
+		case "state":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("state"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.State = data
+		case "source":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("source"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Source = data
 		case "since":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("since"))
 			data, err := ec.unmarshalOTime2ᚖtimeᚐTime(ctx, v)
@@ -10251,7 +10568,7 @@ func (ec *executionContext) unmarshalInputParkedFilter(ctx context.Context, obj 
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"plugin", "kind", "since", "until"}
+	fieldsInOrder := [...]string{"plugin", "kind", "key", "since", "until"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -10272,6 +10589,13 @@ func (ec *executionContext) unmarshalInputParkedFilter(ctx context.Context, obj 
 				return it, err
 			}
 			it.Kind = data
+		case "key":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("key"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Key = data
 		case "since":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("since"))
 			data, err := ec.unmarshalOTime2ᚖtimeᚐTime(ctx, v)
@@ -10634,6 +10958,44 @@ func (ec *executionContext) _Deleted(ctx context.Context, sel ast.SelectionSet, 
 			}
 		case "cursor":
 			out.Values[i] = ec._Deleted_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var droppedImplementors = []string{"Dropped"}
+
+func (ec *executionContext) _Dropped(ctx context.Context, sel ast.SelectionSet, obj *api.Dropped) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, droppedImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Dropped")
+		case "dead":
+			out.Values[i] = ec._Dropped_dead(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "parked":
+			out.Values[i] = ec._Dropped_parked(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -11095,6 +11457,11 @@ func (ec *executionContext) _LotStats(ctx context.Context, sel ast.SelectionSet,
 		case "nextDue":
 			out.Values[i] = ec._LotStats_nextDue(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "dropped":
+			out.Values[i] = ec._LotStats_dropped(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		default:
@@ -11591,6 +11958,16 @@ func (ec *executionContext) _PluginStats(ctx context.Context, sel ast.SelectionS
 			}
 		case "queued":
 			out.Values[i] = ec._PluginStats_queued(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "behind":
+			out.Values[i] = ec._PluginStats_behind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "stopped":
+			out.Values[i] = ec._PluginStats_stopped(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -12188,6 +12565,16 @@ func (ec *executionContext) _SourceStats(ctx context.Context, sel ast.SelectionS
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "keyless":
+			out.Values[i] = ec._SourceStats_keyless(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "unread":
+			out.Values[i] = ec._SourceStats_unread(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "rate":
 			out.Values[i] = ec._SourceStats_rate(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -12196,6 +12583,11 @@ func (ec *executionContext) _SourceStats(ctx context.Context, sel ast.SelectionS
 		case "queue":
 			out.Values[i] = ec._SourceStats_queue(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "waited":
+			out.Values[i] = ec._SourceStats_waited(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -12929,6 +13321,10 @@ func (ec *executionContext) marshalNDeadPage2ᚖgithubᚗcomᚋpeltonhqᚋpelton
 		return graphql.Null
 	}
 	return ec._DeadPage(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNDropped2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐDropped(ctx context.Context, sel ast.SelectionSet, v api.Dropped) graphql.Marshaler {
+	return ec._Dropped(ctx, sel, &v)
 }
 
 func (ec *executionContext) unmarshalNDuration2timeᚐDuration(ctx context.Context, v any) (time.Duration, error) {

@@ -58,8 +58,8 @@ type HeadPage struct {
 
 // DeadFilter selects dead letters.
 type DeadFilter struct {
-	Plugin, Reason *string
-	Since, Until   *time.Time
+	Plugin, Reason, Kind, State, Source *string
+	Since, Until                        *time.Time
 }
 
 // Query is the filter for the service; nil selects all.
@@ -67,13 +67,16 @@ func (f *DeadFilter) Query() api.DeadQuery {
 	if f == nil {
 		return api.DeadQuery{}
 	}
-	return api.DeadQuery{Plugin: or(f.Plugin), Reason: or(f.Reason), Since: or(f.Since), Until: or(f.Until)}
+	return api.DeadQuery{
+		Plugin: or(f.Plugin), Reason: or(f.Reason), Kind: or(f.Kind), State: or(f.State), Source: or(f.Source),
+		Since: or(f.Since), Until: or(f.Until),
+	}
 }
 
 // ParkedFilter selects parked deliveries.
 type ParkedFilter struct {
-	Plugin, Kind *string
-	Since, Until *time.Time
+	Plugin, Kind, Key *string
+	Since, Until      *time.Time
 }
 
 // Query is the filter for the service; nil selects all.
@@ -81,7 +84,7 @@ func (f *ParkedFilter) Query() api.ParkedQuery {
 	if f == nil {
 		return api.ParkedQuery{}
 	}
-	return api.ParkedQuery{Plugin: or(f.Plugin), Kind: or(f.Kind), Since: or(f.Since), Until: or(f.Until)}
+	return api.ParkedQuery{Plugin: or(f.Plugin), Kind: or(f.Kind), Key: or(f.Key), Since: or(f.Since), Until: or(f.Until)}
 }
 
 func or[T any](p *T) T {

@@ -359,7 +359,13 @@ type DeadFilter struct {
 	// Whose last failure is not before.
 	Since *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=since,proto3" json:"since,omitempty"`
 	// Whose last failure is before.
-	Until         *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=until,proto3" json:"until,omitempty"`
+	Until *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=until,proto3" json:"until,omitempty"`
+	// Of this kind: delivery, emit or frame.
+	Kind string `protobuf:"bytes,5,opt,name=kind,proto3" json:"kind,omitempty"`
+	// In this state: dead, replaying or settled.
+	State string `protobuf:"bytes,6,opt,name=state,proto3" json:"state,omitempty"`
+	// Of this source.
+	Source        string `protobuf:"bytes,7,opt,name=source,proto3" json:"source,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -420,6 +426,27 @@ func (x *DeadFilter) GetUntil() *timestamppb.Timestamp {
 		return x.Until
 	}
 	return nil
+}
+
+func (x *DeadFilter) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *DeadFilter) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *DeadFilter) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
 }
 
 // Request of List.
@@ -642,7 +669,7 @@ type DeadLetterServiceReplayRequest struct {
 	Filter *DeadFilter `protobuf:"bytes,2,opt,name=filter,proto3" json:"filter,omitempty"`
 	// Only say what would be replayed.
 	DryRun bool `protobuf:"varint,3,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
-	// Also those that a replay has settled.
+	// Also those that a replay has settled, and those that failed again in limits.replays replays.
 	Force         bool `protobuf:"varint,4,opt,name=force,proto3" json:"force,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -711,7 +738,7 @@ type DeadLetterServiceReplayResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How many.
 	Replayed int32 `protobuf:"varint,1,opt,name=replayed,proto3" json:"replayed,omitempty"`
-	// Those that were not.
+	// Those that were not; the first 1,000.
 	Skipped       []*Skipped `protobuf:"bytes,2,rep,name=skipped,proto3" json:"skipped,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -959,13 +986,16 @@ const file_pelton_v1_dead_proto_rawDesc = "" +
 	"\rfirst_failure\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\ffirstFailure\x12=\n" +
 	"\flast_failure\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampR\vlastFailure\x12\x1a\n" +
 	"\brevision\x18\x10 \x01(\x05R\brevision\x12\x18\n" +
-	"\areplays\x18\x11 \x01(\x05R\areplays\"\xa0\x01\n" +
+	"\areplays\x18\x11 \x01(\x05R\areplays\"\xe2\x01\n" +
 	"\n" +
 	"DeadFilter\x12\x16\n" +
 	"\x06plugin\x18\x01 \x01(\tR\x06plugin\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x120\n" +
 	"\x05since\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\x120\n" +
-	"\x05until\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\"y\n" +
+	"\x05until\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\x12\x12\n" +
+	"\x04kind\x18\x05 \x01(\tR\x04kind\x12\x14\n" +
+	"\x05state\x18\x06 \x01(\tR\x05state\x12\x16\n" +
+	"\x06source\x18\a \x01(\tR\x06source\"y\n" +
 	"\x1cDeadLetterServiceListRequest\x12-\n" +
 	"\x06filter\x18\x01 \x01(\v2\x15.pelton.v1.DeadFilterR\x06filter\x12\x14\n" +
 	"\x05after\x18\x02 \x01(\tR\x05after\x12\x14\n" +

@@ -186,7 +186,9 @@ type ParkedFilter struct {
 	// Due not before.
 	Since *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=since,proto3" json:"since,omitempty"`
 	// Due before.
-	Until         *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=until,proto3" json:"until,omitempty"`
+	Until *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=until,proto3" json:"until,omitempty"`
+	// With this key.
+	Key           string `protobuf:"bytes,5,opt,name=key,proto3" json:"key,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -247,6 +249,13 @@ func (x *ParkedFilter) GetUntil() *timestamppb.Timestamp {
 		return x.Until
 	}
 	return nil
+}
+
+func (x *ParkedFilter) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
 }
 
 // Request of List.
@@ -700,12 +709,13 @@ const file_pelton_v1_parked_proto_rawDesc = "" +
 	" \x01(\tR\x06reason\x12\x18\n" +
 	"\apayload\x18\v \x01(\fR\apayload\x12+\n" +
 	"\aheaders\x18\f \x03(\v2\x11.pelton.v1.HeaderR\aheaders\x12)\n" +
-	"\x06origin\x18\r \x01(\v2\x11.pelton.v1.OriginR\x06origin\"\x9e\x01\n" +
+	"\x06origin\x18\r \x01(\v2\x11.pelton.v1.OriginR\x06origin\"\xb0\x01\n" +
 	"\fParkedFilter\x12\x16\n" +
 	"\x06plugin\x18\x01 \x01(\tR\x06plugin\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x120\n" +
 	"\x05since\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\x120\n" +
-	"\x05until\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\"w\n" +
+	"\x05until\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\x12\x10\n" +
+	"\x03key\x18\x05 \x01(\tR\x03key\"w\n" +
 	"\x18ParkedServiceListRequest\x12/\n" +
 	"\x06filter\x18\x01 \x01(\v2\x17.pelton.v1.ParkedFilterR\x06filter\x12\x14\n" +
 	"\x05after\x18\x02 \x01(\tR\x05after\x12\x14\n" +

@@ -31,7 +31,7 @@ const (
 //
 // ParkedService looks after deliveries that wait in the store.
 type ParkedServiceClient interface {
-	// List gives parked deliveries in due order, in pages.
+	// List gives parked deliveries in due order, those without a due time last, in pages.
 	List(ctx context.Context, in *ParkedServiceListRequest, opts ...grpc.CallOption) (*ParkedServiceListResponse, error)
 	// Get gives one parked delivery.
 	Get(ctx context.Context, in *ParkedServiceGetRequest, opts ...grpc.CallOption) (*ParkedServiceGetResponse, error)
@@ -95,7 +95,7 @@ func (c *parkedServiceClient) Drop(ctx context.Context, in *ParkedServiceDropReq
 //
 // ParkedService looks after deliveries that wait in the store.
 type ParkedServiceServer interface {
-	// List gives parked deliveries in due order, in pages.
+	// List gives parked deliveries in due order, those without a due time last, in pages.
 	List(context.Context, *ParkedServiceListRequest) (*ParkedServiceListResponse, error)
 	// Get gives one parked delivery.
 	Get(context.Context, *ParkedServiceGetRequest) (*ParkedServiceGetResponse, error)

@@ -425,7 +425,13 @@ type SourceStats struct {
 	// Messages a second, over the last seconds.
 	Rate float64 `protobuf:"fixed64,8,opt,name=rate,proto3" json:"rate,omitempty"`
 	// Its durable queue; unset if it has none.
-	Queue         *QueueStats `protobuf:"bytes,9,opt,name=queue,proto3" json:"queue,omitempty"`
+	Queue *QueueStats `protobuf:"bytes,9,opt,name=queue,proto3" json:"queue,omitempty"`
+	// For how many milliseconds it was paused, by what it waited for.
+	WaitedMs map[string]uint64 `protobuf:"bytes,12,rep,name=waited_ms,json=waitedMs,proto3" json:"waited_ms,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
+	// Messages without a key, which have no order.
+	Keyless uint64 `protobuf:"varint,10,opt,name=keyless,proto3" json:"keyless,omitempty"`
+	// Emits to outputs that nobody reads: dropped.
+	Unread        uint64 `protobuf:"varint,11,opt,name=unread,proto3" json:"unread,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -521,6 +527,27 @@ func (x *SourceStats) GetQueue() *QueueStats {
 		return x.Queue
 	}
 	return nil
+}
+
+func (x *SourceStats) GetWaitedMs() map[string]uint64 {
+	if x != nil {
+		return x.WaitedMs
+	}
+	return nil
+}
+
+func (x *SourceStats) GetKeyless() uint64 {
+	if x != nil {
+		return x.Keyless
+	}
+	return 0
+}
+
+func (x *SourceStats) GetUnread() uint64 {
+	if x != nil {
+		return x.Unread
+	}
+	return 0
 }
 
 // QueueStats are the figures of the durable queue before a source.
@@ -851,7 +878,11 @@ type PluginStats struct {
 	// Its own state, if it is granted.
 	Kv *KVStats `protobuf:"bytes,21,opt,name=kv,proto3" json:"kv,omitempty"`
 	// Its requests, if they are granted.
-	Http          *HTTPStats `protobuf:"bytes,22,opt,name=http,proto3" json:"http,omitempty"`
+	Http *HTTPStats `protobuf:"bytes,22,opt,name=http,proto3" json:"http,omitempty"`
+	// Messages that are parked behind an earlier one of their key.
+	Behind uint64 `protobuf:"varint,23,opt,name=behind,proto3" json:"behind,omitempty"`
+	// Why it is offered nothing since the last attempt of a message.
+	Stopped       string `protobuf:"bytes,24,opt,name=stopped,proto3" json:"stopped,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1038,6 +1069,20 @@ func (x *PluginStats) GetHttp() *HTTPStats {
 		return x.Http
 	}
 	return nil
+}
+
+func (x *PluginStats) GetBehind() uint64 {
+	if x != nil {
+		return x.Behind
+	}
+	return 0
+}
+
+func (x *PluginStats) GetStopped() string {
+	if x != nil {
+		return x.Stopped
+	}
+	return ""
 }
 
 // KVStats are the figures of a plugin's own state.
@@ -1360,7 +1405,11 @@ type LotStats struct {
 	// Parked deliveries by kind.
 	ParkedByKind map[string]uint64 `protobuf:"bytes,3,rep,name=parked_by_kind,json=parkedByKind,proto3" json:"parked_by_kind,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
 	// When the next parked delivery is due.
-	NextDue       *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=next_due,json=nextDue,proto3" json:"next_due,omitempty"`
+	NextDue *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=next_due,json=nextDue,proto3" json:"next_due,omitempty"`
+	// Dead letters that operators dropped.
+	DroppedDead uint64 `protobuf:"varint,5,opt,name=dropped_dead,json=droppedDead,proto3" json:"dropped_dead,omitempty"`
+	// Parked deliveries that operators dropped.
+	DroppedParked uint64 `protobuf:"varint,6,opt,name=dropped_parked,json=droppedParked,proto3" json:"dropped_parked,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1421,6 +1470,20 @@ func (x *LotStats) GetNextDue() *timestamppb.Timestamp {
 		return x.NextDue
 	}
 	return nil
+}
+
+func (x *LotStats) GetDroppedDead() uint64 {
+	if x != nil {
+		return x.DroppedDead
+	}
+	return 0
+}
+
+func (x *LotStats) GetDroppedParked() uint64 {
+	if x != nil {
+		return x.DroppedParked
+	}
+	return 0
 }
 
 // StoreStats are the figures of the store.
@@ -1991,7 +2054,7 @@ const file_pelton_v1_wheel_proto_rawDesc = "" +
 	"\x04sent\x18\x01 \x01(\x04R\x04sent\x12\x16\n" +
 	"\x06failed\x18\x02 \x01(\x04R\x06failed\x12\x18\n" +
 	"\adropped\x18\x03 \x01(\x04R\adropped\x12\x16\n" +
-	"\x06queued\x18\x04 \x01(\x03R\x06queued\"\x80\x02\n" +
+	"\x06queued\x18\x04 \x01(\x03R\x06queued\"\xb2\x03\n" +
 	"\vSourceStats\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05state\x18\x02 \x01(\tR\x05state\x12\x16\n" +
@@ -2001,7 +2064,14 @@ const file_pelton_v1_wheel_proto_rawDesc = "" +
 	"\x05bytes\x18\x06 \x01(\x04R\x05bytes\x12\x10\n" +
 	"\x03bad\x18\a \x01(\x04R\x03bad\x12\x12\n" +
 	"\x04rate\x18\b \x01(\x01R\x04rate\x12+\n" +
-	"\x05queue\x18\t \x01(\v2\x15.pelton.v1.QueueStatsR\x05queue\"\x96\x01\n" +
+	"\x05queue\x18\t \x01(\v2\x15.pelton.v1.QueueStatsR\x05queue\x12A\n" +
+	"\twaited_ms\x18\f \x03(\v2$.pelton.v1.SourceStats.WaitedMsEntryR\bwaitedMs\x12\x18\n" +
+	"\akeyless\x18\n" +
+	" \x01(\x04R\akeyless\x12\x16\n" +
+	"\x06unread\x18\v \x01(\x04R\x06unread\x1a;\n" +
+	"\rWaitedMsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01\"\x96\x01\n" +
 	"\n" +
 	"QueueStats\x12\x14\n" +
 	"\x05bytes\x18\x01 \x01(\x04R\x05bytes\x12\x14\n" +
@@ -2026,7 +2096,7 @@ const file_pelton_v1_wheel_proto_rawDesc = "" +
 	"\n" +
 	"high_water\x18\x04 \x01(\x04R\thighWater\x12\x14\n" +
 	"\x05slots\x18\x05 \x01(\x04R\x05slots\x12\x14\n" +
-	"\x05waits\x18\x06 \x01(\x04R\x05waits\"\xbb\x06\n" +
+	"\x05waits\x18\x06 \x01(\x04R\x05waits\"\xed\x06\n" +
 	"\vPluginStats\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05state\x18\x02 \x01(\tR\x05state\x12\x16\n" +
@@ -2052,7 +2122,9 @@ const file_pelton_v1_wheel_proto_rawDesc = "" +
 	"\fcopied_bytes\x18\x13 \x01(\x04R\vcopiedBytes\x12#\n" +
 	"\rdirty_windows\x18\x14 \x01(\x04R\fdirtyWindows\x12\"\n" +
 	"\x02kv\x18\x15 \x01(\v2\x12.pelton.v1.KVStatsR\x02kv\x12(\n" +
-	"\x04http\x18\x16 \x01(\v2\x14.pelton.v1.HTTPStatsR\x04http\x1a9\n" +
+	"\x04http\x18\x16 \x01(\v2\x14.pelton.v1.HTTPStatsR\x04http\x12\x16\n" +
+	"\x06behind\x18\x17 \x01(\x04R\x06behind\x12\x18\n" +
+	"\astopped\x18\x18 \x01(\tR\astopped\x1a9\n" +
 	"\vFaultsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01\x1a:\n" +
@@ -2084,12 +2156,14 @@ const file_pelton_v1_wheel_proto_rawDesc = "" +
 	"\x06queued\x18\x05 \x01(\x04R\x06queued\x12\x18\n" +
 	"\aretries\x18\x06 \x01(\x04R\aretries\x12\x1d\n" +
 	"\n" +
-	"last_error\x18\a \x01(\tR\tlastError\"\xfb\x01\n" +
+	"last_error\x18\a \x01(\tR\tlastError\"\xc5\x02\n" +
 	"\bLotStats\x12\x12\n" +
 	"\x04dead\x18\x01 \x01(\x04R\x04dead\x12\x16\n" +
 	"\x06parked\x18\x02 \x01(\x04R\x06parked\x12K\n" +
 	"\x0eparked_by_kind\x18\x03 \x03(\v2%.pelton.v1.LotStats.ParkedByKindEntryR\fparkedByKind\x125\n" +
-	"\bnext_due\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\anextDue\x1a?\n" +
+	"\bnext_due\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\anextDue\x12!\n" +
+	"\fdropped_dead\x18\x05 \x01(\x04R\vdroppedDead\x12%\n" +
+	"\x0edropped_parked\x18\x06 \x01(\x04R\rdroppedParked\x1a?\n" +
 	"\x11ParkedByKindEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01\"\xce\x01\n" +
@@ -2143,7 +2217,7 @@ func file_pelton_v1_wheel_proto_rawDescGZIP() []byte {
 	return file_pelton_v1_wheel_proto_rawDescData
 }
 
-var file_pelton_v1_wheel_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
+var file_pelton_v1_wheel_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
 var file_pelton_v1_wheel_proto_goTypes = []any{
 	(*Node)(nil),                            // 0: pelton.v1.Node
 	(*Edge)(nil),                            // 1: pelton.v1.Edge
@@ -2169,16 +2243,17 @@ var file_pelton_v1_wheel_proto_goTypes = []any{
 	(*WheelServiceWatchStatsResponse)(nil),  // 21: pelton.v1.WheelServiceWatchStatsResponse
 	(*WheelServiceBackupRequest)(nil),       // 22: pelton.v1.WheelServiceBackupRequest
 	(*WheelServiceBackupResponse)(nil),      // 23: pelton.v1.WheelServiceBackupResponse
-	nil,                                     // 24: pelton.v1.PluginStats.FaultsEntry
-	nil,                                     // 25: pelton.v1.PluginStats.DroppedEntry
-	nil,                                     // 26: pelton.v1.HTTPStats.OutcomesEntry
-	nil,                                     // 27: pelton.v1.LotStats.ParkedByKindEntry
-	(*timestamppb.Timestamp)(nil),           // 28: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),             // 29: google.protobuf.Duration
+	nil,                                     // 24: pelton.v1.SourceStats.WaitedMsEntry
+	nil,                                     // 25: pelton.v1.PluginStats.FaultsEntry
+	nil,                                     // 26: pelton.v1.PluginStats.DroppedEntry
+	nil,                                     // 27: pelton.v1.HTTPStats.OutcomesEntry
+	nil,                                     // 28: pelton.v1.LotStats.ParkedByKindEntry
+	(*timestamppb.Timestamp)(nil),           // 29: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),             // 30: google.protobuf.Duration
 }
 var file_pelton_v1_wheel_proto_depIdxs = []int32{
-	28, // 0: pelton.v1.Stats.time:type_name -> google.protobuf.Timestamp
-	29, // 1: pelton.v1.Stats.uptime:type_name -> google.protobuf.Duration
+	29, // 0: pelton.v1.Stats.time:type_name -> google.protobuf.Timestamp
+	30, // 1: pelton.v1.Stats.uptime:type_name -> google.protobuf.Duration
 	4,  // 2: pelton.v1.Stats.sources:type_name -> pelton.v1.SourceStats
 	7,  // 3: pelton.v1.Stats.arenas:type_name -> pelton.v1.ArenaStats
 	8,  // 4: pelton.v1.Stats.plugins:type_name -> pelton.v1.PluginStats
@@ -2190,32 +2265,33 @@ var file_pelton_v1_wheel_proto_depIdxs = []int32{
 	3,  // 10: pelton.v1.Stats.traces:type_name -> pelton.v1.TraceStats
 	6,  // 11: pelton.v1.SourceStats.lanes:type_name -> pelton.v1.LaneStats
 	5,  // 12: pelton.v1.SourceStats.queue:type_name -> pelton.v1.QueueStats
-	24, // 13: pelton.v1.PluginStats.faults:type_name -> pelton.v1.PluginStats.FaultsEntry
-	25, // 14: pelton.v1.PluginStats.dropped:type_name -> pelton.v1.PluginStats.DroppedEntry
-	29, // 15: pelton.v1.PluginStats.busy:type_name -> google.protobuf.Duration
-	9,  // 16: pelton.v1.PluginStats.kv:type_name -> pelton.v1.KVStats
-	10, // 17: pelton.v1.PluginStats.http:type_name -> pelton.v1.HTTPStats
-	26, // 18: pelton.v1.HTTPStats.outcomes:type_name -> pelton.v1.HTTPStats.OutcomesEntry
-	27, // 19: pelton.v1.LotStats.parked_by_kind:type_name -> pelton.v1.LotStats.ParkedByKindEntry
-	28, // 20: pelton.v1.LotStats.next_due:type_name -> google.protobuf.Timestamp
-	0,  // 21: pelton.v1.WheelServiceGetTopologyResponse.nodes:type_name -> pelton.v1.Node
-	1,  // 22: pelton.v1.WheelServiceGetTopologyResponse.edges:type_name -> pelton.v1.Edge
-	2,  // 23: pelton.v1.WheelServiceGetStatsResponse.stats:type_name -> pelton.v1.Stats
-	29, // 24: pelton.v1.WheelServiceWatchStatsRequest.interval:type_name -> google.protobuf.Duration
-	2,  // 25: pelton.v1.WheelServiceWatchStatsResponse.stats:type_name -> pelton.v1.Stats
-	16, // 26: pelton.v1.WheelService.GetTopology:input_type -> pelton.v1.WheelServiceGetTopologyRequest
-	18, // 27: pelton.v1.WheelService.GetStats:input_type -> pelton.v1.WheelServiceGetStatsRequest
-	20, // 28: pelton.v1.WheelService.WatchStats:input_type -> pelton.v1.WheelServiceWatchStatsRequest
-	22, // 29: pelton.v1.WheelService.Backup:input_type -> pelton.v1.WheelServiceBackupRequest
-	17, // 30: pelton.v1.WheelService.GetTopology:output_type -> pelton.v1.WheelServiceGetTopologyResponse
-	19, // 31: pelton.v1.WheelService.GetStats:output_type -> pelton.v1.WheelServiceGetStatsResponse
-	21, // 32: pelton.v1.WheelService.WatchStats:output_type -> pelton.v1.WheelServiceWatchStatsResponse
-	23, // 33: pelton.v1.WheelService.Backup:output_type -> pelton.v1.WheelServiceBackupResponse
-	30, // [30:34] is the sub-list for method output_type
-	26, // [26:30] is the sub-list for method input_type
-	26, // [26:26] is the sub-list for extension type_name
-	26, // [26:26] is the sub-list for extension extendee
-	0,  // [0:26] is the sub-list for field type_name
+	24, // 13: pelton.v1.SourceStats.waited_ms:type_name -> pelton.v1.SourceStats.WaitedMsEntry
+	25, // 14: pelton.v1.PluginStats.faults:type_name -> pelton.v1.PluginStats.FaultsEntry
+	26, // 15: pelton.v1.PluginStats.dropped:type_name -> pelton.v1.PluginStats.DroppedEntry
+	30, // 16: pelton.v1.PluginStats.busy:type_name -> google.protobuf.Duration
+	9,  // 17: pelton.v1.PluginStats.kv:type_name -> pelton.v1.KVStats
+	10, // 18: pelton.v1.PluginStats.http:type_name -> pelton.v1.HTTPStats
+	27, // 19: pelton.v1.HTTPStats.outcomes:type_name -> pelton.v1.HTTPStats.OutcomesEntry
+	28, // 20: pelton.v1.LotStats.parked_by_kind:type_name -> pelton.v1.LotStats.ParkedByKindEntry
+	29, // 21: pelton.v1.LotStats.next_due:type_name -> google.protobuf.Timestamp
+	0,  // 22: pelton.v1.WheelServiceGetTopologyResponse.nodes:type_name -> pelton.v1.Node
+	1,  // 23: pelton.v1.WheelServiceGetTopologyResponse.edges:type_name -> pelton.v1.Edge
+	2,  // 24: pelton.v1.WheelServiceGetStatsResponse.stats:type_name -> pelton.v1.Stats
+	30, // 25: pelton.v1.WheelServiceWatchStatsRequest.interval:type_name -> google.protobuf.Duration
+	2,  // 26: pelton.v1.WheelServiceWatchStatsResponse.stats:type_name -> pelton.v1.Stats
+	16, // 27: pelton.v1.WheelService.GetTopology:input_type -> pelton.v1.WheelServiceGetTopologyRequest
+	18, // 28: pelton.v1.WheelService.GetStats:input_type -> pelton.v1.WheelServiceGetStatsRequest
+	20, // 29: pelton.v1.WheelService.WatchStats:input_type -> pelton.v1.WheelServiceWatchStatsRequest
+	22, // 30: pelton.v1.WheelService.Backup:input_type -> pelton.v1.WheelServiceBackupRequest
+	17, // 31: pelton.v1.WheelService.GetTopology:output_type -> pelton.v1.WheelServiceGetTopologyResponse
+	19, // 32: pelton.v1.WheelService.GetStats:output_type -> pelton.v1.WheelServiceGetStatsResponse
+	21, // 33: pelton.v1.WheelService.WatchStats:output_type -> pelton.v1.WheelServiceWatchStatsResponse
+	23, // 34: pelton.v1.WheelService.Backup:output_type -> pelton.v1.WheelServiceBackupResponse
+	31, // [31:35] is the sub-list for method output_type
+	27, // [27:31] is the sub-list for method input_type
+	27, // [27:27] is the sub-list for extension type_name
+	27, // [27:27] is the sub-list for extension extendee
+	0,  // [0:27] is the sub-list for field type_name
 }
 
 func init() { file_pelton_v1_wheel_proto_init() }
@@ -2229,7 +2305,7 @@ func file_pelton_v1_wheel_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_pelton_v1_wheel_proto_rawDesc), len(file_pelton_v1_wheel_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   28,
+			NumMessages:   29,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -67,7 +67,7 @@ var (
 
 // ParkedServiceClient is a client for the pelton.v1.ParkedService service.
 type ParkedServiceClient interface {
-	// List gives parked deliveries in due order, in pages.
+	// List gives parked deliveries in due order, those without a due time last, in pages.
 	List(context.Context, *v1.ParkedServiceListRequest) (*v1.ParkedServiceListResponse, error)
 	// Get gives one parked delivery.
 	Get(context.Context, *v1.ParkedServiceGetRequest) (*v1.ParkedServiceGetResponse, error)
@@ -85,7 +85,7 @@ func NewParkedServiceClient(client *connect.Client) ParkedServiceClient {
 
 // ParkedServiceHandler is an implementation of the pelton.v1.ParkedService service.
 type ParkedServiceHandler interface {
-	// List gives parked deliveries in due order, in pages.
+	// List gives parked deliveries in due order, those without a due time last, in pages.
 	List(context.Context, *v1.ParkedServiceListRequest) (*v1.ParkedServiceListResponse, error)
 	// Get gives one parked delivery.
 	Get(context.Context, *v1.ParkedServiceGetRequest) (*v1.ParkedServiceGetResponse, error)
