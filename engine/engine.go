@@ -20,6 +20,7 @@ import (
 	"github.com/peltonhq/pelton/api"
 	"github.com/peltonhq/pelton/engine/config"
 	"github.com/peltonhq/pelton/engine/durable"
+	"github.com/peltonhq/pelton/engine/letters"
 	"github.com/peltonhq/pelton/engine/plan"
 	"github.com/peltonhq/pelton/engine/tracing"
 	"github.com/peltonhq/pelton/session"
@@ -55,6 +56,7 @@ type wheel struct {
 	names   struct{ sessions, sinks []string } // in config order
 	feeds   []*feed
 	totals  totals
+	letters *letters.Letters
 	tracer  *tracing.Tracer // nil: nothing is traced
 	front
 	life
@@ -154,6 +156,7 @@ func (w *wheel) openStore(context.Context) error {
 		return environment(err)
 	}
 	w.store = s
+	w.letters = letters.New(s, lanes{w}, w.c.Limits.Replays)
 	w.later(func(context.Context) error { return s.Close() })
 	survives := "survives power cuts (sync: always)"
 	if w.c.Store.Sync == config.SyncOff {

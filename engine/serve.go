@@ -21,7 +21,7 @@ func (w *wheel) serve(ctx context.Context) error {
 		return nil //nolint:nilerr // the run was ended before it began
 	}
 	w.service = api.New(api.Backend{
-		Sessions: sessions{w}, Plugins: plugins{w}, Deliveries: deliveries{w}, Lot: letters{w}, Wheel: wheelInfo{w}, Ingest: inlet{w},
+		Sessions: sessions{w}, Plugins: plugins{w}, Deliveries: deliveries{w}, Lot: w.letters, Wheel: wheelInfo{w}, Ingest: inlet{w},
 	})
 	w.answer()
 	return w.watch(ctx)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/peltonhq/pelton/actor"
@@ -241,8 +240,6 @@ type totals struct {
 	at    time.Time
 	fresh time.Duration
 	last  lot.Totals
-
-	droppedDead, droppedParked atomic.Uint64 // by operators
 }
 
 func (w *wheel) count() (lot.Totals, error) {
@@ -265,7 +262,7 @@ func (w *wheel) count() (lot.Totals, error) {
 func (w *wheel) lotStats() (api.LotStats, error) {
 	c, err := w.count()
 	s := api.LotStats{Dead: c.Dead, Parked: c.Parked, ByKind: map[string]uint64{}, NextDue: c.NextDue}
-	s.Dropped = api.Dropped{Dead: w.totals.droppedDead.Load(), Parked: w.totals.droppedParked.Load()}
+	s.Dropped = w.letters.Dropped()
 	for kind, n := range c.ByKind {
 		s.ByKind[string(kind)] = n
 	}

@@ -31,15 +31,20 @@ type Wheel struct {
 	Graph     api.Topology
 	NotReady  error
 	Store
-	Full bool // ingest takes nothing
+	Queue
 
 	Artifacts map[string][]byte
 	Settled   map[string]pelton.Verdict
 	Emits     []pelton.Emit
 	Leases    map[string]time.Duration
+	Replayed  []string
+}
+
+// Queue is what was published.
+type Queue struct {
+	Full      bool // it takes nothing
 	Published []api.IngestMessage
 	Keys      []string // idempotency keys of publications
-	Replayed  []string
 }
 
 func newWheel() *Wheel {

@@ -11,7 +11,7 @@ import (
 
 	"github.com/peltonhq/pelton/api"
 	"github.com/peltonhq/pelton/api/client"
-	"github.com/peltonhq/pelton/engine/config"
+	"github.com/peltonhq/pelton/engine/config/unit"
 	"github.com/spf13/cobra"
 )
 
@@ -66,7 +66,7 @@ func paceOf(text string) (float64, error) {
 	if text == "" {
 		return 0, nil
 	}
-	r, err := config.ParseRate(text)
+	r, err := unit.ParseRate(text)
 	if err != nil || r <= 0 {
 		return 0, usagef("--rate %q: want a number of dead letters in a time, for example 100/s or 30/m", text)
 	}

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/peltonhq/pelton/engine/config"
+	"github.com/peltonhq/pelton/engine/config/words"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -74,7 +74,7 @@ func noSuchCommand(c *cobra.Command, args []string) error {
 		return nil
 	}
 	known := names(c)
-	if near := config.Nearest(args[0], known); near != "" {
+	if near := words.Nearest(args[0], known); near != "" {
 		return usagef("unknown command %q; did you mean `%s %s`?", c.CommandPath()+" "+args[0], c.CommandPath(), near)
 	}
 	return usagef("unknown command %q; there are: %s", c.CommandPath()+" "+args[0], strings.Join(known, ", "))
@@ -88,7 +88,7 @@ func flagError(c *cobra.Command, err error) error {
 		visit := func(f *pflag.Flag) { known = append(known, f.Name) }
 		c.NonInheritedFlags().VisitAll(visit)
 		c.InheritedFlags().VisitAll(visit)
-		if near := config.Nearest(name, known); near != "" {
+		if near := words.Nearest(name, known); near != "" {
 			return usagef("%s: unknown flag --%s; did you mean --%s?", c.CommandPath(), name, near)
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"github.com/peltonhq/pelton/engine/config/words"
 )
 
 // maxNodes bounds what aliases can unfold to.
@@ -18,12 +20,12 @@ const maxNodes = 100_000
 type binder struct {
 	problems
 
-	env     environment
+	env     words.Environment
 	anchors map[string]ast.Node
 	nodes   int
 }
 
-func newBinder(c *Config, env environment) *binder {
+func newBinder(c *Config, env words.Environment) *binder {
 	return &binder{problems: problems{config: c}, env: env, anchors: map[string]ast.Node{}}
 }
 
@@ -160,7 +162,7 @@ func (b *binder) fields(k key, n ast.Node, v reflect.Value) {
 			b.addf(at.path, "%s", message)
 			return
 		}
-		b.addf(at.path, "unknown key; %s", hint(name, names))
+		b.addf(at.path, "unknown key; %s", words.Hint(name, names))
 	})
 }
 

@@ -5,10 +5,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/peltonhq/pelton/engine/config/words"
 )
 
 func TestExpand(t *testing.T) {
-	env := newEnvironment([]string{"A=1", "B=", "C=${A}", "X=a=b", "=bad", "bad"})
+	env := words.NewEnvironment([]string{"A=1", "B=", "C=${A}", "X=a=b", "=bad", "bad"})
 	for text, want := range map[string]string{
 		"":              "",
 		"plain $A $ {}": "plain $A $ {}",
@@ -23,7 +25,7 @@ func TestExpand(t *testing.T) {
 		"$${A}":         "${A}",
 		"$${A} ${A}":    "${A} 1",
 	} {
-		if got, err := env.expand(text); err != nil || got != want {
+		if got, err := env.Expand(text); err != nil || got != want {
 			t.Errorf("%q: got %q, %v; want %q", text, got, err, want)
 		}
 	}
@@ -35,7 +37,7 @@ func TestExpand(t *testing.T) {
 		"${A-x}": `"${A-x}" is not a variable`,
 		"${1A}":  `"${1A}" is not a variable`,
 	} {
-		if got, err := env.expand(text); err == nil || !strings.Contains(err.Error(), want) {
+		if got, err := env.Expand(text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %q, %v; want %s", text, got, err, want)
 		}
 	}

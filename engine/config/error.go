@@ -5,40 +5,17 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/peltonhq/pelton/engine/config/problem"
 )
 
-// Problem is one thing that is wrong, and where. Its text says what to do.
-type Problem struct {
-	Place Place
-	Path  string // of the key, for example "plugins.delays.from[0]"; empty for the whole file
-	Text  string
-}
-
-// String is "file:line:column: path: text".
-func (p Problem) String() string {
-	if p.Path == "" {
-		return p.Place.String() + ": " + p.Text
-	}
-	return p.Place.String() + ": " + p.Path + ": " + p.Text
-}
-
-// Warning is something that is allowed and probably not meant.
-type Warning Problem
-
-// String is "file:line:column: path: text".
-func (w Warning) String() string { return Problem(w).String() }
-
-// Errors is all that is wrong with a config, in the order of the file.
-type Errors []Problem
-
-// Error is one problem a line.
-func (e Errors) Error() string {
-	lines := make([]string, len(e))
-	for i, p := range e {
-		lines[i] = p.String()
-	}
-	return strings.Join(lines, "\n")
-}
+// What is wrong with a config, and where; see package problem.
+type (
+	Place   = problem.Place
+	Problem = problem.Problem
+	Warning = problem.Warning
+	Errors  = problem.Errors
+)
 
 // problems collects what is wrong while a config is read or checked.
 type problems struct {

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/peltonhq/pelton/engine/config/words"
 )
 
 // Graph is the boxes of a config and who reads whom.
@@ -139,7 +141,7 @@ func (c *Config) checkSubscription(p *problems, s subscription, known []string) 
 	case session:
 		p.addf(s.path, "%s is a session; want a source or plugin: %s", s.name, strings.Join(known, ", "))
 	default:
-		p.addf(s.path, "no source or plugin is named %q; %s", s.name, hint(s.name, known))
+		p.addf(s.path, "no source or plugin is named %q; %s", s.name, words.Hint(s.name, known))
 	}
 }
 
@@ -229,7 +231,7 @@ func (c *Config) CheckOutputs(outputs map[string][]string) ([]Warning, error) {
 		for i, d := range declared {
 			full[i] = s.name + "." + d
 		}
-		p.addf(s.path, "plugin %s has no output %q; %s", s.name, want, hint(s.name+"."+want, full))
+		p.addf(s.path, "plugin %s has no output %q; %s", s.name, want, words.Hint(s.name+"."+want, full))
 	}
 	var all []Warning
 	for _, n := range c.PluginNames() {

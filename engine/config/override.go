@@ -4,8 +4,9 @@ import (
 	"encoding"
 	"path/filepath"
 	"reflect"
-	"slices"
 	"strings"
+
+	"github.com/peltonhq/pelton/engine/config/words"
 )
 
 // EnvPrefix begins the variables that set keys: PELTON_API_LISTEN sets api.listen.
@@ -56,7 +57,7 @@ func (b *binder) strays() {
 	for _, name := range sorted(b.env) {
 		for box := range boxes {
 			if strings.HasPrefix(name, box) && !known[name] {
-				text := "sets nothing; " + hint(name, sorted(known))
+				text := "sets nothing; " + words.Hint(name, sorted(known))
 				b.config.places.warnings = append(b.config.places.warnings, Warning{Place: Place{File: name}, Text: text})
 			}
 		}
@@ -94,72 +95,4 @@ func (b *binder) override(o Override) {
 		return
 	}
 	b.set(key{path: o.Path}, assign(v, o.Value))
-}
-
-// resolve makes the paths of the file absolute: relative ones are relative to the file.
-func (c *Config) resolve() {
-	resolve := func(path *string) {
-		if *path != "" && !filepath.IsAbs(*path) {
-			*path = filepath.Join(c.Dir, *path)
-		}
-	}
-	all := func(lists ...[]*string) {
-		for _, path := range slices.Concat(lists...) {
-			resolve(path)
-		}
-	}
-	resolve(&c.Store.Dir)
-	for _, s := range c.Sources {
-		if s.File != nil {
-			resolve(&s.File.Path)
-		}
-		if s.Kafka != nil {
-			all(s.Kafka.TLS.files(), s.Kafka.SASL.files())
-		}
-		if s.NATS != nil {
-			all(s.NATS.Auth.files(), s.NATS.TLS.files())
-		}
-		if m := s.MQTT; m != nil {
-			resolve(&m.PasswordFile)
-			if m.TLS != nil {
-				resolve(&m.TLS.CertFile)
-				resolve(&m.TLS.KeyFile)
-				resolve(&m.TLS.ClientCAFile)
-			}
-		}
-	}
-	for _, p := range c.Plugins {
-		if p.Wasm != nil {
-			resolve(&p.Wasm.Path)
-		}
-		if p.Process != nil {
-			resolve(&p.Process.Dir)
-		}
-	}
-	for _, s := range c.Sessions {
-		if s.Reduce != nil && s.Reduce.Wasm != nil {
-			resolve(&s.Reduce.Wasm.Path)
-		}
-		if s.Reduce != nil && s.Reduce.Process != nil {
-			resolve(&s.Reduce.Process.Dir)
-		}
-	}
-	for _, s := range c.Sinks {
-		if s.File != nil {
-			resolve(&s.File.Path)
-		}
-		if s.Kafka != nil {
-			all(s.Kafka.TLS.files(), s.Kafka.SASL.files())
-		}
-		if s.NATS != nil {
-			all(s.NATS.Auth.files(), s.NATS.TLS.files())
-		}
-		if h := s.HTTP; h != nil {
-			resolve(&h.CAFile)
-			for name, path := range h.HeadersFile {
-				resolve(&path)
-				h.HeadersFile[name] = path
-			}
-		}
-	}
 }

@@ -1,27 +1,9 @@
 package config
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 )
-
-// Place is where something stands in a file. The zero Place is nowhere: the config was built in Go.
-type Place struct {
-	File         string
-	Line, Column int // from 1
-}
-
-// String is "file:line:column", or "config" for the zero Place.
-func (p Place) String() string {
-	switch {
-	case p.File == "":
-		return "config"
-	case p.Line == 0:
-		return p.File
-	}
-	return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column)
-}
 
 // places remembers where each key stood, by its path ("plugins.delays.from[0]"), and the order of names.
 type places struct {

@@ -11,6 +11,8 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+
+	"github.com/peltonhq/pelton/engine/config/words"
 )
 
 // maxFile is the largest config file: more is some other file.
@@ -70,7 +72,7 @@ func Parse(data []byte, file string, env []string, overrides ...Override) (Confi
 	if err != nil {
 		return Config{}, err
 	}
-	b := newBinder(&c, newEnvironment(env))
+	b := newBinder(&c, words.NewEnvironment(env))
 	b.file(root)
 	c.resolve()
 	b.environment()

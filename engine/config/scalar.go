@@ -30,7 +30,7 @@ func (b *binder) text(k key, n ast.Node) (text string, ok bool) {
 		b.addf(k.path, "want one value, not %s%s", describe(n), quotes)
 		return "", false
 	}
-	out, err := b.env.expand(text)
+	out, err := b.env.Expand(text)
 	if err != nil {
 		b.addf(k.path, "%v", err)
 		return "", false

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+
+	"github.com/peltonhq/pelton/engine/config/words"
 )
 
 // name is what the user may call a source, plugin, session or sink: it goes into paths, ids and metrics.
@@ -100,7 +102,7 @@ func (p *problems) oneOf(path, value string, known ...string) {
 	if slices.Contains(known, value) {
 		return
 	}
-	p.addf(path, "unknown value %q; %s", value, hint(value, known))
+	p.addf(path, "unknown value %q; %s", value, words.Hint(value, known))
 }
 
 func (a Arena) validate(p *problems, path string) {

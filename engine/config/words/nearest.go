@@ -1,4 +1,4 @@
-package config
+package words
 
 import (
 	"fmt"
@@ -19,8 +19,8 @@ func Nearest(name string, known []string) string {
 	return best
 }
 
-// hint is the end of a message about an unknown name: the nearest known one, or all of them.
-func hint(name string, known []string) string {
+// Hint is the end of a message about an unknown name: the nearest known one, or all of them.
+func Hint(name string, known []string) string {
 	switch near := Nearest(name, known); {
 	case near != "":
 		return fmt.Sprintf("did you mean %q?", near)

@@ -1,4 +1,4 @@
-package config
+package words
 
 import (
 	"fmt"
@@ -11,11 +11,12 @@ var variable = regexp.MustCompile(`\$?\$\{[^}]*\}?`)
 
 var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
-// environment is the variables of a process.
-type environment map[string]string
+// Environment is the variables of a process.
+type Environment map[string]string
 
-func newEnvironment(env []string) environment {
-	e := environment{}
+// NewEnvironment reads pairs NAME=value.
+func NewEnvironment(env []string) Environment {
+	e := Environment{}
 	for _, pair := range env {
 		if name, value, ok := strings.Cut(pair, "="); ok && name != "" {
 			e[name] = value
@@ -24,9 +25,9 @@ func newEnvironment(env []string) environment {
 	return e
 }
 
-// expand replaces the variables of text. A variable that is empty counts as unset, as in a shell's ":-". Values are
+// Expand replaces the variables of text. A variable that is empty counts as unset, as in a shell's ":-". Values are
 // not expanded again.
-func (e environment) expand(text string) (string, error) {
+func (e Environment) Expand(text string) (string, error) {
 	var failed error
 	out := variable.ReplaceAllStringFunc(text, func(match string) string {
 		if strings.HasPrefix(match, "$$") {
