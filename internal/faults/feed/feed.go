@@ -22,8 +22,10 @@ type Feed interface {
 
 // Kinds are the sources that the suite knows, by name.
 var Kinds = map[string]func() Feed{
-	"file": func() Feed { return &file{} },
-	"http": func() Feed { return &web{} },
+	"file":  func() Feed { return &file{} },
+	"http":  func() Feed { return &web{} },
+	"kafka": func() Feed { return &kafka{} },
+	"nats":  func() Feed { return &nats{} },
 }
 
 // Pace is how fast all senders together send.
