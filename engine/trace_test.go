@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -82,19 +83,19 @@ func (s *spans) take(list []*otlp.Span) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, span := range list {
-		text := hex.EncodeToString(span.GetTraceId()) + " " + span.GetName()
+		text := []string{hex.EncodeToString(span.GetTraceId()), span.GetName()}
 		for _, a := range span.GetAttributes() {
 			switch a.GetKey() {
 			case "pelton.revision", "pelton.attempt":
-				text += fmt.Sprintf(" %d", a.GetValue().GetIntValue())
+				text = append(text, strconv.FormatInt(a.GetValue().GetIntValue(), 10))
 			case "pelton.verdict":
-				text += " " + a.GetValue().GetStringValue()
+				text = append(text, a.GetValue().GetStringValue())
 			}
 		}
 		if m := span.GetStatus().GetMessage(); m != "" {
-			text += ": " + m
+			text = append(text, "failed: "+m)
 		}
-		s.all = append(s.all, text)
+		s.all = append(s.all, strings.Join(text, " "))
 	}
 	select {
 	case s.heard <- struct{}{}:
@@ -204,7 +205,7 @@ func TestTraceContext(t *testing.T) {
 		r, err := cl.Replay(t.Context(), nil, api.DeadQuery{}, api.ReplayOptions{})
 		return r.Replayed, err
 	})
-	want = []string{"process moody 1 1 ack", "process moody 1 1 dead: poison", "receive in", "write session/out"}
+	want = []string{"process moody 1 1 ack", "process moody 1 1 dead failed: poison", "receive in", "write session/out"}
 	if got := collected.of(t, other, 4); !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}

@@ -24,8 +24,8 @@ func page[T any](list []T, after string, limit int) ([]T, string, error) {
 
 // other reports whether a filter leaves something out: of pairs of what is wanted and what is there, one names another.
 func other(pairs ...string) bool {
-	for i := 0; i < len(pairs); i += 2 {
-		if pairs[i] != "" && pairs[i] != pairs[i+1] {
+	for pair := range slices.Chunk(pairs, 2) {
+		if pair[0] != "" && pair[0] != pair[1] {
 			return true
 		}
 	}

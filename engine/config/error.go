@@ -9,13 +9,17 @@ import (
 	"github.com/peltonhq/pelton/engine/config/problem"
 )
 
-// What is wrong with a config, and where; see package problem.
-type (
-	Place   = problem.Place
-	Problem = problem.Problem
-	Warning = problem.Warning
-	Errors  = problem.Errors
-)
+// Place is where something stands in a file.
+type Place = problem.Place
+
+// Problem is one thing that is wrong, and where.
+type Problem = problem.Problem
+
+// Warning is something that is allowed and probably not meant.
+type Warning = problem.Warning
+
+// Errors is all that is wrong with a config, in the order of the file.
+type Errors = problem.Errors //nolint:errname // as an error it reads as what it is
 
 // problems collects what is wrong while a config is read or checked.
 type problems struct {

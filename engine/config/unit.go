@@ -2,13 +2,17 @@ package config
 
 import "github.com/peltonhq/pelton/engine/config/unit"
 
-// Numbers that want a unit in the file, and mappings that are passed on; see package unit for their texts.
-type (
-	Size     = unit.Size
-	Duration = unit.Duration
-	Rate     = unit.Rate
-	JSON     = unit.JSON
-)
+// Size is a number of bytes.
+type Size = unit.Size
+
+// Duration is a length of time.
+type Duration = unit.Duration
+
+// Rate is a number of messages a second.
+type Rate = unit.Rate
+
+// JSON is any mapping of the file, as a JSON object.
+type JSON = unit.JSON
 
 // Their units.
 const (
