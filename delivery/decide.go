@@ -80,7 +80,7 @@ func (l *Ledger) Acked(items []Item) {
 // fallBehind puts an item that was held back by its predecessor in the turn behind its key's head.
 func (l *Ledger) fallBehind(item *Item) bool {
 	s := &l.plugins[item.plugin]
-	b := s.blocked[l.messages.at(item.message).hash]
+	b := s.blocked.at(l.messages.at(item.message).hash)
 	if b == nil || l.pass(s, item) {
 		return false
 	}
@@ -214,10 +214,9 @@ func (l *Ledger) block(item *Item) *block {
 	if hash == 0 || !s.spec.Policy.ByKey || item.free {
 		return nil
 	}
-	b := s.blocked[hash]
+	b := s.blocked.at(hash)
 	if b == nil {
-		b = &block{}
-		s.blocked[hash] = b
+		b = s.blocked.make(hash, &block{})
 	}
 	id := l.id(item.message)
 	if b.head != id {
@@ -243,7 +242,7 @@ func (l *Ledger) displaced(item *Item) *block {
 	if m.lot == nil || m.lot.Hash == 0 {
 		return nil
 	}
-	b := l.plugins[item.plugin].blocked[m.lot.Hash]
+	b := l.plugins[item.plugin].blocked.at(m.lot.Hash)
 	if b != nil && b.head.Lane.Valid() && b.head.Before(l.id(item.message)) {
 		return b
 	}

@@ -28,7 +28,7 @@ type subscriber struct {
 	spec    *Plugin
 	pending []line        // by instance
 	back    []queue[Item] // by instance: out of the parking lot, offered first; what is pending may have to wait for them
-	blocked map[uint64]*block
+	blocked blocked
 	behind  int   // records parked behind keys of this plugin
 	waiting int64 // bytes of effects that its targets have not taken
 	child   queue[child]
@@ -99,7 +99,7 @@ func (l *Ledger) Next(plugin, instance int, now time.Time, dst []Item) []Item {
 	}
 	for q.fresh.len() > 0 && len(dst) < cap(dst) && !s.crowded() {
 		item := Item{message: int32(*q.fresh.at(0)), plugin: int32(plugin), Attempt: 1}
-		passes := len(s.blocked) == 0 || l.pass(s, &item)
+		passes := s.blocked.len() == 0 || l.pass(s, &item)
 		if !passes && !l.hold(plugin, s, &item) {
 			break
 		}
@@ -162,18 +162,18 @@ func (l *Ledger) Hungry(n int) bool {
 
 // pass reports whether the item may be offered: its key is not blocked, or it is the head itself.
 func (l *Ledger) pass(s *subscriber, item *Item) bool {
-	if item.head || item.free || len(s.blocked) == 0 || !s.spec.Policy.ByKey {
+	if item.head || item.free || s.blocked.len() == 0 || !s.spec.Policy.ByKey {
 		return true
 	}
-	b, blocked := s.blocked[l.messages.at(item.message).hash]
+	b := s.blocked.at(l.messages.at(item.message).hash)
 	// After a restart messages come again that were before the head in its line.
-	return !blocked || l.known != nil && b.head.Lane == l.lane && l.id(item.message).Before(b.head)
+	return b == nil || l.known != nil && b.head.Lane == l.lane && l.id(item.message).Before(b.head)
 }
 
 // hold puts the item behind the head of its key; false when there are too many behind already.
 func (l *Ledger) hold(plugin int, s *subscriber, item *Item) bool {
 	hash := l.messages.at(item.message).hash
-	b := s.blocked[hash]
+	b := s.blocked.at(hash)
 	if !b.lot {
 		b.behind.pushBack(*item)
 		return true
@@ -213,7 +213,7 @@ func (l *Ledger) Stopped(plugin int) (kind, why string) {
 	switch {
 	case s.stopped != "":
 		return WaitStopped, s.stopped
-	case s.spec.Policy.ByKey && s.behind >= s.spec.Policy.Behind && len(s.blocked) > 0:
+	case s.spec.Policy.ByKey && s.behind >= s.spec.Policy.Behind && s.blocked.len() > 0:
 		return WaitBehind, "order.behind reached: too many messages behind keys that wait"
 	case s.crowded():
 		return WaitRequests, "capabilities.http.queue reached: its requests are not answered"
@@ -267,7 +267,7 @@ func (l *Ledger) requeue(items []Item) {
 // unblock lets the key go on after its head was acked or dead.
 func (l *Ledger) unblock(plugin int, hash uint64) {
 	s := &l.plugins[plugin]
-	b := s.blocked[hash]
+	b := s.blocked.at(hash)
 	if b == nil {
 		return
 	}
@@ -275,7 +275,7 @@ func (l *Ledger) unblock(plugin int, hash uint64) {
 		l.fetch(plugin, hash, b)
 		return
 	}
-	delete(s.blocked, hash)
+	s.blocked.forget(hash)
 	items := make([]Item, 0, b.behind.len())
 	for b.behind.len() > 0 {
 		items = append(items, b.behind.popFront())

@@ -49,7 +49,7 @@ func Describe(l *Ledger) string {
 				fmt.Fprintf(&s, "  first %v\n", l.id(int32(*line.fresh.at(0))))
 			}
 		}
-		for hash, b := range l.plugins[p].blocked {
+		for hash, b := range l.plugins[p].blocked.awake {
 			fmt.Fprintf(&s, "  blocked %d lot %v behind %d parked %d durable %d next %v hands %d head %v\n", hash, b.lot, b.behind.len(), b.parked, b.durable, b.next, len(b.hands), b.head)
 		}
 	}

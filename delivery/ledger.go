@@ -121,7 +121,7 @@ func New(o Options) *Ledger {
 		p.spec = &o.Graph.Plugins[i]
 		p.pending = make([]line, max(1, p.spec.Instances))
 		p.back = make([]queue[Item], len(p.pending))
-		p.blocked = map[uint64]*block{}
+		p.blocked = newBlocked(&l.lane)
 		p.edges = make([]string, 0, edges)
 	}
 	for _, id := range o.Known {

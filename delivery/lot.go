@@ -220,13 +220,16 @@ func (l *Ledger) Written(token uint64) {
 	if b := l.blockOf(w); b != nil && w.frees && b.head == id {
 		l.unblock(int(w.plugin), w.hash)
 	}
+	if w.plugin >= 0 {
+		l.plugins[w.plugin].blocked.rest(w.hash)
+	}
 }
 
 func (l *Ledger) blockOf(w write) *block {
 	if w.plugin < 0 {
 		return nil
 	}
-	return l.plugins[w.plugin].blocked[w.hash]
+	return l.plugins[w.plugin].blocked.at(w.hash)
 }
 
 // landed takes a record that is behind a key's head into the account once its write is durable.
@@ -276,7 +279,7 @@ func (l *Ledger) displace(item *Item) {
 func (l *Ledger) fetch(plugin int, hash uint64, b *block) {
 	switch {
 	case b.parked == 0:
-		delete(l.plugins[plugin].blocked, hash)
+		l.plugins[plugin].blocked.forget(hash)
 	case b.durable == 0 || len(b.hands) > 0:
 		b.next, b.head, b.out = true, pelton.MessageID{}, false
 	default:
@@ -298,11 +301,12 @@ func (l *Ledger) restore(o Blocked) {
 			behind = o.Count
 		}
 		b := &block{lot: true, parked: behind, durable: behind, head: o.Head}
-		l.plugins[p].blocked[o.Hash] = b
+		l.plugins[p].blocked.make(o.Hash, b)
 		l.plugins[p].behind += behind
 		if o.Behind {
 			l.fetch(p, o.Hash, b)
 		}
+		l.plugins[p].blocked.rest(o.Hash)
 	}
 }
 
@@ -359,10 +363,9 @@ func (l *Ledger) expect(r *Record) bool {
 	if p < 0 || !l.plugins[p].spec.Policy.ByKey {
 		return false
 	}
-	b := l.plugins[p].blocked[r.Hash]
+	b := l.plugins[p].blocked.at(r.Hash)
 	if b == nil {
-		b = &block{lot: true}
-		l.plugins[p].blocked[r.Hash] = b
+		b = l.plugins[p].blocked.make(r.Hash, &block{lot: true})
 	}
 	if b.behindHead(r.ID.Message) {
 		return false
@@ -399,10 +402,9 @@ func (l *Ledger) back(item Item, decided *Decision, now time.Time) {
 // it goes back into the lot.
 func (l *Ledger) line(s *subscriber, item *Item, a Arrival) bool {
 	id := a.Record.ID.Message
-	b := s.blocked[a.Record.Hash]
+	b := s.blocked.at(a.Record.Hash)
 	if b == nil {
-		b = &block{lot: true}
-		s.blocked[a.Record.Hash] = b
+		b = s.blocked.make(a.Record.Hash, &block{lot: true})
 	}
 	if !b.behindHead(id) {
 		b.head, b.out, b.next = id, true, false
@@ -441,7 +443,7 @@ func (l *Ledger) catchUp() {
 // Waits tells that the record that is next in a key's line has a due time of its own, which has not come, or came too
 // early and will come again.
 func (l *Ledger) Waits(f Fetch, id pelton.MessageID) {
-	if b := l.plugins[f.Plugin].blocked[f.Hash]; b != nil && !b.head.Lane.Valid() {
+	if b := l.plugins[f.Plugin].blocked.at(f.Hash); b != nil && !b.head.Lane.Valid() {
 		b.head = id
 	}
 }
@@ -453,11 +455,8 @@ func (l *Ledger) Dropped(id pelton.EffectID) {
 	if p < 0 {
 		return
 	}
-	for hash, b := range l.plugins[p].blocked {
-		if b.lot && !b.out && b.head == id.Message {
-			l.unblock(int(p), hash)
-			return
-		}
+	if hash, ok := l.plugins[p].blocked.headed(id.Message); ok {
+		l.unblock(int(p), hash)
 	}
 }
 

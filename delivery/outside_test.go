@@ -72,7 +72,7 @@ func (w *world) outside() {
 		if w.rng.IntN(4) != 0 || e.State != lot.StateDead || e.Kind == delivery.KindFrame || w.queued() {
 			continue
 		}
-		records, err := lot.Replay(e, now, false, 0)
+		records, err := lot.Replay(w.disk, e, now, false, 0)
 		if err != nil {
 			w.t.Fatal(err)
 		}

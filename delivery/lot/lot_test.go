@@ -215,8 +215,8 @@ func TestReplayAndDrop(t *testing.T) {
 		}
 		return e
 	}
-	s.append(Replay(letter(), epoch, false, 0))
-	if _, err := Replay(letter(), epoch, true, 0); err == nil {
+	s.append(Replay(s, letter(), epoch, false, 0))
+	if _, err := Replay(s, letter(), epoch, true, 0); err == nil {
 		t.Error("a replay of one that is being replayed")
 	}
 	if _, err := Drop(s, letter()); err == nil {
@@ -230,10 +230,10 @@ func TestReplayAndDrop(t *testing.T) {
 	if e := letter(); e.State != StateSettled {
 		t.Errorf("state %s", e.State)
 	}
-	if _, err := Replay(letter(), epoch, false, 0); err == nil {
+	if _, err := Replay(s, letter(), epoch, false, 0); err == nil {
 		t.Error("a replay of a settled one without force")
 	}
-	if _, err := Replay(letter(), epoch, true, 0); err != nil {
+	if _, err := Replay(s, letter(), epoch, true, 0); err != nil {
 		t.Error(err)
 	}
 	s.append(Drop(s, letter()))
@@ -242,7 +242,7 @@ func TestReplayAndDrop(t *testing.T) {
 	}
 	frame := *dead
 	frame.Kind = delivery.KindFrame
-	if _, err := Replay(&Entry{Record: frame}, epoch, true, 0); err == nil {
+	if _, err := Replay(s, &Entry{Record: frame}, epoch, true, 0); err == nil {
 		t.Error("a replay of a frame")
 	}
 }

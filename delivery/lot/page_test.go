@@ -146,7 +146,7 @@ func TestReplayGuard(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		records, err := Replay(letter, epoch, force, 3)
+		records, err := Replay(s, letter, epoch, force, 3)
 		if err != nil {
 			return err
 		}

@@ -12,7 +12,7 @@ import (
 // Replay is the change that sends a dead letter back to where it failed, and nowhere else: its plugin, or the target of
 // its effect. It leaves the letter in place, marked as replaying. One that was settled by a replay, or that failed again in
 // most replays, is sent back only by force: a fix that does not hold must not go round for ever. most 0 is no limit.
-func Replay(e *Entry, now time.Time, force bool, most int) ([]store.Record, error) {
+func Replay(r store.Reader, e *Entry, now time.Time, force bool, most int) ([]store.Record, error) {
 	switch {
 	case e.Kind == delivery.KindFrame:
 		return nil, fmt.Errorf("dead letter %s is input that was no message: it has nowhere to go back to; mend the source and send it again", ID(e.ID))
@@ -28,8 +28,12 @@ func Replay(e *Entry, now time.Time, force bool, most int) ([]store.Record, erro
 	back.Replays++
 	dead := *e
 	dead.State, dead.Replays = StateReplaying, back.Replays
-	out := put(nil, deadKey(e.ID), encode(&dead))
-	return enter(out, &back), nil
+	// A replay that failed just before a crash may have left its record in the lot: this one takes its place.
+	out, err := leave(r, nil, e.ID)
+	if err != nil {
+		return nil, err
+	}
+	return enter(put(out, deadKey(e.ID), encode(&dead)), &back), nil
 }
 
 // Drop is the change that removes a dead letter for good.

@@ -190,7 +190,7 @@ func eachPage(f func(*lot.Entry) error, page func(after string) ([]*lot.Entry, s
 func (l *Letters) Replay(ctx context.Context, ids []string, q api.DeadQuery, o api.ReplayOptions) (api.ReplayResult, error) {
 	result := api.ReplayResult{Skipped: []api.Skipped{}}
 	change := func(e *lot.Entry) ([]store.Record, error) {
-		return lot.Replay(e, time.Now().UTC(), o.Force, l.replays)
+		return lot.Replay(l.store, e, time.Now().UTC(), o.Force, l.replays)
 	}
 	err := l.each(ids, q, func(e *lot.Entry) error {
 		_, err := change(e)
