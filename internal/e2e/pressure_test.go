@@ -85,7 +85,7 @@ const ceiling = 224 << 20
 // sinks go on nothing is lost: each message comes, or is a dead letter, once (A2, D1).
 func TestCeiling(t *testing.T) {
 	t.Parallel()
-	const count = 6000
+	const count = 3000
 	home, err := filepath.Abs("testdata")
 	if err != nil {
 		t.Fatal(err)
