@@ -10,39 +10,62 @@ import (
 	"github.com/peltonhq/pelton/store"
 )
 
-// Limits of one append.
+// Limits of one append. A store that has to wait for its disk makes few large ones.
 const (
-	batchCount = 1024
+	batchCount = 4096
 	batchBytes = 4 << 20
 )
 
-// committer is the one goroutine that writes a session name's changes. It numbers them for the log of the name as it
-// hands them to the store, and has one append there at a time: while that one becomes durable, the next gathers. So
-// order in the store is order of seq, and a failed append has nothing behind it that could become durable first (S1).
+// committer writes a session name's changes. It numbers them for the log of the name as it hands them to the store, and
+// has one append there at a time: while that one becomes durable, the next gathers. So order in the store is order of
+// seq, and a failed append has nothing behind it that could become durable first (S1).
+//
+// The next one is taken and handed over by the store's own goroutine, at the moment that the one before is durable: a
+// store with a waiting append goes on without a pause, and what else waits there becomes durable with it. Then run
+// publishes. Who has the append that is under way, run or the store, has the fields.
 type committer struct {
 	s        *Sessions
-	seq      uint64 // of the last durable change
-	sessions uint64
-	careful  int // changes to be appended one by one, to find the one that the store refuses
+	seq      uint64 // of the last change that was handed over
+	sessions uint64 // after it
+	careful  int    // changes to be appended one by one, to find the one that the store refuses
 	pause    *backoff.ExponentialBackOff
-	done     chan error
+	done     chan answer
 }
+
+// part is one append.
+type part struct {
+	batch         []*change
+	records       []store.Record
+	seq, sessions uint64 // before it
+	after         uint64 // sessions behind it
+}
+
+// answer is what came of an append, and the next one if that is with the store already.
+type answer struct {
+	err  error
+	next *part
+}
+
+// answers is the most that can be unread: of the append that run waits for, and of the one that went on from it.
+const answers = 2
 
 func newCommitter(s *Sessions) *committer {
 	return &committer{
-		s: s, seq: s.counts.seq.Load(), sessions: s.counts.sessions.Load(), pause: newPause(), done: make(chan error, 1),
+		s: s, seq: s.counts.seq.Load(), sessions: s.counts.sessions.Load(), pause: newPause(), done: make(chan answer, answers),
 	}
 }
 
 // run appends batches until the sessions are closed or the store failed for good. A durable batch is published while
 // the next is being written.
 func (c *committer) run() {
-	var durable []*change
+	var durable, under *part
 	for {
-		batch := c.take()
-		if len(batch) == 0 {
-			c.publish(durable)
-			durable = nil
+		if under == nil {
+			under = c.begin()
+		}
+		c.publish(durable)
+		durable = nil
+		if under == nil {
 			select {
 			case <-c.s.queue.work:
 				continue
@@ -50,25 +73,33 @@ func (c *committer) run() {
 				return
 			}
 		}
-		records, sessions := c.records(batch)
-		c.append(records)
-		c.publish(durable)
-		durable = nil
-		open, err := c.wait(records)
+		a, open := c.wait(under)
 		switch {
 		case !open:
 			return
-		case err == nil:
-			c.seq += uint64(len(batch))
-			c.sessions = sessions
-			durable = batch
-		case final(err):
-			c.s.fail(err)
+		case a.err == nil:
+			durable, under = under, a.next
+		case final(a.err):
+			c.s.fail(a.err)
 			return
 		default:
-			c.refused(batch, err)
+			c.refused(under, a.err)
+			under = nil
 		}
 	}
+}
+
+// begin hands the next append to the store, nil if there is nothing to append.
+func (c *committer) begin() *part {
+	batch := c.take()
+	if len(batch) == 0 {
+		return nil
+	}
+	p := &part{batch: batch, seq: c.seq, sessions: c.sessions}
+	p.records, p.after = c.records(batch)
+	c.seq, c.sessions = c.seq+uint64(len(batch)), p.after
+	c.append(p)
+	return p
 }
 
 func (c *committer) take() []*change {
@@ -85,31 +116,37 @@ func final(err error) bool {
 	return errors.Is(err, store.ErrFailed) || errors.Is(err, store.ErrFenced) || errors.Is(err, store.ErrClosed)
 }
 
-func (c *committer) append(records []store.Record) {
-	c.s.o.Store.AppendAsync(c.s.token, records, func(_ store.Pos, err error) { c.done <- err })
+func (c *committer) append(p *part) {
+	c.s.o.Store.AppendAsync(c.s.token, p.records, func(_ store.Pos, err error) {
+		a := answer{err: err}
+		if err == nil && len(c.done) == 0 && c.s.ctx.Err() == nil { // else run has to catch up
+			a.next = c.begin()
+		}
+		c.done <- a
+	})
 }
 
 // wait is the outcome of the append. While the store is full it waits for room and appends the same again, so that
 // order stays (E2). open is false when the sessions were closed meanwhile.
-func (c *committer) wait(records []store.Record) (open bool, err error) {
+func (c *committer) wait(p *part) (a answer, open bool) {
 	for {
 		select {
-		case err = <-c.done:
+		case a = <-c.done:
 		case <-c.s.ctx.Done():
-			return false, nil
+			return a, false
 		}
-		if !errors.Is(err, store.ErrFull) {
+		if !errors.Is(a.err, store.ErrFull) {
 			if c.s.counts.full.Load() != nil {
 				c.s.counts.full.Store(nil)
 				c.pause.Reset()
 			}
-			return true, err
+			return a, true
 		}
 		c.s.counts.retries.Add(1)
-		if !c.room(err) {
-			return false, nil
+		if !c.room(a.err) {
+			return a, false
 		}
-		c.append(records)
+		c.append(p)
 	}
 }
 
@@ -138,14 +175,15 @@ func (c *committer) room(err error) bool {
 
 // refused handles an append that this store will never make, and others perhaps. Everything ahead of the store is
 // taken back and computed again, then appended one by one, so that only the effect at fault is given up.
-func (c *committer) refused(batch []*change, err error) {
+func (c *committer) refused(p *part, err error) {
 	c.s.counts.rolled.Add(1)
-	if len(batch) == 1 {
-		ch := batch[0]
-		c.s.queue.settle(batch, err)
+	c.seq, c.sessions = p.seq, p.sessions
+	if len(p.batch) == 1 {
+		ch := p.batch[0]
+		c.s.queue.settle(p.batch, err)
 		ch.shard.refuse(ch.item, err)
 	} else {
-		c.careful = len(batch)
+		c.careful = len(p.batch)
 	}
 	c.s.queue.rollback()
 }
@@ -166,6 +204,7 @@ func (c *committer) records(batch []*change) (records []store.Record, sessions u
 		put(k.Log(ch.after.seq), at.Encode())
 		if ch.snap == nil {
 			sessions--
+			c.s.buried.Store(true)
 			records = c.deletion(records, ch)
 			continue
 		}
@@ -218,13 +257,13 @@ func (c *committer) deletion(records []store.Record, ch *change) []store.Record 
 }
 
 // publish shows a durable batch to followers, then reports it to the senders, then to the shards (S4).
-func (c *committer) publish(batch []*change) {
-	if len(batch) == 0 {
+func (c *committer) publish(p *part) {
+	if p == nil {
 		return
 	}
-	s := c.s
+	s, batch := c.s, p.batch
 	s.counts.seq.Store(batch[len(batch)-1].after.seq)
-	s.counts.sessions.Store(c.sessions)
+	s.counts.sessions.Store(p.after)
 	s.hub.publish(s.epoch, batch)
 	var made, size int64
 	for _, ch := range batch {

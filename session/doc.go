@@ -22,7 +22,8 @@
 // # Invariants
 //
 // S1 no hole: a follower is given consecutive ids, or a [Gap], or an error that says where to resume. The committer
-// has one append at a time in the store, so that nothing behind a failed one can become durable first. S2 no
+// has one append at a time in the store, so that nothing behind a failed one can become durable first; the next one
+// is handed over as the store answers. S2 no
 // duplicate: an effect's mark is put in the same atomic append as its snapshot; the sender does not offer what is
 // marked, and builds with the tag invariants check that. S3 owned: a snapshot's bytes are the effect's or the
 // reducer's, which are owned, or were read from the store; followers share them and change nothing. S4 durable before

@@ -99,6 +99,7 @@ type Sessions struct {
 	shards []*shard
 	hub    hub
 	counts counts
+	buried atomic.Bool // some key may have a tombstone; while none has, a new key costs one look-up and not two
 
 	ctx    context.Context // ends the goroutines
 	cancel context.CancelFunc
@@ -156,6 +157,12 @@ func (s *Sessions) restore(ctx context.Context) error {
 		return err
 	}
 	s.counts.seq.Store(seq)
+	for _, err := range s.o.Store.Scan(s.keys.Tombstones, store.PrefixEnd(s.keys.Tombstones), store.ScanOptions{Limit: 1}) {
+		if err != nil {
+			return err
+		}
+		s.buried.Store(true)
+	}
 	value, err := s.o.Store.Get(s.keys.Name)
 	if errors.Is(err, store.ErrNotFound) {
 		s.epoch = epochAt(s.o.Now(), 0)

@@ -29,21 +29,21 @@ var ErrFormat = errors.New("session record cannot be read")
 
 // Keys builds the store keys of one session name. The exported fields are read only.
 type Keys struct {
-	snapshot, tombstone, id []byte // prefixes
+	snapshot, id []byte // prefixes
 
-	Heads, Logs []byte // prefixes of the heads and of the log
-	Name        []byte // the key of the name's own record
+	Heads, Logs, Tombstones []byte // prefixes
+	Name                    []byte // the key of the name's own record
 }
 
 // NewKeys are the keys of a name.
 func NewKeys(name string) Keys {
 	return Keys{
-		snapshot:  store.Key(store.SpaceSnapshot, name),
-		Heads:     store.Key(store.SpaceHead, name),
-		Logs:      store.Key(store.SpaceLog, name),
-		tombstone: store.Key(store.SpaceTombstone, name),
-		Name:      store.Key(store.SpaceSession, name, "name"),
-		id:        store.Key(store.SpaceSession, name, "id"),
+		snapshot:   store.Key(store.SpaceSnapshot, name),
+		Heads:      store.Key(store.SpaceHead, name),
+		Logs:       store.Key(store.SpaceLog, name),
+		Tombstones: store.Key(store.SpaceTombstone, name),
+		Name:       store.Key(store.SpaceSession, name, "name"),
+		id:         store.Key(store.SpaceSession, name, "id"),
 	}
 }
 
@@ -67,7 +67,7 @@ func (k *Keys) Snapshot(key string, epoch, id uint64) []byte {
 func (k *Keys) Head(key string) []byte { return join(k.Heads, key, 0) }
 
 // Tombstone is the key of an ended session.
-func (k *Keys) Tombstone(key string) []byte { return join(k.tombstone, key, 0) }
+func (k *Keys) Tombstone(key string) []byte { return join(k.Tombstones, key, 0) }
 
 // IDs is the prefix of the ids of a session's clients.
 func (k *Keys) IDs(key string) []byte { return join(k.id, key, 0) }
