@@ -19,6 +19,7 @@ import (
 	"github.com/peltonhq/pelton/bench/measure"
 	"github.com/peltonhq/pelton/bench/parts"
 	"github.com/peltonhq/pelton/bench/pipeline"
+	"github.com/peltonhq/pelton/bench/sources"
 	"github.com/peltonhq/pelton/bench/swap"
 )
 
@@ -34,6 +35,7 @@ var workloads = []workload{
 	{"w2", pipeline.Run},
 	{"w3", call.Run},
 	{"w5", swap.Run},
+	{"sources", sources.Run},
 	{"fields", fields.Run},
 	{"parts", parts.Run},
 }

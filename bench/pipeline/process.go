@@ -3,9 +3,7 @@ package pipeline
 import (
 	"bytes"
 	"fmt"
-	"os"
 	"os/exec"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -31,7 +29,7 @@ func watch(cmd *exec.Cmd) (cost, error) {
 	if err := cmd.Start(); err != nil {
 		return cost{}, err
 	}
-	c := cost{peak: highWater(cmd.Process.Pid)}
+	c := cost{peak: measure.HighWater(cmd.Process.Pid)}
 	over, seen := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(seen)
@@ -42,7 +40,7 @@ func watch(cmd *exec.Cmd) (cost, error) {
 			case <-over:
 				return
 			case <-tick.C:
-				c.peak = max(c.peak, highWater(cmd.Process.Pid))
+				c.peak = max(c.peak, measure.HighWater(cmd.Process.Pid))
 			}
 		}
 	}()
@@ -55,22 +53,4 @@ func watch(cmd *exec.Cmd) (cost, error) {
 	}
 	c.cpu = measure.Spent(cmd.ProcessState.SysUsage().(*syscall.Rusage))
 	return c, nil
-}
-
-// highWater is the peak of a process's memory since it began its program; 0 when it is gone.
-func highWater(pid int) int64 {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return 0
-	}
-	for line := range strings.Lines(string(text)) {
-		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
-			kb, err := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
-			if err != nil {
-				return 0
-			}
-			return kb << 10
-		}
-	}
-	return 0
 }

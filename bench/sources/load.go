@@ -1,0 +1,74 @@
+package sources
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/peltonhq/pelton/bench/measure"
+)
+
+const size = 256 // bytes of a message, with the end of its line
+
+// load is the messages of one table row: lines of JSON with a key.
+type load struct {
+	path     string
+	text     []byte
+	messages int
+	keys     int // different ones
+}
+
+// newLoad makes n messages in a file; their keys are spread.
+func newLoad(dir string, n, keys int) (*load, error) {
+	l := &load{path: filepath.Join(dir, fmt.Sprintf("messages-%d-%d.jsonl", n, keys)), messages: n, keys: min(n, keys)}
+	for i := range n {
+		at := len(l.text)
+		l.text = fmt.Appendf(l.text, `{"key":"%s","seq":%d,"pad":"`, l.key(i), i)
+		for rest := size - (len(l.text) - at) - len("\"}\n"); rest > 0; rest-- {
+			l.text = append(l.text, 'a'+byte((i*31+rest*17)%26))
+		}
+		l.text = append(l.text, "\"}\n"...)
+	}
+	return l, os.WriteFile(l.path, l.text, 0o600)
+}
+
+func (l *load) key(i int) string { return fmt.Sprintf("k%07d", i*7919%l.keys) }
+
+// each calls f with each message, without the end of its line.
+func (l *load) each(f func(i int, line []byte) error) error {
+	i := 0
+	for line := range bytes.Lines(l.text) {
+		if err := f(i, bytes.TrimSuffix(line, []byte("\n"))); err != nil {
+			return err
+		}
+		i++
+	}
+	return nil
+}
+
+// side is one source with its messages in it.
+type side struct {
+	name   string
+	client string // what the plain client is
+	load   *load
+	// source is its part of the config, anew for each round.
+	source func(round int) string
+	// feed posts the messages to a wheel at this address; nil where they are there before.
+	feed func(ctx context.Context, base string) error
+	// raw is the plain client: it gives how many it read.
+	raw   func(ctx context.Context, round int) (int, error)
+	close func() error
+}
+
+// client runs the plain one once.
+func (s *side) clientOnce(ctx context.Context, round int) (measure.Usage, error) {
+	m := measure.Start()
+	n, err := s.raw(ctx, round)
+	u := m.Stop()
+	if err == nil && n != s.load.messages {
+		err = fmt.Errorf("it read %d messages of %d", n, s.load.messages)
+	}
+	return u, err
+}
