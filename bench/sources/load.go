@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 
@@ -23,11 +24,12 @@ type load struct {
 // newLoad makes n messages in a file; their keys are spread.
 func newLoad(dir string, n, keys int) (*load, error) {
 	l := &load{path: filepath.Join(dir, fmt.Sprintf("messages-%d-%d.jsonl", n, keys)), messages: n, keys: min(n, keys)}
+	r := rand.New(rand.NewPCG(uint64(n), uint64(keys))) // so that it compresses no better than text does
 	for i := range n {
 		at := len(l.text)
 		l.text = fmt.Appendf(l.text, `{"key":"%s","seq":%d,"pad":"`, l.key(i), i)
 		for rest := size - (len(l.text) - at) - len("\"}\n"); rest > 0; rest-- {
-			l.text = append(l.text, 'a'+byte((i*31+rest*17)%26))
+			l.text = append(l.text, 'a'+byte(r.IntN(26)))
 		}
 		l.text = append(l.text, "\"}\n"...)
 	}
@@ -62,8 +64,10 @@ type side struct {
 	close func() error
 }
 
-// client runs the plain one once.
+// clientOnce runs the plain client.
 func (s *side) clientOnce(ctx context.Context, round int) (measure.Usage, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	m := measure.Start()
 	n, err := s.raw(ctx, round)
 	u := m.Stop()
