@@ -380,7 +380,7 @@ func (w *world) replay(e *lot.Entry, g *target) {
 	w.t.Helper()
 	before := g.count()
 	g.refuse = nil
-	records, err := lot.Replay(e, time.Now(), false, 0)
+	records, err := lot.Replay(w.store, e, time.Now(), false, 0)
 	if err != nil {
 		w.t.Fatal(err)
 	}
