@@ -62,6 +62,7 @@ type state struct {
 	failure    error
 	published  time.Time
 	stale      bool // something may have changed since
+	busy       bool // the lane was, when that was looked at last
 	retryOffer bool
 }
 

@@ -48,8 +48,11 @@ func (l *Loop) Stats() Stats { return *l.figures.Load() }
 func (l *Loop) publish(final bool) {
 	idle := l.ledger.Idle() && l.journal.idle() && l.durable >= l.ledger.Watermark() && len(l.ring.full) == 0
 	before := l.figures.Load()
-	// That a lane is busy again may be told late, but for one that is at its end, whose rest others wait for.
-	same := (idle == before.Idle || !idle && !l.ended) && l.ended == before.Ended && (l.failure != nil) == (before.Failure != "")
+	// That a lane rests is told at once. That it is busy again may be told late, but for one that is at its end, whose rest
+	// others wait for.
+	rests := idle && l.busy
+	l.busy = !idle
+	same := !rests && (idle == before.Idle || !l.ended) && l.ended == before.Ended && (l.failure != nil) == (before.Failure != "")
 	if !final && same && l.now.Sub(l.published) < fresh {
 		l.stale = true
 		return

@@ -81,7 +81,7 @@ func Open(o Options) (*Sink, error) {
 		kgo.ProducerBatchCompression(codec),
 		kgo.ProducerBatchMaxBytes(int32(o.MaxMessage)),
 		kgo.BrokerMaxWriteBytes(int32(max(100<<20, 2*o.MaxMessage))),
-		kgo.ProducerLinger(0),
+		kgo.ManualFlushing(), // so that what is sent at once is one batch for each partition
 		kgo.RecordRetries(retries),
 		kgo.RecordDeliveryTimeout(o.Timeout),
 	)...)
@@ -116,12 +116,16 @@ func (s *Sink) write(ctx context.Context, effects []pelton.Effect) error {
 			break
 		}
 	}
-	refused, err := s.send(ctx, effects[:end])
-	if err == nil && refused {
-		err = s.each(ctx, effects[:end])
-	}
-	if err != nil {
-		return err
+	for from := 0; from < end; {
+		to := s.batch(effects[:end], from)
+		refused, err := s.send(ctx, effects[from:to], s.written[from:to])
+		if err == nil && refused {
+			err = s.each(ctx, effects[:to])
+		}
+		if err != nil {
+			return err
+		}
+		from = to
 	}
 	if end < len(effects) {
 		why := fmt.Errorf("kafka: topic %s: %d bytes are more than max_message (%d)", s.o.Topic, sizeOf(&effects[end]), s.o.MaxMessage)
@@ -137,17 +141,34 @@ type outcome struct {
 	err       error
 }
 
+// batch is the end of the effects from one on that fit into one batch, whatever their partitions: it is taken or not as a
+// whole, and the next one is sent only then. With two on the way the second could be taken and the first not, and a key's
+// order would be wrong when that is sent again.
+func (s *Sink) batch(effects []pelton.Effect, from int) (to int) {
+	size := int64(0)
+	for to = from; to < len(effects); to++ {
+		size += sizeOf(&effects[to])
+		if size > s.o.MaxMessage && to > from {
+			break
+		}
+	}
+	return to
+}
+
 // send writes all at once what is not written. refused: the brokers will never take a batch of them; those behind it in
 // its partition count as not written then, since their order is wrong.
-func (s *Sink) send(ctx context.Context, effects []pelton.Effect) (refused bool, err error) {
+func (s *Sink) send(ctx context.Context, effects []pelton.Effect, written []bool) (refused bool, err error) {
 	outcomes := make(chan outcome, len(effects)) // of this attempt: who is late finds room and nobody who listens
 	sent := 0
 	for i := range effects {
-		if s.written[i] {
+		if written[i] {
 			continue
 		}
 		sent++
 		s.client.Produce(ctx, s.record(&effects[i]), func(r *kgo.Record, err error) { outcomes <- outcome{i, r.Partition, err} })
+	}
+	if err := s.client.Flush(ctx); err != nil {
+		return false, err
 	}
 	partitions := slices.Repeat([]int32{-1}, len(effects)) // where each went just now
 	first := map[int32]int{}                               // that was refused, by partition
@@ -156,7 +177,7 @@ func (s *Sink) send(ctx context.Context, effects []pelton.Effect) (refused bool,
 		case o := <-outcomes:
 			switch {
 			case o.err == nil:
-				s.written[o.i], partitions[o.i] = true, o.partition
+				written[o.i], partitions[o.i] = true, o.partition
 			case permanent(o.err):
 				if at, ok := first[o.partition]; !ok || o.i < at {
 					first[o.partition] = o.i
@@ -170,7 +191,7 @@ func (s *Sink) send(ctx context.Context, effects []pelton.Effect) (refused bool,
 	}
 	for i := range effects {
 		if at, ok := first[partitions[i]]; ok && i > at {
-			s.written[i] = false
+			written[i] = false
 		}
 	}
 	return len(first) > 0, err
@@ -184,6 +205,9 @@ func (s *Sink) each(ctx context.Context, effects []pelton.Effect) error {
 		}
 		done := make(chan error, 1)
 		s.client.Produce(ctx, s.record(&effects[i]), func(_ *kgo.Record, err error) { done <- err })
+		if err := s.client.Flush(ctx); err != nil {
+			return err
+		}
 		var err error
 		select {
 		case err = <-done:

@@ -147,7 +147,12 @@ func drain(t *testing.T, k Kit) {
 		w.send(t, all[30*round:])
 		w.stop(t)
 		k.recover(t, all)
-		k.check(t, 30*round+30)
+		// What was on its way when the worker was closed may arrive after what its successor sent.
+		got := k.Lines()
+		if k.Durable == nil {
+			got = last(got)
+		}
+		diff(t, slices.Sorted(slices.Values(got)), slices.Sorted(slices.Values(lines("a", 1, 30*round+30))))
 	}
 }
 
@@ -197,7 +202,9 @@ func (k *Kit) recover(t *testing.T, all []pelton.Effect) {
 	if k.Durable != nil {
 		all = slices.DeleteFunc(all, func(e pelton.Effect) bool { return k.Durable(&e) })
 	}
-	w.send(t, all).all(t, all)
+	if len(all) > 0 {
+		w.send(t, all).all(t, all)
+	}
 	w.stop(t)
 }
 
