@@ -3,7 +3,7 @@
 //	effects ─▶ lanes by key ─▶ POST ─▶ 2xx: done
 //	                 ▲          │
 //	                 │          ├─ 4xx: rejected; of many lines, each is sent alone to find out which
-//	                 └──────────┴─ 408, 425, 429, 3xx, 5xx, no answer: again, behind Retry-After
+//	                 └──────────┴─ 401, 403, 407, 408, 425, 429, 3xx, 5xx, no answer: again, behind Retry-After
 //
 // # Usage
 //

@@ -181,6 +181,8 @@ func TestSink(t *testing.T) {
 					Faults: map[string]func(){
 						"503":     p.arm(status(503)),
 						"429":     p.arm(status(429, "Retry-After", "7")),
+						"401":     p.arm(status(401)),
+						"403":     p.arm(status(403)),
 						"408":     p.arm(status(408)),
 						"302":     p.arm(status(302, "Location", "/elsewhere")),
 						"no room": p.arm(status(507)),

@@ -109,6 +109,8 @@ func (s *Sink) request(ctx context.Context, effects []pelton.Effect, which []int
 	switch {
 	case code == http.StatusRequestTimeout || code == http.StatusTooEarly || code == http.StatusTooManyRequests || code >= 500:
 		return &sink.Later{After: min(retryAfter(answer.Header.Get("Retry-After"), time.Now()), s.options.MaxRetryAfter), Err: said}
+	case code == http.StatusUnauthorized || code == http.StatusForbidden || code == http.StatusProxyAuthRequired:
+		return fmt.Errorf("%w; that is about who we are, not about the message: mend headers or headers_file", said)
 	case code < 400:
 		return fmt.Errorf("%w; redirects are not followed, give the URL that it leads to", said)
 	}
