@@ -208,7 +208,8 @@ func (w *wheel) twice(p *poster) {
 func (w *wheel) settle(p *poster) {
 	w.t.Helper()
 	s := w.until(func(s api.Stats) bool {
-		return s.Sessions[0].Snapshots >= uint64(p.count) && s.Sources[0].Lanes[0].InFlight == 0
+		n := uint64(p.count) // the lane's figures may be a moment older than the session's
+		return s.Sessions[0].Snapshots >= n && s.Sources[0].Messages >= n && s.Sources[0].Lanes[0].InFlight == 0
 	})
 	v := s.Plugins[0].Verdicts
 	if s.Sessions[0].Snapshots != uint64(p.count) || v.Acked != uint64(p.count) || s.Lot.Dead+s.Lot.Parked != 0 {
