@@ -35,7 +35,7 @@ type Native struct {
 // Order says which messages wait for each other (D3). In a file, a word alone means {by: WORD}.
 type Order struct {
 	By     string `yaml:"by" json:"by" jsonschema:"enum=key,enum=none" jsonschema_description:"key or none. Default key."`
-	Behind int    `yaml:"behind" json:"behind" jsonschema_description:"How many messages of a key may wait behind one that waits, before its source pauses. Default 10000."`
+	Behind int    `yaml:"behind" json:"behind" jsonschema_description:"How many messages of a lane may wait behind keys that wait, all keys together, before it pauses. Default 10000."`
 }
 
 // The values of [Order].By.

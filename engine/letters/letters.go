@@ -148,17 +148,8 @@ func (l *Letters) DeadLetter(_ context.Context, id string) (api.DeadLetter, erro
 // each calls f for the dead letters that ids or, without any, a query select. They are read page by page: what fails again
 // meanwhile is younger than the time of the call, and is not met twice.
 func (l *Letters) each(ids []string, q api.DeadQuery, f func(*lot.Entry) error) error {
-	for _, id := range ids {
-		e, err := l.find(id)
-		if err == nil {
-			err = f(e)
-		}
-		if err != nil {
-			return err
-		}
-	}
 	if len(ids) > 0 {
-		return nil
+		return named(ids, l.find, f)
 	}
 	span := lot.Window{Since: q.Since, Until: time.Now().UTC()}
 	if !q.Until.IsZero() && q.Until.Before(span.Until) {
@@ -167,6 +158,20 @@ func (l *Letters) each(ids []string, q api.DeadQuery, f func(*lot.Entry) error) 
 	return eachPage(f, func(after string) ([]*lot.Entry, string, error) {
 		return lot.Page(l.store, after, pageSize, span, wanted(&q))
 	})
+}
+
+// named calls f for the records of ids, up to the first failure.
+func named(ids []string, find func(id string) (*lot.Entry, error), f func(*lot.Entry) error) error {
+	for _, id := range ids {
+		e, err := find(id)
+		if err == nil {
+			err = f(e)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func eachPage(f func(*lot.Entry) error, page func(after string) ([]*lot.Entry, string, error)) error {

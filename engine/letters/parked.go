@@ -61,17 +61,8 @@ func (l *Letters) ParkedRecord(_ context.Context, id string) (api.Parked, error)
 
 // eachParked calls f for the parked deliveries that ids or, without any, a query select, page by page.
 func (l *Letters) eachParked(ids []string, q api.ParkedQuery, f func(*lot.Entry) error) error {
-	for _, id := range ids {
-		e, err := l.findParked(id)
-		if err == nil {
-			err = f(e)
-		}
-		if err != nil {
-			return err
-		}
-	}
 	if len(ids) > 0 {
-		return nil
+		return named(ids, l.findParked, f)
 	}
 	span := lot.Window{Since: q.Since, Until: q.Until}
 	return eachPage(f, func(after string) ([]*lot.Entry, string, error) {
