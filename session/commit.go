@@ -204,7 +204,6 @@ func (c *committer) records(batch []*change) (records []store.Record, sessions u
 		put(k.Log(ch.after.seq), at.Encode())
 		if ch.snap == nil {
 			sessions--
-			c.s.buried.Store(true)
 			records = c.deletion(records, ch)
 			continue
 		}

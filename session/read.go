@@ -22,9 +22,6 @@ func (s *Sessions) lookup(r store.Reader, key string) (head, error) {
 		key  []byte
 		gone bool
 	}{{s.keys.Head(key), false}, {s.keys.Tombstone(key), true}} {
-		if k.gone && !s.buried.Load() {
-			break
-		}
 		value, err := r.Get(k.key)
 		if errors.Is(err, store.ErrNotFound) {
 			continue

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/peltonhq/pelton"
+	"github.com/peltonhq/pelton/session/internal/known"
 	"github.com/peltonhq/pelton/session/internal/record"
 	"github.com/peltonhq/pelton/store"
 )
@@ -99,7 +100,7 @@ type Sessions struct {
 	shards []*shard
 	hub    hub
 	counts counts
-	buried atomic.Bool // some key may have a tombstone; while none has, a new key costs one look-up and not two
+	known  atomic.Pointer[known.Keys] // the keys that the store had when it was opened; nil until they are read
 
 	ctx    context.Context // ends the goroutines
 	cancel context.CancelFunc
@@ -140,6 +141,8 @@ func Open(ctx context.Context, o Options) (*Sessions, error) {
 	for i := range o.Shards {
 		s.shards = append(s.shards, newShard(s, i))
 	}
+	before := o.Store.View()
+	s.wg.Go(func() { s.learn(before) })
 	for _, sh := range s.shards {
 		s.wg.Go(sh.run)
 	}
@@ -157,12 +160,6 @@ func (s *Sessions) restore(ctx context.Context) error {
 		return err
 	}
 	s.counts.seq.Store(seq)
-	for _, err := range s.o.Store.Scan(s.keys.Tombstones, store.PrefixEnd(s.keys.Tombstones), store.ScanOptions{Limit: 1}) {
-		if err != nil {
-			return err
-		}
-		s.buried.Store(true)
-	}
 	value, err := s.o.Store.Get(s.keys.Name)
 	if errors.Is(err, store.ErrNotFound) {
 		s.epoch = epochAt(s.o.Now(), 0)

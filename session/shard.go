@@ -10,6 +10,7 @@ import (
 
 	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/internal/invariants"
+	"github.com/peltonhq/pelton/session/internal/known"
 	"github.com/peltonhq/pelton/store"
 )
 
@@ -31,6 +32,7 @@ type shard struct {
 	index int
 	wake  chan struct{}
 	cache *cache
+	known *known.Keys // of the sessions that were born since
 
 	todo       []*item   // accepted, in order
 	ahead      []*change // computed and not yet durable, in order
@@ -47,7 +49,7 @@ type shard struct {
 func newShard(s *Sessions, index int) *shard {
 	return &shard{
 		s: s, index: index, wake: s.queue.wake[index],
-		cache: newCache(cacheBytes / int64(s.o.Shards)), pause: newPause(),
+		cache: newCache(cacheBytes / int64(s.o.Shards)), known: known.New(knownBytes / uint(s.o.Shards)), pause: newPause(),
 	}
 }
 
@@ -192,6 +194,10 @@ func (sh *shard) session(key string) (*session, error) {
 		return ses, nil
 	}
 	ses := &session{key: key}
+	if sh.fresh(key) {
+		sh.cache.put(ses)
+		return ses, nil
+	}
 	head, err := sh.s.lookup(sh.s.o.Store, key)
 	if err != nil {
 		return nil, err
@@ -223,6 +229,9 @@ func (sh *shard) change(it *item, ses *session, payload []byte, contentType stri
 	at := it.effect.Time
 	if at.IsZero() {
 		at = now
+	}
+	if id == 1 {
+		sh.known.Add(it.key)
 	}
 	ch.snap = &pelton.Snapshot{
 		Session: sh.s.o.Name, Key: it.key, Epoch: epoch, ID: id, Payload: payload, ContentType: contentType,

@@ -43,7 +43,10 @@ func fromNATS(ctx context.Context, dir string, l *load) (_ *side, err error) {
 		return fmt.Sprintf("nats: {url: %q, stream: %s, durable: wheel-%d}", s.ClientURL(), stream, round)
 	}
 	side.raw = func(ctx context.Context, round int) (int, error) {
-		return consumeNATS(ctx, s.ClientURL(), fmt.Sprint("plain-", round), l.messages)
+		return consumeNATS(ctx, s.ClientURL(), fmt.Sprint("plain-", round), l.messages, nil)
+	}
+	side.hand = func(ctx context.Context, round int, k *keeper) (int, error) {
+		return consumeNATS(ctx, s.ClientURL(), fmt.Sprint("hand-", round), l.messages, k)
 	}
 	if err := fillNATS(ctx, s.ClientURL(), l); err != nil {
 		return nil, errors.Join(err, side.close())
@@ -86,7 +89,8 @@ func fillNATS(ctx context.Context, url string, l *load) error {
 }
 
 // consumeNATS pulls and acknowledges as the source does: one acknowledgement for a run of messages, here for each pull's half.
-func consumeNATS(ctx context.Context, url, durable string, want int) (n int, err error) {
+// What has a keeper is kept before it is acknowledged.
+func consumeNATS(ctx context.Context, url, durable string, want int, k *keeper) (n int, err error) {
 	// A status that the server sends behind the last message may find nobody who waits for it. A message that is missing is
 	// seen in the count.
 	c, err := nats.Connect(url, nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}))
@@ -112,7 +116,11 @@ func consumeNATS(ctx context.Context, url, durable string, want int) (n int, err
 		if err != nil {
 			return n, err
 		}
+		k.add(m.Data())
 		if n++; n%500 == 0 || n == want {
+			if err := k.sync(); err != nil {
+				return n, err
+			}
 			if err := m.Ack(); err != nil {
 				return n, err
 			}
@@ -134,7 +142,10 @@ func fromKafka(ctx context.Context, l *load) (*side, error) {
 			return fmt.Sprintf("kafka: {brokers: [%q], topics: [%s], group: wheel-%d}", strings.Join(brokers, `", "`), stream, round)
 		},
 		raw: func(ctx context.Context, round int) (int, error) {
-			return consumeKafka(ctx, brokers, fmt.Sprint("plain-", round), l.messages)
+			return consumeKafka(ctx, brokers, fmt.Sprint("plain-", round), l.messages, nil)
+		},
+		hand: func(ctx context.Context, round int, k *keeper) (int, error) {
+			return consumeKafka(ctx, brokers, fmt.Sprint("hand-", round), l.messages, k)
 		},
 		close: func() error { cluster.Close(); return nil },
 	}
@@ -175,8 +186,8 @@ func fillKafka(ctx context.Context, brokers []string, l *load) error {
 	}
 }
 
-// consumeKafka polls in a group, and commits what it read each second and at its end.
-func consumeKafka(ctx context.Context, brokers []string, group string, want int) (n int, err error) {
+// consumeKafka polls in a group, and commits what it read, and kept if it has a keeper, each second and at its end.
+func consumeKafka(ctx context.Context, brokers []string, group string, want int, k *keeper) (n int, err error) {
 	client, err := kgo.NewClient(
 		kgo.SeedBrokers(brokers...), kgo.ConsumeTopics(stream), kgo.ConsumerGroup(group), kgo.ConsumeStartOffset(kgo.NewOffset().AtStart()),
 		kgo.FetchMaxBytes(8<<20), kgo.FetchMaxPartitionBytes(1<<20), kgo.FetchMaxWait(500*time.Millisecond), kgo.AutoCommitInterval(time.Second),
@@ -188,6 +199,10 @@ func consumeKafka(ctx context.Context, brokers []string, group string, want int)
 	for n < want {
 		f := client.PollFetches(ctx)
 		if err := f.Err(); err != nil {
+			return n, err
+		}
+		f.EachRecord(func(r *kgo.Record) { k.add(r.Value) })
+		if err := k.sync(); err != nil {
 			return n, err
 		}
 		n += f.NumRecords()

@@ -3,6 +3,7 @@ package sources
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -60,16 +61,32 @@ type side struct {
 	// feed posts the messages to a wheel at this address; nil where they are there before.
 	feed func(ctx context.Context, base string) error
 	// raw is the plain client: it gives how many it read.
-	raw   func(ctx context.Context, round int) (int, error)
+	raw func(ctx context.Context, round int) (int, error)
+	// hand is the same client with a keeper; nil where there is none.
+	hand  func(ctx context.Context, round int, k *keeper) (int, error)
 	close func() error
 }
 
 // clientOnce runs the plain client.
 func (s *side) clientOnce(ctx context.Context, round int) (measure.Usage, error) {
+	return s.read(ctx, func(ctx context.Context) (int, error) { return s.raw(ctx, round) })
+}
+
+// handOnce runs the client with a keeper.
+func (s *side) handOnce(ctx context.Context, dir string, round int) (u measure.Usage, err error) {
+	k, err := newKeeper(dir)
+	if err != nil {
+		return u, err
+	}
+	defer func() { err = errors.Join(err, k.close()) }()
+	return s.read(ctx, func(ctx context.Context) (int, error) { return s.hand(ctx, round, k) })
+}
+
+func (s *side) read(ctx context.Context, all func(ctx context.Context) (int, error)) (measure.Usage, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	m := measure.Start()
-	n, err := s.raw(ctx, round)
+	n, err := all(ctx)
 	u := m.Stop()
 	if err == nil && n != s.load.messages {
 		err = fmt.Errorf("it read %d messages of %d", n, s.load.messages)
