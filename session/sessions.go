@@ -26,6 +26,10 @@ const (
 	cacheBytes    = 16 << 20 // of latest states, over all shards of a name
 )
 
+// MemoryBytes is what the sessions of one name hold in memory at most, beside Options.Buffer and what their followers are
+// behind.
+const MemoryBytes = cacheBytes + 2*knownBytes
+
 // Retain says what of a session is kept. Its newest snapshot always is.
 type Retain struct {
 	Snapshots int           // per session; 0 keeps all. Removal is in steps, see doc.go

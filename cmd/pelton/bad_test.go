@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 )
@@ -50,6 +51,7 @@ func TestBadInput(t *testing.T) {
 		{"drop everything", "", "dead drop", 2, "say which: IDs, flags that select (--plugin, --reason, --state …), or --all"},
 		{"release everything", "", "parked release", 2, "say which: IDs, flags that select (--plugin, --kind, --key, --due-before), or --all"},
 		{"address", "", "stats --addr nope", 2, `--addr "nope": want HOST:PORT`},
+		{"sick config", good + "arena: {siz: 64MiB}\n", "doctor", 2, "arena.siz: unknown key"},
 		{"no wheel", "", "stats --addr 127.0.0.1:1", 3, "127.0.0.1:1"},
 		{"free port", good, "stats", 2, "pelton.yaml lets the wheel take a free port; give the one that `pelton run` printed by --addr"},
 		{"plugin path", "", "plugin swap p nowhere --addr 127.0.0.1:1", 2, "plugin nowhere: no such file or directory; give a directory with a plugin's source or a .wasm file"},
@@ -83,6 +85,23 @@ func TestBadInput(t *testing.T) {
 				t.Errorf("not one clear line: %q", r.err)
 			}
 		})
+	}
+}
+
+// A wheel that could not run is said to be sick, one that could is not.
+func TestDoctor(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write(t, dir, "pelton.yaml", good)
+	write(t, dir, "sick.yaml", good+"store: {dir: /proc/1/none}\n")
+	var all []struct{ State, What, Text string }
+	r := invoke(t, dir, "doctor", "--json")
+	if err := json.Unmarshal([]byte(r.out), &all); err != nil || r.code != 0 || len(all) < 4 || all[0].What != "memory" {
+		t.Errorf("%+v, %v", r, err)
+	}
+	r = invoke(t, dir, "doctor", "sick.yaml")
+	if r.code != 1 || !strings.Contains(r.out, "bad  store    store.dir /proc/1/none can't be written") || !strings.Contains(r.err, "pelton: doctor: 1 of ") {
+		t.Errorf("%+v", r)
 	}
 }
 

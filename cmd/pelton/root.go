@@ -40,7 +40,7 @@ messages flow; a bad version goes back by itself.`,
 	}
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
-		a.runCommand(), a.checkCommand(), a.initCommand(), a.pluginCommand(), a.sessionCommand(), a.deadCommand(),
+		a.runCommand(), a.checkCommand(), a.doctorCommand(), a.initCommand(), a.pluginCommand(), a.sessionCommand(), a.deadCommand(),
 		a.parkedCommand(), a.backupCommand(), a.restoreCommand(), a.statsCommand(), a.graphCommand(), a.configCommand(), a.versionCommand(), a.completionCommand(),
 	)
 	addLater(root)

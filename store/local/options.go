@@ -59,6 +59,9 @@ const (
 	bloomBits  = 10 // per key: most look-ups of effect marks miss
 )
 
+// MemoryBytes is what a store holds in memory at most, beside what its callers have handed over.
+const MemoryBytes = cacheBytes + memtables*memtableBytes
+
 func (s *Store) pebbleOptions() *pebble.Options {
 	log := quiet{s}
 	o := &pebble.Options{

@@ -1,0 +1,74 @@
+package doctor
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/peltonhq/pelton/engine/config"
+	"github.com/peltonhq/pelton/session"
+	"github.com/peltonhq/pelton/store/local"
+)
+
+// Share is what one kind of box may hold at most, and the keys of the config that say so.
+type Share struct {
+	What  string
+	Bytes config.Size
+	Limit string
+}
+
+// Memory is the ceiling of a config, box by box (A2).
+func Memory(c *config.Config) []Share {
+	arenas := config.Size(len(c.Sources)) * c.Arena.Size
+	var instances, queues config.Size
+	read := map[string]bool{}
+	for _, p := range c.Plugins {
+		instances += config.Size(p.Instances) * (p.Limits.Memory + p.Limits.Output)
+		for _, from := range p.From {
+			name, _, _ := strings.Cut(from, ".")
+			read[name] = true
+		}
+	}
+	for name, p := range c.Plugins {
+		if read[name] {
+			queues += p.Limits.Queue
+		}
+	}
+	var sessions, sinks config.Size
+	for _, s := range c.Sessions {
+		sessions += s.Buffer + config.Size(session.MemoryBytes)
+		if s.Reduce != nil {
+			instances += config.Size(s.Reduce.Instances) * (s.Reduce.Limits.Memory + s.Reduce.Limits.Output)
+		}
+	}
+	for _, s := range c.Sinks {
+		sinks += s.Buffer
+	}
+	return []Share{
+		{"messages under way", arenas, "arena.size, for each source"},
+		{"output that plugins wait for", queues, "limits.queue"},
+		{"plugins", instances, "instances x (limits.memory + limits.output)"},
+		{"sessions", sessions, "buffer, and caches of a fixed size"},
+		{"sinks", sinks, "buffer"},
+		{"store", config.Size(local.MemoryBytes), "fixed"},
+	}
+}
+
+// memory says the sum, and holds it against the machine's.
+func (e *examination) memory() {
+	var sum config.Size
+	var parts []string
+	for _, s := range Memory(e.c) {
+		sum += s.Bytes
+		if s.Bytes > 0 {
+			parts = append(parts, fmt.Sprintf("%s %s (%s)", s.What, s.Bytes, s.Limit))
+		}
+	}
+	have, known := machine()
+	text := fmt.Sprintf("at most %s beside the program and its followers: %s", sum, strings.Join(parts, ", "))
+	switch {
+	case known && sum > have:
+		e.add(Warn, "memory", "%s; the machine has %s", text, have/config.MiB*config.MiB)
+	default:
+		e.add(OK, "memory", "%s", text)
+	}
+}
