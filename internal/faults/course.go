@@ -44,7 +44,8 @@ type course struct {
 	feed   feed.Feed
 	ledger *record.Ledger
 	wheel  wheel.Options
-	sink   func() ([]byte, error) // reads the sink's file
+	sink   func() ([]byte, error)                    // reads the sink's file
+	dead   func(context.Context, *wheel.Wheel) error // what is to be done about dead letters; nil: there are none
 
 	feeding time.Duration // with a wheel that lives
 	fed     int           // messages acknowledged in it
@@ -58,7 +59,8 @@ plugins:
   copy:
     from: [in]
     process: {command: [%s], ready: 30s, env: {%s}}
-    config: {log: %s}
+    config: {log: %s, cure: "%s"}
+    retry: {attempts: 3, initial: 20ms, max: 100ms}
     limits: {memory: 1GiB, time: 60s}
 sessions:
   seen: {from: [copy]}
@@ -77,6 +79,7 @@ type where struct {
 	onNew          string                   // of the sink's file
 	read           func(name string) []byte // a file below home; nil reads it there
 	binary, plugin string                   // empty takes the suite's
+	cure           string                   // file without which the plugin fails at poison; empty: there is none
 	env            []string
 }
 
@@ -113,7 +116,7 @@ func (s *suite) course(name string, w where) (*course, error) {
 		c.sink = func() ([]byte, error) { return w.read("out.jsonl"), nil }
 	}
 	path := filepath.Join(c.dir, "pelton.yaml")
-	text := fmt.Sprintf(config, w.store, source, w.plugin, strings.Join(mapping(w.env), ", "), logs, out, w.onNew)
+	text := fmt.Sprintf(config, w.store, source, w.plugin, strings.Join(mapping(w.env), ", "), logs, w.cure, out, w.onNew)
 	c.wheel = wheel.Options{Binary: w.binary, Config: path, Store: filepath.Join(w.home, "store"), Env: w.env}
 	return c, os.WriteFile(path, []byte(text), 0o600)
 }
@@ -201,8 +204,13 @@ func (c *course) settle(ctx context.Context, w *wheel.Wheel) (f record.Figures, 
 	if err != nil {
 		return f, err
 	}
-	if stats.Lot.Dead != 0 {
-		return f, fmt.Errorf("%d messages are dead letters", stats.Lot.Dead)
+	if c.dead != nil {
+		err = c.dead(ctx, w)
+	} else if stats.Lot.Dead != 0 {
+		err = fmt.Errorf("%d messages are dead letters", stats.Lot.Dead)
+	}
+	if err != nil {
+		return f, err
 	}
 	var lines, snapshots record.Seen
 	if err := w.Snapshots(ctx, "seen", snapshots.Add); err != nil {

@@ -79,7 +79,11 @@ func groups() []group {
 	clocks.courses = append(clocks.courses, named{"clock/http", false, func(ctx context.Context, s *suite, name string) (Row, error) {
 		return s.clock(ctx, name, "http")
 	}})
-	return []group{kills, cuts, disks, clocks}
+	poison := group{Table: Table{Title: "One message in a hundred is poison, and the wheel is killed meanwhile", First: "source"}}
+	poison.courses = append(poison.courses, named{"poison/http", true, func(ctx context.Context, s *suite, name string) (Row, error) {
+		return s.poison(ctx, name, "http")
+	}})
+	return []group{kills, cuts, disks, clocks, poison}
 }
 
 // chosen are the courses that begin with one of the names; all of the short or the long run for none.

@@ -17,23 +17,34 @@ const (
 )
 
 func main() {
-	var log *record.Log
+	var (
+		log   *record.Log
+		fails func(record.Message) bool
+	)
 	process.Main(process.Plugin{
 		Init: func(text []byte) (err error) {
 			var config struct {
-				Log string `json:"log"`
+				Log  string `json:"log"`
+				Cure string `json:"cure"` // fail at poison until there is this file; empty: none is poison
 			}
 			if err := json.Unmarshal(text, &config); err != nil {
 				return err
 			}
+			fails = func(m record.Message) bool {
+				if config.Cure == "" || !m.Poison() {
+					return false
+				}
+				_, err := os.Stat(config.Cure)
+				return err != nil
+			}
 			log, err = record.Begin(config.Log)
 			return err
 		},
-		Handle: func(m *process.Message, out *process.Out) pelton.Verdict { return handle(log, m, out) },
+		Handle: func(m *process.Message, out *process.Out) pelton.Verdict { return handle(log, fails, m, out) },
 	})
 }
 
-func handle(log *record.Log, m *process.Message, out *process.Out) pelton.Verdict {
+func handle(log *record.Log, fails func(record.Message) bool, m *process.Message, out *process.Out) pelton.Verdict {
 	message, err := record.Parse(m.Payload())
 	if err != nil {
 		return pelton.Dead(err.Error())
@@ -41,6 +52,9 @@ func handle(log *record.Log, m *process.Message, out *process.Out) pelton.Verdic
 	now := time.Now()
 	d := record.Delivery{Message: message, Ticks: record.Ticks(), At: now.UnixNano(), Defers: m.Defers(), Attempt: m.Attempt()}
 	v := decide(message, m, now)
+	if fails(message) {
+		v = pelton.Retry(0)
+	}
 	if v.Decision == pelton.DecisionDefer {
 		d.Until = v.Until.UnixNano()
 	}

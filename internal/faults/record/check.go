@@ -3,13 +3,14 @@ package record
 import (
 	"bytes"
 	"fmt"
+	"slices"
 )
 
 // Figures are what a run came to.
 type Figures struct {
 	Acked      int `json:"acked"`
 	Lost       int `json:"lost"`       // acknowledged, and not in the sink's file or not in a session
-	Disordered int `json:"disordered"` // behind a later one of its key, in the sink's file or a session
+	Disordered int `json:"disordered"` // acknowledged, and behind a later one of its key, in the sink's file or a session
 	Snapshots  int `json:"snapshots"`  // that are there twice
 	Lines      int `json:"lines"`      // of the sink's file that are there twice
 	Early      int `json:"early"`      // deliveries of a deferred message before its time
@@ -31,7 +32,7 @@ type Seen struct {
 	count []uint8
 	last  map[string]Message
 	twice int
-	mixed int
+	mixed []Message // behind a later one of their key
 }
 
 // Add notes one more message.
@@ -53,7 +54,7 @@ func (s *Seen) Add(text []byte) error {
 	}
 	key := m.Key()
 	if last, ok := s.last[key]; ok && m < last {
-		s.mixed++
+		s.mixed = append(s.mixed, m)
 		return nil
 	}
 	s.last[key] = m
@@ -80,9 +81,12 @@ func (s *Seen) AddLines(text []byte) error {
 func (l *Ledger) Check(lines, snapshots *Seen, plugin []Delivery) (Figures, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	f := Figures{
-		Acked: l.acked, Disordered: lines.mixed + snapshots.mixed,
-		Snapshots: snapshots.twice, Lines: lines.twice,
+	f := Figures{Acked: l.acked, Snapshots: snapshots.twice, Lines: lines.twice}
+	// Who sends the next one without an answer to the last has given them no order: they may be on two connections.
+	for _, m := range slices.Concat(lines.mixed, snapshots.mixed) {
+		if uint64(m) < uint64(len(l.state)) && l.state[m]&acknowledged != 0 && (l.Loose == nil || !l.Loose(m)) {
+			f.Disordered++
+		}
 	}
 	for i, s := range l.state {
 		m := Message(i)

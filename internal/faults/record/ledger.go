@@ -9,6 +9,8 @@ import (
 
 // Ledger knows what was sent and what was acknowledged. Its methods may be called from any goroutine.
 type Ledger struct {
+	Loose func(Message) bool // whose order is not promised; nil: nobody's
+
 	log *os.File
 
 	mu    sync.Mutex
@@ -74,6 +76,19 @@ func (l *Ledger) Acked() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.acked
+}
+
+// Acknowledged are the messages that are.
+func (l *Ledger) Acknowledged() []Message {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var all []Message
+	for i, s := range l.state {
+		if s&acknowledged != 0 {
+			all = append(all, Message(i))
+		}
+	}
+	return all
 }
 
 // Await waits until n messages are acknowledged.

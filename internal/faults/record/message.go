@@ -41,6 +41,9 @@ const (
 	Retry = "retry"
 )
 
+// Poison reports whether the plugin fails at the message, where it is told that there is poison: one in a hundred or so.
+func (m Message) Poison() bool { return uint64(m)/Lanes%101 == 50 }
+
 // AppendTo appends the message as one line of JSON without its end.
 func (m Message) AppendTo(b []byte) []byte {
 	b = append(b, `{"id":`...)

@@ -245,3 +245,33 @@ func TestAwait(t *testing.T) {
 		t.Error("four are acknowledged")
 	}
 }
+
+// TestOvertaken: a message that comes behind a later one of its key is a fault if it was acknowledged, and its order is
+// promised.
+func TestOvertaken(t *testing.T) {
+	l, err := record.Open(filepath.Join(t.TempDir(), "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	all := l.Next(0, 1000)
+	first := all[0]
+	i := slices.IndexFunc(all[1:], func(m record.Message) bool { return m.Key() == first.Key() })
+	var seen record.Seen
+	if err := seen.AddLines(lines([]record.Message{all[1+i], first})); err != nil {
+		t.Fatal(err)
+	}
+	check := func(want int) {
+		t.Helper()
+		if f, err := l.Check(&seen, &seen, nil); err != nil || f.Disordered != want {
+			t.Errorf("%d out of order, %v; want %d", f.Disordered, err, want)
+		}
+	}
+	check(0) // it was never answered
+	if err := l.Acknowledge(all[:1]); err != nil {
+		t.Fatal(err)
+	}
+	check(2)
+	l.Loose = func(m record.Message) bool { return m == first }
+	check(0)
+}
