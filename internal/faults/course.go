@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -45,6 +46,7 @@ type course struct {
 	ledger *record.Ledger
 	wheel  wheel.Options
 	sink   func() ([]byte, error)                    // reads the sink's file
+	front  string                                    // what the senders take for the wheel's address; empty: its own
 	dead   func(context.Context, *wheel.Wheel) error // what is to be done about dead letters; nil: there are none
 
 	feeding time.Duration // with a wheel that lives
@@ -74,6 +76,7 @@ shutdown: {timeout: 10m} # longer than patience: a wheel that waits for nothing 
 // disk is mounted there.
 type where struct {
 	source         string // of feed.Kinds
+	via            feed.Way
 	home           string
 	store          string                   // fields of the config's store
 	onNew          string                   // of the sink's file
@@ -94,7 +97,7 @@ func (s *suite) course(name string, w where) (*course, error) {
 	if c.ledger, err = record.Open(filepath.Join(c.dir, "acknowledged")); err != nil {
 		return nil, err
 	}
-	source, err := c.feed.Start(c.dir, c.ledger)
+	source, err := c.feed.Start(c.dir, c.ledger, w.via)
 	if err != nil {
 		return nil, err
 	}
@@ -153,7 +156,8 @@ func (c *course) flow(ctx context.Context, w *wheel.Wheel, acks int, end func(co
 	sending, stop := context.WithCancel(ctx)
 	sent := make(chan error, 1)
 	began, base := time.Now(), c.ledger.Acked()
-	go func() { sent <- c.feed.Send(sending, w.Addr, pace) }()
+	addr := cmp.Or(c.front, w.Addr)
+	go func() { sent <- c.feed.Send(sending, addr, pace) }()
 	err := c.await(ctx, w, base+acks)
 	if err == nil {
 		c.feeding += time.Since(began)

@@ -1,5 +1,6 @@
 // Program faults runs the real wheel through what it promises to survive, and prints what came of it as tables: it is
-// killed, its power is cut, its disk fails, fills up and slows down, and its clock jumps. docs/guarantees.md has the tables of a long run.
+// killed, its power is cut, its disk fails, fills up and slows down, its network and brokers do badly, its clock jumps, and
+// messages are poison. docs/guarantees.md has the tables of a long run.
 //
 //	feeds ─▶ wheel (a child: cmd/pelton) ─▶ plugin (a child of it) ─▶ session, file sink
 //	  │        │ store and sink's file: a directory, or a disk of package disk     │
@@ -16,7 +17,7 @@
 //	go run . -seed 17             # with the random numbers of a run before
 //
 // A course is one function that gives a row, and one line in groups; a source is one file in package feed, and has its rows
-// by itself. Rows of a test elsewhere, as of poison messages, go into a table of their own there.
+// by itself.
 //
 // It needs Linux, root and /dev/fuse for the disks, and fails without them.
 //

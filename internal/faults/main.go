@@ -83,7 +83,13 @@ func groups() []group {
 	poison.courses = append(poison.courses, named{"poison/http", true, func(ctx context.Context, s *suite, name string) (Row, error) {
 		return s.poison(ctx, name, "http")
 	}})
-	return []group{kills, cuts, disks, clocks, poison}
+	nets := group{Table: Table{Title: "The network and the brokers do badly while messages flow", Times: "times", First: "between the wheel and"}}
+	for _, n := range networks {
+		nets.courses = append(nets.courses, named{"net/" + n.name, true, func(ctx context.Context, s *suite, name string) (Row, error) {
+			return s.network(ctx, name, n)
+		}})
+	}
+	return []group{kills, cuts, disks, nets, clocks, poison}
 }
 
 // chosen are the courses that begin with one of the names; all of the short or the long run for none.

@@ -11,13 +11,31 @@ import (
 
 // Feed is one source. Its methods are called one after the other.
 type Feed interface {
-	// Start makes ready in a directory of its own and gives the source's entry in the config, as one line of YAML.
-	Start(dir string, l *record.Ledger) (config string, err error)
+	// Start makes ready in a directory of its own and gives the source's entry in the config, as one line of YAML. The wheel
+	// is told to connect by the way.
+	Start(dir string, l *record.Ledger, via Way) (config string, err error)
 	// Send sends at the pace to the wheel that answers at addr until ctx ends. That the wheel is gone is no error.
 	Send(ctx context.Context, addr string, p Pace) error
 	// Read reports whether the wheel has settled all that was acknowledged.
 	Read(s api.SourceStats) bool
 	Close() error
+}
+
+// Way gives an address that leads to the address; nil is the straight way.
+type Way func(addr string) (string, error)
+
+func (w Way) to(addr string) (string, error) {
+	if w == nil {
+		return addr, nil
+	}
+	return w(addr)
+}
+
+// Stormy is a feed whose upstream can make others join and leave, so that what the wheel reads is taken from it and given
+// back.
+type Stormy interface {
+	// Storm joins and leaves once.
+	Storm(ctx context.Context) error
 }
 
 // Kinds are the sources that the suite knows, by name.

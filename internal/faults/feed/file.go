@@ -20,7 +20,7 @@ type file struct {
 	size uint64
 }
 
-func (f *file) Start(dir string, l *record.Ledger) (config string, err error) {
+func (f *file) Start(dir string, l *record.Ledger, _ Way) (config string, err error) {
 	f.ledger = l
 	path := filepath.Join(dir, "in.jsonl")
 	if f.file, err = os.Create(path); err != nil {

@@ -15,6 +15,7 @@ import (
 
 const (
 	topic      = "in"
+	group      = "wheel"
 	partitions = 4
 )
 
@@ -28,7 +29,7 @@ type kafka struct {
 	ends [partitions]uint64 // behind the last message of each partition
 }
 
-func (k *kafka) Start(_ string, l *record.Ledger) (config string, err error) {
+func (k *kafka) Start(_ string, l *record.Ledger, _ Way) (config string, err error) {
 	k.ledger = l
 	if k.cluster, err = kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(partitions, topic)); err != nil {
 		return "", err
@@ -37,7 +38,7 @@ func (k *kafka) Start(_ string, l *record.Ledger) (config string, err error) {
 	if k.client, err = kgo.NewClient(kgo.SeedBrokers(brokers...), kgo.DefaultProduceTopic(topic)); err != nil {
 		return "", err
 	}
-	return fmt.Sprintf(`kafka: {brokers: ["%s"], topics: [%s], group: wheel}`, strings.Join(brokers, `", "`), topic), nil
+	return fmt.Sprintf(`kafka: {brokers: ["%s"], topics: [%s], group: %s}`, strings.Join(brokers, `", "`), topic, group), nil
 }
 
 func (k *kafka) Send(ctx context.Context, _ string, p Pace) error {
@@ -62,6 +63,39 @@ func (k *kafka) produce(all []record.Message) error {
 		k.ends[r.Record.Partition] = max(k.ends[r.Record.Partition], uint64(r.Record.Offset)+1)
 	}
 	return k.ledger.Acknowledge(all)
+}
+
+// Storm has another member of the wheel's group take its share of the partitions, read and settle nothing, and leave.
+func (k *kafka) Storm(ctx context.Context) error {
+	assigned := make(chan struct{}, 1)
+	other, err := kgo.NewClient(
+		kgo.SeedBrokers(k.cluster.ListenAddrs()...), kgo.ConsumerGroup(group), kgo.ConsumeTopics(topic),
+		kgo.DisableAutoCommit(), kgo.Balancers(kgo.CooperativeStickyBalancer()),
+		kgo.OnPartitionsAssigned(func(_ context.Context, _ *kgo.Client, all map[string][]int32) {
+			if len(all[topic]) > 0 {
+				select {
+				case assigned <- struct{}{}:
+				default:
+				}
+			}
+		}))
+	if err != nil {
+		return err
+	}
+	defer other.Close()
+	go func() { // a member that does not poll is no member; ends with the client
+		for {
+			if f := other.PollRecords(ctx, 1); f.IsClientClosed() || ctx.Err() != nil {
+				return
+			}
+		}
+	}()
+	select {
+	case <-assigned:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("the other member of the group gets no partition: %w", context.Cause(ctx))
+	}
 }
 
 // Read reports whether every partition is settled up to its end. Lanes that the group has not given back yet are missing.

@@ -40,7 +40,7 @@ const (
 	subject = "in"
 )
 
-func (n *nats) Start(dir string, l *record.Ledger) (config string, err error) {
+func (n *nats) Start(dir string, l *record.Ledger, via Way) (config string, err error) {
 	n.ledger, n.dir, n.port = l, dir, -1
 	// The server is a tool of this module: the go command builds it and says where.
 	path, err := exec.Command("go", "tool", "-n", "nats-server").Output()
@@ -51,15 +51,19 @@ func (n *nats) Start(dir string, l *record.Ledger) (config string, err error) {
 	if err := n.run(); err != nil {
 		return "", err
 	}
-	url := fmt.Sprintf("nats://127.0.0.1:%d", n.port)
+	addr := fmt.Sprintf("127.0.0.1:%d", n.port)
+	url := "nats://" + addr
 	if n.conn, err = natsgo.Connect(url, natsgo.MaxReconnects(-1), natsgo.ReconnectWait(20*time.Millisecond)); err != nil {
 		return "", err
 	}
 	if n.js, err = jetstream.New(n.conn, jetstream.WithPublishAsyncTimeout(5*time.Second)); err != nil {
 		return "", err
 	}
-	_, err = n.js.CreateStream(context.Background(), jetstream.StreamConfig{Name: stream, Subjects: []string{subject}})
-	return fmt.Sprintf("nats: {url: %q, stream: %s, durable: wheel}", url, stream), err
+	if _, err = n.js.CreateStream(context.Background(), jetstream.StreamConfig{Name: stream, Subjects: []string{subject}}); err != nil {
+		return "", err
+	}
+	addr, err = via.to(addr)
+	return fmt.Sprintf("nats: {url: %q, stream: %s, durable: wheel}", "nats://"+addr, stream), err
 }
 
 // run starts the server, at the port that it had, and waits until it is ready.

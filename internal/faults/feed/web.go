@@ -23,7 +23,7 @@ type web struct {
 	end uint64 // of the queue, as far as this life of the wheel told
 }
 
-func (w *web) Start(_ string, l *record.Ledger) (config string, err error) {
+func (w *web) Start(_ string, l *record.Ledger, _ Way) (config string, err error) {
 	w.ledger = l
 	return "http: {}", nil
 }
