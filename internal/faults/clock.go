@@ -93,6 +93,7 @@ func overlay(ctx context.Context, dir string) (file string, err error) {
 type clock struct {
 	path   string // of the file that the programs map
 	offset time.Duration
+	most   time.Duration // that offset ever was
 }
 
 // set makes the clock jump, and logs what it had shown at last: what is due by that may be on its way.
@@ -105,6 +106,7 @@ func (c *clock) set(offset time.Duration, log *record.Log) error {
 	_, err = f.WriteAt(binary.NativeEndian.AppendUint64(nil, uint64(int64(offset/time.Second))), 0)
 	last := time.Now().Add(c.offset)
 	c.offset = offset.Truncate(time.Second)
+	c.most = max(c.most, c.offset)
 	return errors.Join(err, f.Close(), log.Write(record.Delivery{Message: record.None, Ticks: ticks, At: last.UnixNano()}))
 }
 
@@ -147,7 +149,7 @@ func (s *suite) clock(ctx context.Context, name, source string) (row Row, err er
 			return row, err
 		}
 	}
-	if err := leap(0); err != nil { // what was deferred until a time of tomorrow is due today
+	if err := leap(hands.most + time.Minute); err != nil { // else what was deferred at its furthest is due tomorrow
 		return row, err
 	}
 	row = Row{Name: source, Times: lives*jumps + 1, Rate: c.rate()}
