@@ -1,0 +1,2 @@
+// Package certtest makes certificates for tests: an authority, and what it signs.
+package certtest
