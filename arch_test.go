@@ -83,8 +83,8 @@ var layers = []archtest.Layer{
 		Why: "engine wires everything below cmd",
 	},
 	{
-		Path: "cmd/...", May: []string{".", "cmd/...", "engine/...", "api", "api/client", "api/gen/...", "actor/wasm/...", "sdk/...", "internal/..."},
-		Why: "the CLI runs an engine, talks to one through the client, and builds plugins",
+		Path: "cmd/...", May: []string{".", "cmd/...", "engine/...", "api", "api/auth", "api/client", "api/gen/...", "actor/wasm/...", "sdk/...", "internal/..."},
+		Why: "the CLI runs an engine, talks to one through the client, makes tokens for one, and builds plugins",
 	},
 
 	{Path: "sdk/process", May: []string{".", "api/gen/..."}, Why: "programs link it: it speaks the generated protocol in the vocabulary's words"},
@@ -106,6 +106,7 @@ var fences = []archtest.Fence{
 	},
 	{Vendor: []string{"github.com/99designs/gqlgen", "github.com/vektah/gqlparser"}, In: []string{"api/graphql/..."}, Why: "one transport"},
 	{Vendor: []string{"github.com/coder/websocket"}, In: []string{"api/graphql/..."}, Why: "one transport"},
+	{Vendor: []string{"github.com/coreos/go-oidc", "github.com/go-jose"}, In: []string{"api/auth"}, Why: "one place knows how a token is verified"},
 	{Vendor: []string{"github.com/spf13", "github.com/vbauerster/mpb"}, In: []string{"cmd/..."}, Why: "only the CLI talks to a terminal"},
 	{Vendor: []string{"charm.land", "github.com/charmbracelet"}, In: []string{"cmd/..."}, Planned: true, Why: "only the CLI talks to a terminal"},
 	{Vendor: []string{"github.com/twmb/franz-go"}, In: []string{"source/kafka", "sink/kafka", "internal/kafka/..."}, Why: "an adapter's vendor stays in the adapter; the way to a cluster is the same for both"},

@@ -50,8 +50,22 @@ func WriteError(w http.ResponseWriter, err error) {
 	if e.Code == ResourceExhausted || e.Code == Unavailable {
 		w.Header().Set("Retry-After", strconv.Itoa(e.retryAfter()))
 	}
+	if e.Code == Unauthenticated {
+		w.Header().Set("WWW-Authenticate", e.challenge())
+	}
 	WriteJSON(w, e.HTTP(), map[string]ErrorBody{"error": e.Body()})
 }
+
+// challenge tells an HTTP client how to say who it is.
+func (e *Error) challenge() string {
+	if e.Detail[DetailReason] == "" {
+		return Challenge
+	}
+	return Challenge + `, error="invalid_token"`
+}
+
+// Challenge is the header WWW-Authenticate of an answer with status 401.
+const Challenge = `Bearer realm="pelton"`
 
 // retryAfter is whole seconds, at least one.
 func (e *Error) retryAfter() int {

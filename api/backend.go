@@ -9,7 +9,7 @@ import (
 	"github.com/peltonhq/pelton/session"
 )
 
-// Backend is what the service needs of the running wheel. Every field is set; all methods may be called from any
+// Backend is what the service needs of the running wheel. Every field but Guard is set; all methods may be called from any
 // goroutine, honour their context, and return owned data (S3). An [*Error] they return keeps its code on every
 // transport, errors of the packages session and store are classified by [Wrap], anything else is [Internal].
 type Backend struct {
@@ -19,6 +19,7 @@ type Backend struct {
 	Lot        Lot
 	Wheel      Wheel
 	Ingest     Ingest
+	Guard      Guard
 }
 
 // Session is one session name of the wheel.

@@ -12,6 +12,11 @@ const backupChunk = 256 << 10
 // Backup gives a copy of the store: first its size in bytes without a chunk, then its chunks in order, which are lent for
 // the call. It ends when give fails, ctx ends or the service closes.
 func (s *Service) Backup(ctx context.Context, give func(size int64, chunk []byte) error) (err error) {
+	end, err := s.begin(ctx, "Backup", target{what: "the store"})
+	if err != nil {
+		return err
+	}
+	defer func() { end(err, "", "") }()
 	s.mu.Lock()
 	if s.closed.Err() != nil {
 		s.mu.Unlock()

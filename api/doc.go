@@ -3,6 +3,7 @@
 //
 //	api/rpc (gRPC, Connect)  api/sse  api/graphql  api/ingest  api/metrics
 //	            └───────────────┴────┬─────┴────────────┴───────────┘
+//	                                 │ who calls: a Caller in the context (api/auth)
 //	                              Service
 //	                                 │ Backend
 //	                      engine: the running wheel
@@ -11,6 +12,11 @@
 //
 //	svc := api.New(api.Backend{Sessions: …, Plugins: …, Deliveries: …, Lot: …, Wheel: …, Ingest: …})
 //	feed, err := svc.Follow(ctx, api.FollowRequest{Name: "airports", Key: "ORD", From: api.FromLatest})
+//
+// # Access
+//
+// With [Guard].On every method asks one table whether its caller may call it, before anything else. A transport only says who
+// calls, by [WithCaller].
 //
 // # Ordering
 //

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/session"
@@ -60,13 +62,21 @@ type Feed struct {
 	s     *Service
 	f     *session.Follower
 	stop  func() bool // no longer end with the service
+	done  func()      // no longer counted
 	once  sync.Once
 	ended bool
+
+	caller  *Principal
+	expiry  *time.Timer // nil: never
+	expired atomic.Bool
 }
 
 // Follow begins to follow a session, or the log of a whole name. Cursors that cannot be followed are [OutOfRange],
 // with where to resume; malformed ones, or those of the other kind, [InvalidArgument].
 func (s *Service) Follow(ctx context.Context, r FollowRequest) (*Feed, error) {
+	if err := s.allow(ctx, "Follow", target{session: r.Name, key: r.Key, all: r.Log}); err != nil {
+		return nil, err
+	}
 	sessions, err := s.b.Sessions.Open(r.Name)
 	if err != nil {
 		return nil, Wrap(err)
@@ -80,12 +90,29 @@ func (s *Service) Follow(ctx context.Context, r FollowRequest) (*Feed, error) {
 	if s.closed.Err() != nil {
 		return nil, Errorf(Unavailable, "follow %s: %w", r.Name, errShutdown)
 	}
+	done, err := s.stream()
+	if err != nil {
+		return nil, err
+	}
 	f, err := sessions.Follow(ctx, request)
 	if err != nil {
+		done()
 		return nil, Wrap(err)
 	}
 	s.feeds.Add(1)
-	return &Feed{s: s, f: f, stop: context.AfterFunc(s.closed, f.Close)}, nil
+	feed := &Feed{s: s, f: f, stop: context.AfterFunc(s.closed, f.Close), done: done, caller: CallerOf(ctx).Principal}
+	feed.watch()
+	return feed, nil
+}
+
+// watch ends the follow when what its caller has proven ends.
+func (f *Feed) watch() {
+	if f.caller != nil && !f.caller.Expires.IsZero() {
+		f.expiry = time.AfterFunc(time.Until(f.caller.Expires), func() {
+			f.expired.Store(true)
+			f.f.Close()
+		})
+	}
 }
 
 func (r FollowRequest) request() (session.FollowRequest, error) {
@@ -122,7 +149,7 @@ func (f *Feed) Hello() Hello { return f.f.Hello() }
 func (f *Feed) Cursor() pelton.Cursor { return f.f.Cursor() }
 
 // Next waits for events and returns at least one, in order. Their snapshots are shared by all followers: read only.
-// After [KindClosed] it returns io.EOF. When ctx ends first, Next may be called again.
+// After [KindClosed] it returns io.EOF, and when the caller's token ends [Unauthenticated] with where to resume. When ctx ends first, Next may be called again.
 func (f *Feed) Next(ctx context.Context) ([]Event, error) {
 	if f.ended {
 		return nil, io.EOF
@@ -131,6 +158,9 @@ func (f *Feed) Next(ctx context.Context) ([]Event, error) {
 	if errors.Is(err, session.ErrClosed) && f.s.closed.Err() != nil {
 		events, err = []Event{{Kind: KindClosed, Cursor: f.f.Cursor()}}, nil
 	}
+	if errors.Is(err, session.ErrClosed) && f.expired.Load() {
+		return nil, expired(f.caller).With(DetailResume, cursorText(f.f.Cursor()))
+	}
 	if err != nil {
 		return nil, Wrap(err)
 	}
@@ -138,11 +168,22 @@ func (f *Feed) Next(ctx context.Context) ([]Event, error) {
 	return events, nil
 }
 
+func cursorText(c pelton.Cursor) string {
+	if !c.Valid() {
+		return ""
+	}
+	return c.String()
+}
+
 // Close lets go of the session.
 func (f *Feed) Close() {
 	f.once.Do(func() {
 		f.stop()
+		if f.expiry != nil {
+			f.expiry.Stop()
+		}
 		f.f.Close()
+		f.done()
 		f.s.feeds.Done()
 	})
 }

@@ -1,9 +1,17 @@
 package api
 
-import "context"
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+)
 
 // Dead gives a page of dead letters.
 func (s *Service) Dead(ctx context.Context, q DeadQuery) (page []DeadLetter, next string, err error) {
+	if err := s.allow(ctx, "Dead", target{}); err != nil {
+		return nil, "", err
+	}
 	if q.Limit, err = limited(q.Limit); err != nil {
 		return nil, "", err
 	}
@@ -16,30 +24,46 @@ func (s *Service) Dead(ctx context.Context, q DeadQuery) (page []DeadLetter, nex
 
 // DeadLetter gives one dead letter.
 func (s *Service) DeadLetter(ctx context.Context, id string) (DeadLetter, error) {
+	if err := s.allow(ctx, "DeadLetter", target{}); err != nil {
+		return DeadLetter{}, err
+	}
 	letter, err := s.b.Lot.DeadLetter(ctx, id)
 	return letter, fail(err)
 }
 
 // Replay offers dead letters again; see [Lot].
-func (s *Service) Replay(ctx context.Context, ids []string, q DeadQuery, o ReplayOptions) (ReplayResult, error) {
+func (s *Service) Replay(ctx context.Context, ids []string, q DeadQuery, o ReplayOptions) (result ReplayResult, err error) {
+	end, err := s.begin(ctx, "Replay", chosen("dead letters", ids, q, o.DryRun))
+	if err != nil {
+		return ReplayResult{}, err
+	}
+	defer func() { end(err, "", fmt.Sprintf("%d replayed", result.Replayed)) }()
 	if err := known(q); err != nil {
 		return ReplayResult{}, err
 	}
-	result, err := s.b.Lot.Replay(ctx, ids, q, o)
+	result, err = s.b.Lot.Replay(ctx, ids, q, o)
 	return result, fail(err)
 }
 
 // DropDead removes dead letters; see [Lot].
-func (s *Service) DropDead(ctx context.Context, ids []string, q DeadQuery, dryRun bool) (int, error) {
+func (s *Service) DropDead(ctx context.Context, ids []string, q DeadQuery, dryRun bool) (n int, err error) {
+	end, err := s.begin(ctx, "DropDead", chosen("dead letters", ids, q, dryRun))
+	if err != nil {
+		return 0, err
+	}
+	defer func() { end(err, "", strconv.Itoa(n)+" of them") }()
 	if err := known(q); err != nil {
 		return 0, err
 	}
-	n, err := s.b.Lot.Drop(ctx, ids, q, dryRun)
+	n, err = s.b.Lot.Drop(ctx, ids, q, dryRun)
 	return n, fail(err)
 }
 
 // Parked gives a page of parked deliveries.
 func (s *Service) Parked(ctx context.Context, q ParkedQuery) (page []Parked, next string, err error) {
+	if err := s.allow(ctx, "Parked", target{}); err != nil {
+		return nil, "", err
+	}
 	if q.Limit, err = limited(q.Limit); err != nil {
 		return nil, "", err
 	}
@@ -52,26 +76,54 @@ func (s *Service) Parked(ctx context.Context, q ParkedQuery) (page []Parked, nex
 
 // ParkedRecord gives one parked delivery.
 func (s *Service) ParkedRecord(ctx context.Context, id string) (Parked, error) {
+	if err := s.allow(ctx, "ParkedRecord", target{}); err != nil {
+		return Parked{}, err
+	}
 	parked, err := s.b.Lot.ParkedRecord(ctx, id)
 	return parked, fail(err)
 }
 
 // Release makes parked deliveries due now; see [Lot].
-func (s *Service) Release(ctx context.Context, ids []string, q ParkedQuery, dryRun bool) (int, error) {
+func (s *Service) Release(ctx context.Context, ids []string, q ParkedQuery, dryRun bool) (n int, err error) {
+	end, err := s.begin(ctx, "Release", chosen("parked deliveries", ids, q, dryRun))
+	if err != nil {
+		return 0, err
+	}
+	defer func() { end(err, "", strconv.Itoa(n)+" of them") }()
 	if err := knownKind(q); err != nil {
 		return 0, err
 	}
-	n, err := s.b.Lot.Release(ctx, ids, q, dryRun)
+	n, err = s.b.Lot.Release(ctx, ids, q, dryRun)
 	return n, fail(err)
 }
 
 // DropParked removes parked deliveries for good; see [Lot].
-func (s *Service) DropParked(ctx context.Context, ids []string, q ParkedQuery, dryRun bool) (int, error) {
+func (s *Service) DropParked(ctx context.Context, ids []string, q ParkedQuery, dryRun bool) (n int, err error) {
+	end, err := s.begin(ctx, "DropParked", chosen("parked deliveries", ids, q, dryRun))
+	if err != nil {
+		return 0, err
+	}
+	defer func() { end(err, "", strconv.Itoa(n)+" of them") }()
 	if err := knownKind(q); err != nil {
 		return 0, err
 	}
-	n, err := s.b.Lot.DropParked(ctx, ids, q, dryRun)
+	n, err = s.b.Lot.DropParked(ctx, ids, q, dryRun)
 	return n, fail(err)
+}
+
+// chosen is what an act on the lot is about.
+func chosen(what string, ids []string, query any, dryRun bool) target {
+	t := target{what: what + " " + strings.Join(ids[:min(len(ids), 10)], ", ")}
+	switch {
+	case len(ids) > 10:
+		t.what += fmt.Sprintf(" and %d more", len(ids)-10)
+	case len(ids) == 0:
+		t.what = fmt.Sprintf("%s that match %+v", what, query)
+	}
+	if dryRun {
+		t.what = "dry run: " + t.what
+	}
+	return t
 }
 
 // known refuses words that select nothing because they are no words of this API.

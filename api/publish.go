@@ -30,7 +30,10 @@ const maxKey = 256
 
 // Publish makes messages durable in a source's queue; see [Ingest].
 func (s *Service) Publish(ctx context.Context, source string, p Publication) (Published, error) {
-	limits, err := s.IngestLimits(source)
+	if err := s.allow(ctx, "Publish", target{source: source}); err != nil {
+		return Published{}, err
+	}
+	limits, err := s.limits(source)
 	if err != nil {
 		return Published{}, err
 	}
@@ -69,8 +72,15 @@ func (p *Publication) check(source string, limits IngestLimits) error {
 	return nil
 }
 
-// IngestLimits are the limits of a source that takes messages.
-func (s *Service) IngestLimits(source string) (IngestLimits, error) {
+// IngestLimits are the limits of a source that takes messages. A transport asks for them before it reads a message.
+func (s *Service) IngestLimits(ctx context.Context, source string) (IngestLimits, error) {
+	if err := s.allow(ctx, "IngestLimits", target{source: source}); err != nil {
+		return IngestLimits{}, err
+	}
+	return s.limits(source)
+}
+
+func (s *Service) limits(source string) (IngestLimits, error) {
 	limits, err := s.b.Ingest.Limits(source)
 	return limits, fail(err)
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"sync"
+
+	"github.com/peltonhq/pelton/internal/quota"
 )
 
 // Service is pelton.v1 without a transport. Its methods may be called from any goroutine; every error is an [*Error].
@@ -13,6 +15,8 @@ type Service struct {
 	close  context.CancelFunc
 	mu     sync.Mutex // no feed begins while the service closes
 	feeds  sync.WaitGroup
+	quota  *quota.Quota
+	meter  *Meter
 }
 
 // errShutdown is the cause of every context that ends because the service closes.
@@ -21,7 +25,14 @@ var errShutdown = errors.New("the wheel is shutting down")
 // New builds the service of a wheel.
 func New(b Backend) *Service {
 	closed, cancel := context.WithCancel(context.Background())
-	return &Service{b: b, closed: closed, close: cancel}
+	s := &Service{b: b, closed: closed, close: cancel, meter: b.Guard.Meter}
+	if s.meter == nil {
+		s.meter = new(Meter)
+	}
+	if b.Guard.On {
+		s.quota = quota.New(b.Guard.Rate, b.Guard.Burst)
+	}
+	return s
 }
 
 // Close ends every follow with a closed frame and every watch with [Unavailable], and waits until they have let go.

@@ -9,12 +9,20 @@ import (
 	"github.com/peltonhq/pelton/store"
 )
 
-// Names are all session names, sorted.
-func (s *Service) Names() []string { return s.b.Sessions.Names() }
+// Names are all session names that the caller may read, sorted.
+func (s *Service) Names(ctx context.Context) ([]string, error) {
+	if err := s.allow(ctx, "Names", target{}); err != nil {
+		return nil, err
+	}
+	return s.visible(ctx, s.b.Sessions.Names()), nil
+}
 
 // Heads gives a page of the sessions of a name, in key order: those whose key is behind after. next is the after of
 // the next page, empty at the end.
 func (s *Service) Heads(ctx context.Context, name, after string, limit int) (page []Head, next string, err error) {
+	if err := s.allow(ctx, "Heads", target{session: name, all: true}); err != nil {
+		return nil, "", err
+	}
 	if limit, err = limited(limit); err != nil {
 		return nil, "", err
 	}
@@ -38,6 +46,9 @@ func (s *Service) Heads(ctx context.Context, name, after string, limit int) (pag
 
 // Get gives a session's newest snapshot, or the one with id when it is not 0.
 func (s *Service) Get(ctx context.Context, name, key string, id uint64) (pelton.Snapshot, error) {
+	if err := s.allow(ctx, "Get", target{session: name, key: key}); err != nil {
+		return pelton.Snapshot{}, err
+	}
 	sessions, err := s.b.Sessions.Open(name)
 	if err != nil {
 		return pelton.Snapshot{}, Wrap(err)
@@ -60,6 +71,9 @@ type AppendRequest struct {
 
 // Append adds a snapshot to a session that clients may write and returns it once it is durable.
 func (s *Service) Append(ctx context.Context, r AppendRequest) (pelton.Snapshot, error) {
+	if err := s.allow(ctx, "Append", target{session: r.Name, key: r.Key}); err != nil {
+		return pelton.Snapshot{}, err
+	}
 	sessions, err := s.writable(r.Name)
 	if err != nil {
 		return pelton.Snapshot{}, err
@@ -80,7 +94,12 @@ func (s *Service) writable(name string) (Session, error) {
 }
 
 // Delete ends a session: followers are told, and a later snapshot of its key starts a new epoch.
-func (s *Service) Delete(ctx context.Context, name, key string) error {
+func (s *Service) Delete(ctx context.Context, name, key string) (err error) {
+	end, err := s.begin(ctx, "Delete", target{session: name, key: key, what: "session " + name + "/" + key})
+	if err != nil {
+		return err
+	}
+	defer func() { end(err, "", "") }()
 	sessions, err := s.b.Sessions.Open(name)
 	if err != nil {
 		return Wrap(err)

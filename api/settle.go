@@ -9,6 +9,9 @@ import (
 
 // Settle ends a held delivery with a verdict; see [Deliveries].
 func (s *Service) Settle(ctx context.Context, token string, v pelton.Verdict, emits []pelton.Emit) error {
+	if err := s.allow(ctx, "Settle", target{}); err != nil {
+		return err
+	}
 	if token == "" {
 		return Errorf(InvalidArgument, "settle: the token is empty; want the hold's delivery/attempt")
 	}
@@ -33,6 +36,9 @@ func (s *Service) Settle(ctx context.Context, token string, v pelton.Verdict, em
 
 // Extend makes a hold's lease end this long from now.
 func (s *Service) Extend(ctx context.Context, token string, lease time.Duration) error {
+	if err := s.allow(ctx, "Extend", target{}); err != nil {
+		return err
+	}
 	if token == "" {
 		return Errorf(InvalidArgument, "extend: the token is empty; want the hold's delivery/attempt")
 	}

@@ -43,6 +43,7 @@ type Stats struct {
 	Store    StoreStats     `json:"store"`
 	Memory   MemoryStats    `json:"memory"`
 	Traces   *TraceStats    `json:"traces,omitempty"` // nil when nothing is traced
+	API      *APIStats      `json:"api,omitempty"`
 }
 
 // TraceStats count the spans of traced messages.

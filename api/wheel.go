@@ -7,6 +7,9 @@ import (
 
 // Topology gives the graph of the wheel.
 func (s *Service) Topology(ctx context.Context) (Topology, error) {
+	if err := s.allow(ctx, "Topology", target{}); err != nil {
+		return Topology{}, err
+	}
 	t, err := s.b.Wheel.Topology(ctx)
 	t.Nodes, t.Edges = list(t.Nodes), list(t.Edges)
 	return t, fail(err)
@@ -14,7 +17,15 @@ func (s *Service) Topology(ctx context.Context) (Topology, error) {
 
 // Stats gives the figures now.
 func (s *Service) Stats(ctx context.Context) (Stats, error) {
+	if err := s.allow(ctx, "Stats", target{}); err != nil {
+		return Stats{}, err
+	}
+	return s.stats(ctx)
+}
+
+func (s *Service) stats(ctx context.Context) (Stats, error) {
 	stats, err := s.b.Wheel.Stats(ctx)
+	stats.API = s.meter.Figures()
 	return stats, fail(err)
 }
 
@@ -38,16 +49,26 @@ const (
 // WatchStats gives the figures now and then at every interval (0 means a second), until give fails, ctx ends or the
 // service closes. It always returns an error.
 func (s *Service) WatchStats(ctx context.Context, interval time.Duration, give func(Stats) error) error {
+	if err := s.allow(ctx, "WatchStats", target{}); err != nil {
+		return err
+	}
 	if interval == 0 {
 		interval = watchDefault
 	}
 	if interval < watchLeast {
 		return Errorf(InvalidArgument, "interval %s: want at least %s", interval, watchLeast)
 	}
+	done, err := s.stream()
+	if err != nil {
+		return err
+	}
+	defer done()
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
+	expiry := CallerOf(ctx).expiry()
+	defer expiry.stop()
 	for {
-		stats, err := s.Stats(ctx)
+		stats, err := s.stats(ctx)
 		if err != nil {
 			return err
 		}
@@ -59,6 +80,8 @@ func (s *Service) WatchStats(ctx context.Context, interval time.Duration, give f
 			return Wrap(ctx.Err())
 		case <-s.closed.Done():
 			return Errorf(Unavailable, "watch: %w", errShutdown)
+		case <-expiry.after:
+			return expired(CallerOf(ctx).Principal)
 		case <-tick.C:
 		}
 	}

@@ -18,7 +18,9 @@ import (
 	"github.com/peltonhq/pelton/actor/process"
 	"github.com/peltonhq/pelton/actor/wasm"
 	"github.com/peltonhq/pelton/api"
+	"github.com/peltonhq/pelton/engine/audit"
 	"github.com/peltonhq/pelton/engine/config"
+	"github.com/peltonhq/pelton/engine/door"
 	"github.com/peltonhq/pelton/engine/durable"
 	"github.com/peltonhq/pelton/engine/letters"
 	"github.com/peltonhq/pelton/engine/plan"
@@ -66,6 +68,8 @@ type wheel struct {
 type front struct {
 	service   *api.Service
 	listeners struct{ http, grpc net.Listener }
+	door      *door.Door
+	audit     *audit.Log
 }
 
 // life is how a run goes and ends.
@@ -164,7 +168,7 @@ func (w *wheel) openStore(context.Context) error {
 	}
 	w.event(Event{Event: "store", Dir: w.c.Store.Dir, Reason: survives})
 	rows := durable.Of(&w.c)
-	w.event(Event{Event: "durable", Reason: strings.Join(durable.Lines(rows), "; "), Durable: rows})
+	w.event(Event{Event: "durable", Reason: strings.Join(durable.Lines(rows), "; "), Bulk: Bulk{Durable: rows}})
 	if lost := s.Lost(); lost > 0 {
 		w.event(Event{Event: "warning", Reason: fmt.Sprintf("store %s: a power cut took the newest %d bytes that were not synced (sync: off); what came of them is lost", w.c.Store.Dir, lost)})
 	}

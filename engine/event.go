@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/peltonhq/pelton/api"
 	"github.com/peltonhq/pelton/engine/durable"
 	"github.com/peltonhq/pelton/sink"
 	"github.com/peltonhq/pelton/source"
@@ -50,7 +51,8 @@ func outside(err error) error {
 //	store      dir, reason: how durable it is
 //	durable    reason, durable: what each box survives
 //	revision   plugin, revision, digest, reason: which revision runs and why
-//	listening  http, grpc
+//	listening  http, grpc, tls
+//	audit      audit: somebody changed the wheel, or was refused
 //	accepting  source, mqtt: where a source listens by itself
 //	settled    figures
 //	paused     source, reason
@@ -66,6 +68,7 @@ type Event struct {
 	Time     time.Time `json:"time"`
 	HTTP     string    `json:"http,omitempty"`
 	GRPC     string    `json:"grpc,omitempty"`
+	TLS      bool      `json:"tls,omitempty"`
 	MQTT     string    `json:"mqtt,omitempty"`
 	Source   string    `json:"source,omitempty"`
 	Plugin   string    `json:"plugin,omitempty"`
@@ -77,7 +80,13 @@ type Event struct {
 	Reason   string    `json:"reason,omitempty"`
 	Figures  *Figures  `json:"figures,omitempty"`
 
+	Bulk
+}
+
+// Bulk is what an event has as a whole.
+type Bulk struct {
 	Durable []durable.Row `json:"durable,omitempty"`
+	Audit   *api.Entry    `json:"audit,omitempty"`
 }
 
 // Figures are what came out, when the wheel has settled.
@@ -103,7 +112,13 @@ func (e Event) Text() string {
 	case "revision":
 		return fmt.Sprintf("plugin %s runs revision %d (%s): %s", e.Plugin, e.Revision, short(e.Digest), e.Reason)
 	case "listening":
-		return fmt.Sprintf("listening on http://%s (console, API) and %s (gRPC)", e.HTTP, e.GRPC)
+		scheme := "http"
+		if e.TLS {
+			scheme = "https"
+		}
+		return fmt.Sprintf("listening on %s://%s (console, API) and %s (gRPC)", scheme, e.HTTP, e.GRPC)
+	case "audit":
+		return e.Audit.Text()
 	case "accepting":
 		return fmt.Sprintf("source %s accepts MQTT on %s", e.Source, e.MQTT)
 	case "settled":

@@ -7,6 +7,7 @@ import (
 	"net"
 
 	"github.com/peltonhq/pelton/engine/adapter"
+	"github.com/peltonhq/pelton/engine/door"
 	"github.com/peltonhq/pelton/source/ingest"
 	"github.com/peltonhq/pelton/source/mqtt"
 )
@@ -28,18 +29,17 @@ func (w *wheel) openBroker(ctx context.Context, f *feed) error {
 	if err != nil {
 		return err
 	}
-	host, _, err := net.SplitHostPort(c.Listen)
-	if err != nil {
+	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
 		return fmt.Errorf("mqtt.listen %q: want HOST:PORT, for example 127.0.0.1:1883", c.Listen)
 	}
-	if !loopback(host) && !o.Safe() && !w.c.API.Insecure {
+	if !door.Loopback(c.Listen) && !o.Safe() && !w.c.API.Insecure {
 		return fmt.Errorf("mqtt.listen %s is not a loopback address: it needs tls, and password_file or tls.client_ca_file", c.Listen)
 	}
 	if err := w.openQueue(ctx, f, false); err != nil {
 		return err
 	}
-	if o.Listener, err = listen(ctx, "sources."+f.name+".mqtt.listen", c.Listen); err != nil {
-		return errors.Join(err, f.queue.Close())
+	if o.Listener, err = door.Listen(ctx, "sources."+f.name+".mqtt.listen", c.Listen); err != nil {
+		return errors.Join(environment(err), f.queue.Close())
 	}
 	o.Queue, o.Topics, o.Key, o.MaxMessage = f.queue, c.Topics, mqtt.Key(c.Key), int64(w.c.Arena.MaxMessage)
 	o.MaxPacket, o.MaxClients, o.MaxInflight = int64(c.MaxPacket), c.MaxClients, c.MaxInflight

@@ -12,7 +12,9 @@ import (
 	"github.com/peltonhq/pelton/api/rpc"
 	"github.com/peltonhq/pelton/api/web"
 	"github.com/peltonhq/pelton/console"
+	"github.com/peltonhq/pelton/engine/audit"
 	"github.com/peltonhq/pelton/engine/config"
+	"github.com/peltonhq/pelton/engine/door"
 )
 
 // serve answers the API until the run ends.
@@ -22,6 +24,7 @@ func (w *wheel) serve(ctx context.Context) error {
 	}
 	w.service = api.New(api.Backend{
 		Sessions: sessions{w}, Plugins: plugins{w}, Deliveries: deliveries{w}, Lot: w.letters, Wheel: wheelInfo{w}, Ingest: inlet{w},
+		Guard: w.door.Guard(w.audit),
 	})
 	w.answer()
 	return w.watch(ctx)
@@ -29,17 +32,44 @@ func (w *wheel) serve(ctx context.Context) error {
 
 // bindAll opens the listeners before any message is read, so that an address that is taken is found out in time.
 func (w *wheel) bindAll(ctx context.Context) (err error) {
-	if w.listeners.http, err = bind(ctx, "api.listen", w.c.API.Listen, w.c.API.Insecure); err != nil {
+	c := w.c.API
+	if w.door, err = door.Open(c, func(text string) { w.event(Event{Event: "warning", Reason: text}) }); err != nil {
+		return usage(err)
+	}
+	if err := w.openAudit(); err != nil {
 		return err
 	}
-	w.later(func(context.Context) error { return closed(w.listeners.http.Close()) })
-	if w.listeners.grpc, err = bind(ctx, "api.grpc", w.c.API.GRPC, w.c.API.Insecure); err != nil {
-		return err
+	for _, l := range []struct {
+		key, addr string
+		to        *net.Listener
+	}{{"api.listen", c.Listen, &w.listeners.http}, {"api.grpc", c.GRPC, &w.listeners.grpc}} {
+		opened, err := w.door.Bind(ctx, l.key, l.addr, c.Insecure)
+		if _, strangers := errors.AsType[*door.OpenError](err); strangers {
+			return usage(err)
+		}
+		if err != nil {
+			return environment(err)
+		}
+		*l.to = opened
+		w.later(func(context.Context) error { return closed(opened.Close()) })
 	}
-	w.later(func(context.Context) error { return closed(w.listeners.grpc.Close()) })
 	if err := w.store.SetAddr(w.listeners.http.Addr().String()); err != nil {
 		return environment(err)
 	}
+	return nil
+}
+
+func (w *wheel) openAudit() error {
+	log, err := audit.Open(audit.Options{
+		Dir: w.c.Store.Dir, MaxBytes: int64(w.c.API.Audit.MaxBytes),
+		Told:   func(e api.Entry) { w.event(Event{Event: "audit", Bulk: Bulk{Audit: &e}}) },
+		Failed: func(err error) { w.event(Event{Event: "warning", Reason: err.Error()}) },
+	})
+	if err != nil {
+		return environment(err)
+	}
+	w.audit = log
+	w.later(func(context.Context) error { return log.Close() })
 	return nil
 }
 
@@ -53,11 +83,22 @@ func closed(err error) error {
 
 func (w *wheel) answer() {
 	page, rpcs := w.listeners.http, w.listeners.grpc
-	receive := w.receive()
-	server := web.NewServer(web.NewHandler(w.service, web.Options{Console: console.Handler(), Receive: receive}))
-	grpc := rpc.NewGRPC(w.service, rpc.Options{Receive: receive})
+	c, receive := w.c.API, w.receive()
+	o := web.Options{
+		Console: console.Handler(), Receive: receive, Gate: w.door.Gate, Hosts: c.Hosts, Origins: c.CORS.Origins, Meter: w.door.Meter,
+		Body: int64(c.Limits.Body), BodyRate: int64(c.Limits.BodyRate), Headers: int(c.Limits.Headers), Streams: c.Limits.ConnectionStreams,
+	}
+	server := web.NewServer(web.NewHandler(w.service, o), o)
+	server.TLSConfig = w.door.TLS
+	grpc := rpc.NewGRPC(w.service, rpc.Options{
+		Receive: receive, TLS: w.door.TLS, Gate: w.door.Gate, Headers: int(c.Limits.Headers), Streams: c.Limits.ConnectionStreams,
+	})
+	serve := server.Serve
+	if w.door.TLS != nil {
+		serve = func(l net.Listener) error { return server.ServeTLS(l, "", "") }
+	}
 	go func() {
-		if err := server.Serve(page); !errors.Is(err, http.ErrServerClosed) {
+		if err := serve(page); !errors.Is(err, http.ErrServerClosed) {
 			w.fail(fmt.Errorf("api.listen %s: %w", page.Addr(), err))
 		}
 	}()
@@ -72,39 +113,12 @@ func (w *wheel) answer() {
 		grpc.Drain()
 		return server.Shutdown(ctx)
 	})
-	w.event(Event{Event: "listening", HTTP: page.Addr().String(), GRPC: rpcs.Addr().String()})
+	w.event(Event{Event: "listening", HTTP: page.Addr().String(), GRPC: rpcs.Addr().String(), TLS: w.door.TLS != nil})
 }
 
 // receive is the largest request over gRPC: what ingest takes, with room for its headers, or a piece of an artifact.
 func (w *wheel) receive() int {
 	return int(min(max(32*config.MiB, w.c.Ingest.MaxRequest+w.c.Ingest.MaxRequest/4+config.MiB), 1<<31-1))
-}
-
-// bind opens one listener. An address that is not loopback would be open to others without TLS and authentication.
-func bind(ctx context.Context, key, addr string, insecure bool) (net.Listener, error) {
-	host, _, err := net.SplitHostPort(addr)
-	if err != nil {
-		return nil, usage(fmt.Errorf("%s %q: want HOST:PORT, for example 127.0.0.1:7070", key, addr))
-	}
-	if !loopback(host) && !insecure {
-		return nil, usage(fmt.Errorf("%s %s is not a loopback address: anybody who reaches it could change the wheel; use 127.0.0.1, or --insecure-bind", key, addr))
-	}
-	return listen(ctx, key, addr)
-}
-
-// loopback reports whether only this machine reaches a host.
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
-}
-
-func listen(ctx context.Context, key, addr string) (net.Listener, error) {
-	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", addr)
-	if err != nil {
-		return nil, environment(fmt.Errorf("%s: %w; is another wheel running? set %s to a free address, or to port 0", key, err, key))
-	}
-	return l, nil
 }
 
 // watch waits for the end: of ctx, of the messages with --until-idle, or of something that can't go on. Meanwhile it

@@ -24,6 +24,12 @@ type World struct {
 // New opens the sessions in st and builds the service; both end with the test.
 func New(tb testing.TB, st store.Store) *World {
 	tb.Helper()
+	return Guarded(tb, st, api.Guard{})
+}
+
+// Guarded is [New] with a guard.
+func Guarded(tb testing.TB, st store.Store, g api.Guard) *World {
+	tb.Helper()
 	w := &World{names: map[string]api.Session{}, Wheel: newWheel()}
 	for name, keep := range map[string]int{"airports": 0, "trimmed": 2, "wheel": 0} {
 		s, err := session.Open(context.Background(), session.Options{Name: name, Store: st, Retain: session.Retain{Snapshots: keep}, Shards: 1})
@@ -33,7 +39,7 @@ func New(tb testing.TB, st store.Store) *World {
 		w.names[name] = s
 	}
 	w.Service = api.New(api.Backend{
-		Sessions: w, Plugins: w.Wheel, Deliveries: w.Wheel, Lot: w.Wheel, Wheel: w.Wheel, Ingest: w.Wheel,
+		Sessions: w, Plugins: w.Wheel, Deliveries: w.Wheel, Lot: w.Wheel, Wheel: w.Wheel, Ingest: w.Wheel, Guard: g,
 	})
 	tb.Cleanup(func() {
 		w.Service.Close()

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net/http"
 	"net/url"
@@ -33,15 +34,28 @@ type Client struct {
 // receiveMost is the largest answer that is taken, in bytes.
 const receiveMost = 64 << 20
 
-// New is a client of the wheel at addr, "HOST:PORT" or a URL. It connects at the first call.
-func New(addr string) *Client {
+// Options say how a client proves who it is, and whom it trusts. The zero value proves nothing.
+type Options struct {
+	Token string      // sent with each call
+	TLS   *tls.Config // of https addresses; nil trusts what the system trusts
+}
+
+// New is a client of the wheel at addr, "HOST:PORT" or a URL, without a token. It connects at the first call.
+func New(addr string) *Client { return Open(addr, Options{}) }
+
+// Open is [New] with options. Redirects are not followed: the token is for this address.
+func Open(addr string, o Options) *Client {
 	base := addr
 	if !strings.Contains(base, "://") {
 		base = "http://" + base
 	}
-	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 4}
+	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 4, TLSClientConfig: o.TLS}
+	web := &http.Client{
+		Transport:     bearer{transport, o.Token},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 	c := connect.NewClient(connecthttp.NewTransport(
-		&http.Client{Transport: transport}, strings.TrimSuffix(base, "/"), connecthttp.WithReadMaxBytes(receiveMost),
+		web, strings.TrimSuffix(base, "/"), connecthttp.WithReadMaxBytes(receiveMost),
 	))
 	return &Client{
 		addr: addr, http: transport,
@@ -53,6 +67,21 @@ func New(addr string) *Client {
 		wheel:      peltonv1connect.NewWheelServiceClient(c),
 		ingest:     peltonv1connect.NewIngestServiceClient(c),
 	}
+}
+
+// bearer sends the token along.
+type bearer struct {
+	next  http.RoundTripper
+	token string
+}
+
+// RoundTrip implements [http.RoundTripper].
+func (b bearer) RoundTrip(r *http.Request) (*http.Response, error) {
+	if b.token != "" {
+		r = r.Clone(r.Context())
+		r.Header.Set("Authorization", "Bearer "+b.token)
+	}
+	return b.next.RoundTrip(r)
 }
 
 // Close lets go of idle connections.

@@ -12,6 +12,12 @@ import (
 	"github.com/peltonhq/pelton/api/wire"
 )
 
+// Audit is a page of the audit log, the newest first; next is the before of the next page, 0 at the end.
+func (c *Client) Audit(ctx context.Context, before uint64, limit int) (page []api.Entry, next uint64, err error) {
+	res, err := c.wheel.ListAudit(ctx, &peltonv1.WheelServiceListAuditRequest{Before: before, Limit: int32(limit)})
+	return wire.Each(res.GetEntries(), wire.EntryOf), res.GetNext(), c.fail(err)
+}
+
 // Topology is the graph of the wheel.
 func (c *Client) Topology(ctx context.Context) (api.Topology, error) {
 	res, err := c.wheel.GetTopology(ctx, &peltonv1.WheelServiceGetTopologyRequest{})

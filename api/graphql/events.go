@@ -13,10 +13,14 @@ import (
 
 // events answers any operation as an event stream: each response is an event "next", the end is "complete".
 func (h *handler) events(w http.ResponseWriter, r *http.Request) {
-	p, refused := h.params(w, r)
-	if refused != nil {
-		h.answer(w, mediaJSON, refused.status, &graphql.Response{Errors: gqlerror.List{refused.err}})
-		return
+	denied := h.svc.Admit(r.Context())
+	var p *graphql.RawParams
+	if denied == nil {
+		var refused *refusal
+		if p, refused = h.params(w, r); refused != nil {
+			h.answer(w, mediaJSON, refused.status, &graphql.Response{Errors: gqlerror.List{refused.err}})
+			return
+		}
 	}
 	header := w.Header()
 	header.Set("Content-Type", "text/event-stream")
@@ -25,7 +29,12 @@ func (h *handler) events(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	out := &eventStream{w: w, control: http.NewResponseController(w), stall: h.o.Stall}
-	out.put(":\n\n") // headers reach the client at once
+	out.put(":\n\n")   // headers reach the client at once
+	if denied != nil { // EventSource hides every answer but 200
+		out.next(encode(&graphql.Response{Errors: gqlerror.List{present(ctx, denied)}}))
+		out.put("event: complete\ndata:\n\n")
+		return
+	}
 
 	op, errs := h.exec.CreateOperationContext(ctx, p)
 	ctx = graphql.WithOperationContext(ctx, op)

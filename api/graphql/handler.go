@@ -12,6 +12,7 @@ import (
 	"github.com/99designs/gqlgen/graphql/handler/transport"
 
 	"github.com/peltonhq/pelton/api"
+	"github.com/peltonhq/pelton/api/auth"
 	"github.com/peltonhq/pelton/api/graphql/exec"
 )
 
@@ -22,6 +23,10 @@ type Options struct {
 	Body       int64         // bytes of the largest request; default 1 MiB
 	Depth      int           // of nested fields; default 16
 	Complexity int           // fields of an operation; default 1000
+
+	Meter   *api.Meter // counts what was too large; default its own
+	Gate    *auth.Gate // who a WebSocket says that it is, as its first message; nil: nobody is asked
+	Origins []string   // of pages, beside this host's own, that may open a WebSocket
 }
 
 func (o Options) complete() Options {
@@ -30,6 +35,9 @@ func (o Options) complete() Options {
 	o.Body = positive(o.Body, 1<<20)
 	o.Depth = positive(o.Depth, 16)
 	o.Complexity = positive(o.Complexity, 1000)
+	if o.Meter == nil {
+		o.Meter = new(api.Meter)
+	}
 	return o
 }
 
@@ -55,11 +63,11 @@ func New(svc *api.Service, o Options) http.Handler {
 	h := &handler{svc: svc, o: o, exec: executor.New(schema)}
 	h.exec.SetErrorPresenter(present)
 	h.exec.SetParserTokenLimit(15_000)
-	h.exec.Use(&limits{schema: schema, depth: o.Depth, complexity: o.Complexity})
+	h.exec.Use(&limits{svc: svc, schema: schema, depth: o.Depth, complexity: o.Complexity})
 	h.exec.AroundOperations(h.around)
 	h.ws = transport.Websocket{
-		Implementation: upgrader{stall: o.Stall}, InitTimeout: 10 * time.Second, PingPongInterval: o.KeepAlive,
-		PayloadReadLimit: &o.Body,
+		Implementation: upgrader{stall: o.Stall, origins: o.Origins}, InitTimeout: 10 * time.Second, PingPongInterval: o.KeepAlive,
+		PayloadReadLimit: &o.Body, InitFunc: h.hello,
 	}
 	return h
 }

@@ -98,6 +98,7 @@ func (b *busy) wait(ctx context.Context) {
 
 // limits lets clients read the schema, and refuses operations that are too much.
 type limits struct {
+	svc               *api.Service
 	schema            graphql.ExecutableSchema
 	depth, complexity int
 }
@@ -112,6 +113,11 @@ func (*limits) Validate(graphql.ExecutableSchema) error { return nil }
 func (l *limits) MutateOperationContext(ctx context.Context, op *graphql.OperationContext) *gqlerror.Error {
 	op.DisableIntrospection = false
 	var err *gqlerror.Error
+	if introspects(op.Operation.SelectionSet) {
+		if refused := l.svc.Schema(ctx); refused != nil {
+			return present(ctx, refused)
+		}
+	}
 	if deep := deepest(op.Operation.SelectionSet); deep > l.depth {
 		err = gqlerror.Errorf("the operation nests fields %d deep; at most %d are allowed", deep, l.depth)
 	} else if n := complexity.Calculate(ctx, l.schema, op.Operation, op.Variables); n > l.complexity {
@@ -121,6 +127,27 @@ func (l *limits) MutateOperationContext(ctx context.Context, op *graphql.Operati
 		err.Extensions = map[string]any{"code": api.InvalidArgument.GraphQL()}
 	}
 	return err
+}
+
+// introspects reports whether an operation asks how the API is made.
+func introspects(set ast.SelectionSet) bool {
+	for _, selection := range set {
+		switch s := selection.(type) {
+		case *ast.Field:
+			if s.Name == "__schema" || s.Name == "__type" {
+				return true
+			}
+		case *ast.InlineFragment:
+			if introspects(s.SelectionSet) {
+				return true
+			}
+		case *ast.FragmentSpread:
+			if introspects(s.Definition.SelectionSet) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func deepest(set ast.SelectionSet) int {

@@ -73,7 +73,8 @@ func (h *handler) fromBody(p *graphql.RawParams, w http.ResponseWriter, r *http.
 	}
 	err = decode(http.MaxBytesReader(w, r.Body, h.o.Body), p)
 	if large, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return refuse(http.StatusRequestEntityTooLarge, "the body has more than %d bytes", large.Limit)
+		h.o.Meter.Large.Add(1)
+		return refuse(http.StatusRequestEntityTooLarge, "the body has more than %d bytes (api.limits.body)", large.Limit)
 	}
 	if err != nil {
 		return refuse(http.StatusBadRequest, "the body is not {\"query\": …, \"variables\": {…}}: %s", err)
@@ -105,6 +106,11 @@ func (h *handler) single(w http.ResponseWriter, r *http.Request) {
 		h.answer(w, mediaJSON, http.StatusNotAcceptable, &graphql.Response{Errors: gqlerror.List{
 			gqlerror.Errorf("accept %q: want %s or %s", r.Header.Get("Accept"), mediaResponse, mediaJSON),
 		}})
+		return
+	}
+	if err := h.svc.Admit(r.Context()); err != nil {
+		w.Header().Set("WWW-Authenticate", api.Challenge)
+		h.answer(w, media, api.Wrap(err).HTTP(), &graphql.Response{Errors: gqlerror.List{present(r.Context(), err)}})
 		return
 	}
 	p, refused := h.params(w, r)

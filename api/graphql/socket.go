@@ -14,12 +14,15 @@ import (
 	"github.com/coder/websocket"
 )
 
-// upgrader accepts WebSockets of the one protocol, from pages of this host, whose writes have a deadline.
-type upgrader struct{ stall time.Duration }
+// upgrader accepts WebSockets of the one protocol, from pages of this host and the origins, whose writes have a deadline.
+type upgrader struct {
+	stall   time.Duration
+	origins []string
+}
 
 // Accept implements [transport.WebsocketImplementation].
 func (u upgrader) Accept(w http.ResponseWriter, r *http.Request, _ transport.WebsocketAcceptOptions) (transport.WebsocketConn, error) {
-	c, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{protocolWS}})
+	c, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{protocolWS}, OriginPatterns: u.origins})
 	if err != nil {
 		return nil, err
 	}

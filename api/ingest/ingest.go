@@ -35,7 +35,7 @@ type accepted struct {
 }
 
 func serve(svc *api.Service, source string, w http.ResponseWriter, r *http.Request) (api.Published, error) {
-	limits, err := svc.IngestLimits(source)
+	limits, err := svc.IngestLimits(r.Context(), source)
 	if err != nil {
 		return api.Published{}, err
 	}
@@ -91,6 +91,9 @@ func read(source string, limits api.IngestLimits, many bool, w http.ResponseWrit
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 		return nil, api.TooLarge("source %s: the body has more than %d bytes (%s); send smaller messages, or fewer of them", source, limit, key)
+	}
+	if e, ok := errors.AsType[*api.Error](err); ok { // it came too slowly
+		return nil, e
 	}
 	if err != nil {
 		return nil, api.Errorf(api.InvalidArgument, "source %s: the body broke off after %d bytes: %w; nothing of it was taken", source, len(body), err)

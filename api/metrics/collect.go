@@ -94,6 +94,30 @@ var (
 	storeRecords = counter("store_records_total", "Records made durable.")
 )
 
+var (
+	apiConnections = gauge("api_connections", "Open connections of both listeners.")
+	apiStreams     = gauge("api_streams", "Follows and watches under way.")
+	apiRefused     = counter("api_refused_total", "Connections, streams, calls and requests that were turned away: connections, streams, rate, body, body_rate and failures by the limit of that name (api.limits), unauthenticated and denied by what the caller may do, foreign by where the request came from.", "reason")
+	apiReloads     = counter("api_certificate_reloads_total", "Times that changed certificates were read again, and with outcome failed could not be: the old ones stay.", "outcome")
+	apiExpiry      = gauge("api_certificate_expiry_seconds", "When the certificate of api.tls ends, in seconds since 1970.")
+)
+
+func front(s *api.APIStats, give giver) {
+	if s == nil {
+		return
+	}
+	give(apiConnections, float64(s.Connections))
+	give(apiStreams, float64(s.Streams))
+	for reason, n := range s.Refused {
+		give(apiRefused, float64(n), reason)
+	}
+	if !s.Expiry.IsZero() {
+		give(apiExpiry, float64(s.Expiry.Unix()))
+		give(apiReloads, float64(s.Reloads), "done")
+		give(apiReloads, float64(s.BadReloads), "failed")
+	}
+}
+
 // collector reads the figures at each scrape. It describes nothing, which lets the registry check each scrape by
 // itself: names and labels depend on the config.
 type collector struct{ svc *api.Service }
@@ -103,7 +127,7 @@ func (c *collector) Describe(chan<- *prometheus.Desc) {}
 
 // Collect implements [prometheus.Collector].
 func (c *collector) Collect(out chan<- prometheus.Metric) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(api.AsWheel(context.Background()), patience)
 	defer cancel()
 	s, err := c.svc.Stats(ctx)
 	if err != nil {
@@ -120,6 +144,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 		plugin(&s.Plugins[i], give)
 	}
 	outlets(&s, give)
+	front(s.API, give)
 }
 
 type giver func(f figure, value float64, labels ...string)

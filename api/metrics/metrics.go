@@ -24,7 +24,15 @@ func New(svc *api.Service) http.Handler {
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
-	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{Registry: registry})
+	figures := promhttp.HandlerFor(registry, promhttp.HandlerOpts{Registry: registry})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// The collector has no request, and asks as the wheel itself: who may see figures is asked here.
+		if _, err := svc.Stats(r.Context()); err != nil {
+			api.WriteError(w, err)
+			return
+		}
+		figures.ServeHTTP(w, r)
+	})
 }
 
 // Health answers 200 and "ok", or 503 and the reason, as check says.

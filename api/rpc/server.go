@@ -1,18 +1,21 @@
 package rpc
 
 import (
+	"crypto/tls"
 	"net/http"
 	"time"
 
 	"connectrpc.com/connect/v2"
 	"connectrpc.com/connect/v2/connecthttp"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/health"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/reflection"
 
 	"github.com/peltonhq/pelton/api"
+	"github.com/peltonhq/pelton/api/auth"
 	peltonv1 "github.com/peltonhq/pelton/api/gen/pelton/v1"
 	"github.com/peltonhq/pelton/api/gen/pelton/v1/peltonv1connect"
 )
@@ -21,6 +24,12 @@ import (
 type Options struct {
 	Stall   time.Duration // how long a follower may take nothing; default 30 s
 	Receive int           // bytes of the largest request; default 32 MiB
+
+	// Of the gRPC server alone; the HTTP listener has its own.
+	TLS     *tls.Config // nil: unencrypted
+	Gate    *auth.Gate  // who calls; nil: nobody is asked
+	Headers int         // bytes of a call's metadata; default 64 KiB
+	Streams int         // calls at once of a connection; default 4096
 }
 
 func (o Options) complete() Options {
@@ -29,6 +38,12 @@ func (o Options) complete() Options {
 	}
 	if o.Receive <= 0 {
 		o.Receive = 32 << 20
+	}
+	if o.Headers <= 0 {
+		o.Headers = 64 << 10
+	}
+	if o.Streams <= 0 {
+		o.Streams = 4096
 	}
 	return o
 }
@@ -42,14 +57,22 @@ type Server struct {
 // NewGRPC builds the gRPC server. Call Serve with a listener, and Stop or GracefulStop at the end.
 func NewGRPC(svc *api.Service, o Options, extra ...grpc.ServerOption) *Server {
 	o = o.complete()
+	d := door{svc: svc, gate: o.Gate}
 	options := append([]grpc.ServerOption{
-		grpc.ChainUnaryInterceptor(unaryErrors),
-		grpc.ChainStreamInterceptor(streamErrors),
+		grpc.InTapHandle(d.tap),
+		grpc.ChainUnaryInterceptor(unaryErrors, d.unary),
+		grpc.ChainStreamInterceptor(streamErrors, d.stream),
+		grpc.MaxHeaderListSize(uint32(o.Headers)),
+		grpc.MaxConcurrentStreams(uint32(o.Streams)),
+		grpc.ConnectionTimeout(10 * time.Second),
 		grpc.MaxRecvMsgSize(o.Receive),
 		grpc.MaxSendMsgSize(64 << 20),
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: time.Minute, Timeout: 20 * time.Second}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
 	}, extra...)
+	if o.TLS != nil {
+		options = append(options, grpc.Creds(credentials.NewTLS(o.TLS)))
+	}
 	s := &Server{Server: grpc.NewServer(options...), health: health.NewServer()}
 	peltonv1.RegisterSessionServiceServer(s, sessionGRPC{sessions: sessions{svc}, o: o})
 	peltonv1.RegisterPluginServiceServer(s, pluginGRPC{plugins: plugins{svc}})
@@ -66,10 +89,13 @@ func NewGRPC(svc *api.Service, o Options, extra ...grpc.ServerOption) *Server {
 // Drain tells health checks that the server goes away; calls go on until Stop or GracefulStop.
 func (s *Server) Drain() { s.health.Shutdown() }
 
-// Mount adds the Connect and gRPC-web handlers of every service to the mux, under /pelton.v1.NAMEService/.
-func Mount(mux *http.ServeMux, svc *api.Service, o Options) {
+// Mount adds the Connect and gRPC-web handlers of every service to the mux, under /pelton.v1.NAMEService/. Who calls is in
+// the context of a request already.
+func Mount(mux interface {
+	Handle(pattern string, h http.Handler)
+}, svc *api.Service, o Options) {
 	o = o.complete()
-	server := connect.NewServer(connectErrors)
+	server := connect.NewServer(connectErrors, admit(svc))
 	peltonv1connect.RegisterSessionServiceHandler(server, sessionConnect{sessions{svc}})
 	peltonv1connect.RegisterPluginServiceHandler(server, pluginConnect{plugins{svc}})
 	peltonv1connect.RegisterDeliveryServiceHandler(server, deliveries{svc: svc})

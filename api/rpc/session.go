@@ -18,7 +18,8 @@ type sessions struct{ svc *api.Service }
 
 func (s sessions) List(ctx context.Context, r *peltonv1.SessionServiceListRequest) (*peltonv1.SessionServiceListResponse, error) {
 	if r.GetName() == "" {
-		return &peltonv1.SessionServiceListResponse{Names: s.svc.Names()}, nil
+		names, err := s.svc.Names(ctx)
+		return &peltonv1.SessionServiceListResponse{Names: names}, err
 	}
 	page, next, err := s.svc.Heads(ctx, r.GetName(), r.GetAfter(), int(r.GetLimit()))
 	if err != nil {

@@ -31,6 +31,14 @@ func (w wheel) GetStats(ctx context.Context, _ *peltonv1.WheelServiceGetStatsReq
 	return &peltonv1.WheelServiceGetStatsResponse{Stats: wire.Stats(stats)}, nil
 }
 
+func (w wheel) ListAudit(ctx context.Context, r *peltonv1.WheelServiceListAuditRequest) (*peltonv1.WheelServiceListAuditResponse, error) {
+	page, next, err := w.svc.Audit(ctx, r.GetBefore(), int(r.GetLimit()))
+	if err != nil {
+		return nil, err
+	}
+	return &peltonv1.WheelServiceListAuditResponse{Entries: wire.Each(page, wire.Entry), Next: next}, nil
+}
+
 func (w wheel) watch(ctx context.Context, r *peltonv1.WheelServiceWatchStatsRequest, send func(*peltonv1.WheelServiceWatchStatsResponse) error) error {
 	return w.svc.WatchStats(ctx, wire.DurationOf(r.GetInterval()), func(s api.Stats) error {
 		return send(&peltonv1.WheelServiceWatchStatsResponse{Stats: wire.Stats(s)})

@@ -27,7 +27,9 @@ func (o Options) complete() Options {
 }
 
 // Mount adds the streams to the mux.
-func Mount(mux *http.ServeMux, svc *api.Service, o Options) {
+func Mount(mux interface {
+	HandleFunc(pattern string, h func(http.ResponseWriter, *http.Request))
+}, svc *api.Service, o Options) {
 	h := handler{svc: svc, o: o.complete()}
 	mux.HandleFunc("GET /v1/sessions/{name}/{key}/events", func(w http.ResponseWriter, r *http.Request) { h.serve(w, r, false) })
 	mux.HandleFunc("GET /v1/sessions/{name}/events", func(w http.ResponseWriter, r *http.Request) { h.serve(w, r, true) })

@@ -6,11 +6,13 @@
 //	/v1/sessions… /v1/stats /v1/topology   plain JSON reads            here
 //	/v1/sources/{name}                     ingest                      api/ingest
 //	/livez /readyz /metrics                health and figures          api/metrics
+//	/login /logout /v1/me                  log-in of browsers          here
 //	/                                      the console                 Options.Console
 //
 // # Usage
 //
-//	server := web.NewServer(web.NewHandler(svc, web.Options{Console: page}))
+//	o := web.Options{Console: page, Gate: gate}
+//	server := web.NewServer(web.NewHandler(svc, o), o)
 //	go server.Serve(listener)
 //	…
 //	svc.Close()          // ends every stream
@@ -22,6 +24,7 @@
 //
 // # Failure
 //
-// A request that another site's page makes a browser send is refused: posts by their origin, and on a loopback
-// listener everything whose Host is not a loopback name, so that no foreign name can be pointed here.
+// A request that another site's page makes a browser send is refused: posts and WebSockets by their origin, and on a loopback
+// listener everything whose Host is not a loopback name, so that no foreign name can be pointed here. A body that comes too
+// slowly ends its connection.
 package web

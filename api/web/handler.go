@@ -1,12 +1,12 @@
 package web
 
 import (
-	"net"
 	"net/http"
-	"net/netip"
+	"net/url"
 	"time"
 
 	"github.com/peltonhq/pelton/api"
+	"github.com/peltonhq/pelton/api/auth"
 	"github.com/peltonhq/pelton/api/graphql"
 	"github.com/peltonhq/pelton/api/ingest"
 	"github.com/peltonhq/pelton/api/metrics"
@@ -20,64 +20,109 @@ type Options struct {
 	Stall   time.Duration // how long a follower may take nothing; default 30 s
 	Receive int           // bytes of the largest request over Connect; default 32 MiB
 	AnyHost bool          // a loopback listener behind a proxy: take any Host
+
+	Gate     *auth.Gate // who calls; nil: nobody is asked
+	Hosts    []string   // names, beside those of loopback, by which a loopback listener may be called
+	Origins  []string   // of other sites whose pages may use the API, for example https://app.example.com
+	Body     int64      // bytes of the largest request that is no message and no call over Connect; default 1 MiB
+	BodyRate int64      // bytes a second that a request's body must bring, after ten seconds; default 1 KiB
+	Meter    *api.Meter
+	Headers  int // bytes of a request's headers; default 64 KiB
+	Streams  int // requests at once of an HTTP/2 connection; default 4096
+}
+
+func (o Options) complete() Options {
+	if o.Body <= 0 {
+		o.Body = 1 << 20
+	}
+	if o.BodyRate <= 0 {
+		o.BodyRate = 1 << 10
+	}
+	if o.Headers <= 0 {
+		o.Headers = 64 << 10
+	}
+	if o.Streams <= 0 {
+		o.Streams = 4096
+	}
+	if o.Meter == nil {
+		o.Meter = new(api.Meter)
+	}
+	return o
+}
+
+// Mux is where the handler puts its routes.
+type Mux interface {
+	Handle(pattern string, h http.Handler)
+	HandleFunc(pattern string, h func(http.ResponseWriter, *http.Request))
 }
 
 // NewHandler serves everything of the HTTP listener.
 func NewHandler(svc *api.Service, o Options) http.Handler {
+	o = o.complete()
 	mux := http.NewServeMux()
+	Mount(mux, svc, o)
+	foreign := http.NewCrossOriginProtection()
+	for _, origin := range o.Origins {
+		if err := foreign.AddTrustedOrigin(origin); err != nil {
+			panic("web: " + err.Error()) // the config was checked
+		}
+	}
+	foreign.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		o.Meter.Foreign.Add(1)
+		api.WriteError(w, api.Errorf(api.PermissionDenied, "%s %s: a page of another site asked for it; allow its origin by api.cors.origins", r.Method, r.URL.Path))
+	}))
+	h := named(o.Gate, mux)
+	h = steady(h, o)
+	h = foreign.Handler(sockets(h, o))
+	h = cors(h, o.Origins)
+	if !o.AnyHost {
+		h = loopback(h, o)
+	}
+	return plain(h)
+}
+
+// Mount puts every route on a mux. What asks the service is refused there; what does not is for everybody: the console's
+// files, log-in and log-out, and the probes.
+func Mount(mux Mux, svc *api.Service, o Options) {
+	o = o.complete()
 	reads{svc}.mount(mux)
 	rpc.Mount(mux, svc, rpc.Options{Stall: o.Stall, Receive: o.Receive})
 	sse.Mount(mux, svc, sse.Options{Stall: o.Stall})
-	mux.Handle("/graphql", graphql.New(svc, graphql.Options{Stall: o.Stall}))
+	mux.Handle("/graphql", graphql.New(svc, graphql.Options{Stall: o.Stall, Body: o.Body, Gate: o.Gate, Meter: o.Meter, Origins: hosts(o.Origins)}))
 	mux.Handle("GET /graphql/ide", graphql.IDE())
 	mux.Handle("POST /v1/sources/{name}", ingest.New(svc))
 	mux.Handle("GET /livez", metrics.Health(svc.Live))
 	mux.Handle("GET /readyz", metrics.Health(svc.Ready))
 	mux.Handle("GET /metrics", metrics.New(svc))
+	login{gate: o.Gate}.mount(mux)
 	mux.HandleFunc("/v1/", func(w http.ResponseWriter, r *http.Request) {
 		api.WriteError(w, api.Errorf(api.NotFound, "%s %s: there is nothing at this path", r.Method, r.URL.Path))
 	})
 	if o.Console != nil {
 		mux.Handle("/", o.Console)
 	}
-	guarded := http.NewCrossOriginProtection().Handler(mux)
-	if o.AnyHost {
-		return guarded
-	}
-	return loopback(guarded)
 }
 
-// NewServer is an HTTP server for the handler: HTTP/1.1 and unencrypted HTTP/2, and no limit on how long a stream may
-// last. Close the service before Shutdown, which waits for streams.
-func NewServer(h http.Handler) *http.Server {
+// hosts are origins as the WebSocket library wants them: with their scheme, which it then compares, too.
+func hosts(origins []string) (all []string) {
+	for _, origin := range origins {
+		if u, err := url.Parse(origin); err == nil {
+			all = append(all, u.Scheme+"://"+u.Host)
+		}
+	}
+	return all
+}
+
+// NewServer is an HTTP server for the handler: HTTP/1.1 and HTTP/2, without TLS too, and no limit on how long a stream
+// may last. Close the service before Shutdown, which waits for streams.
+func NewServer(h http.Handler, o Options) *http.Server {
+	o = o.complete()
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
+	protocols.SetHTTP2(true)
 	protocols.SetUnencryptedHTTP2(true)
 	return &http.Server{
-		Handler: h, Protocols: protocols, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		Handler: h, Protocols: protocols, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: o.Headers,
+		HTTP2: &http.HTTP2Config{MaxConcurrentStreams: o.Streams, SendPingTimeout: time.Minute, PingTimeout: 20 * time.Second},
 	}
-}
-
-// loopback refuses requests that came to a loopback address under a name that is not one.
-func loopback(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
-		if ok && isLoopback(local.String()) && !isLoopback(r.Host) {
-			api.WriteError(w, api.Errorf(api.PermissionDenied, "host %q: this address is for this machine only; use localhost or 127.0.0.1", r.Host))
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-func isLoopback(hostport string) bool {
-	host, _, err := net.SplitHostPort(hostport)
-	if err != nil {
-		host = hostport
-	}
-	if host == "localhost" {
-		return true
-	}
-	addr, err := netip.ParseAddr(host)
-	return err == nil && addr.Unmap().IsLoopback()
 }

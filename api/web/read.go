@@ -11,7 +11,7 @@ import (
 // reads are the plain JSON reads, in the shapes of the CLI's --json.
 type reads struct{ svc *api.Service }
 
-func (r reads) mount(mux *http.ServeMux) {
+func (r reads) mount(mux Mux) {
 	mux.HandleFunc("GET /v1/sessions", r.names)
 	mux.HandleFunc("GET /v1/sessions/{name}", r.heads)
 	mux.HandleFunc("GET /v1/sessions/{name}/{key}", r.document)
@@ -37,8 +37,12 @@ func answer(w http.ResponseWriter) func(v any, err error) {
 	}
 }
 
-func (r reads) names(w http.ResponseWriter, _ *http.Request) {
-	names := r.svc.Names()
+func (r reads) names(w http.ResponseWriter, req *http.Request) {
+	names, err := r.svc.Names(req.Context())
+	if err != nil {
+		api.WriteError(w, err)
+		return
+	}
 	rows := make([]map[string]string, len(names))
 	for i, name := range names {
 		rows[i] = map[string]string{"name": name}

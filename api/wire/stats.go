@@ -41,7 +41,7 @@ func Stats(s api.Stats) *peltonv1.Stats {
 			Full: s.Store.Full, Reason: s.Store.Reason, Commits: s.Store.Commits, Records: s.Store.Records,
 		},
 		Memory: &peltonv1.MemoryStats{Rss: s.Memory.RSS, Heap: s.Memory.Heap, Goroutines: int32(s.Memory.Goroutines)},
-		Traces: traces(s.Traces),
+		Traces: traces(s.Traces), Api: front(s.API),
 	}
 }
 
@@ -72,7 +72,7 @@ func StatsOf(s *peltonv1.Stats) api.Stats {
 			Full: store.GetFull(), Reason: store.GetReason(), Commits: store.GetCommits(), Records: store.GetRecords(),
 		},
 		Memory: api.MemoryStats{RSS: memory.GetRss(), Heap: memory.GetHeap(), Goroutines: int(memory.GetGoroutines())},
-		Traces: tracesOf(s.GetTraces()),
+		Traces: tracesOf(s.GetTraces()), API: frontOf(s.GetApi()),
 	}
 }
 

@@ -12,6 +12,7 @@ export class Refused extends Error {
 
 async function ask(path, options) {
   const answer = await fetch(path, { cache: 'no-store', signal: AbortSignal.timeout(patience), ...options });
+  if (answer.status === 401) location.assign('login'); // and back here with a cookie
   const body = await answer.text();
   if (!answer.ok) throw new Refused(answer.status, said(body) ?? `${path} answers ${answer.status}`);
   return parse(body);

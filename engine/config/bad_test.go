@@ -105,7 +105,7 @@ func TestBad(t *testing.T) {
 		{"zone", "sources: {a: {http: {}, decode: {format: json, time: {field: x, layout: '2006', zone: Mars}}}}", `unknown time zone "Mars"`},
 		{"raw with a key", "sources: {a: {http: {}, decode: {key: x}}}", `raw messages have no fields`},
 		{"address", small + "api: {listen: '7070'}\n", `c.yaml:8:7: api.listen: "7070" is not an address; want HOST:PORT`},
-		{"not loopback", small + "api: {listen: '0.0.0.0:7070'}\n", `"0.0.0.0:7070" is not a loopback address, and TLS and log-in are not available in this version`},
+		{"not loopback", small + "api: {listen: '0.0.0.0:7070'}\n", `"0.0.0.0:7070" is not a loopback address, and there is no api.tls; give cert_file and key_file`},
 		{"demo too large", "sources: {a: {demo: {size: 1MiB}}}", `c.yaml:1:22: sources.a.demo.size: 1MiB does not fit in arena.max_message (1MiB)`},
 		{"same address", small + "api: {listen: '127.0.0.1:1', grpc: '127.0.0.1:1'}\n", `127.0.0.1:1 is api.listen's address`},
 		{"same file", "sources: {a: {file: {path: x}}}\nsinks: {b: {from: [a], file: {path: ./x}}}", `is the file that source a reads; give another`},

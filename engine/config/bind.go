@@ -23,6 +23,7 @@ type binder struct {
 	env     words.Environment
 	anchors map[string]ast.Node
 	nodes   int
+	raw     bool // leave variables in texts as they are
 }
 
 func newBinder(c *Config, env words.Environment) *binder {
@@ -282,6 +283,8 @@ func (b *binder) set(k key, err error) {
 // preset gives a new element its defaults.
 func preset(v reflect.Value) {
 	switch target := v.Addr().Interface().(type) {
+	case interface{ Preset() }:
+		target.Preset()
 	case *Source:
 		*target = DefaultSource()
 	case *File:

@@ -1,5 +1,7 @@
 package config
 
+import "github.com/peltonhq/pelton/engine/config/front"
+
 // Config is a whole wheel. Build one with [Load], or in Go from [Default] and the Default of each box; a zero field is
 // a value, not "the default".
 type Config struct {
@@ -9,7 +11,7 @@ type Config struct {
 	Plugins  map[string]Plugin  `yaml:"plugins" json:"plugins" jsonschema_description:"Code that handles messages, by name."`
 	Sessions map[string]Session `yaml:"sessions" json:"sessions" jsonschema_description:"Series of snapshots by key, by name."`
 	Sinks    map[string]Sink    `yaml:"sinks" json:"sinks" jsonschema_description:"Where messages go to, by name."`
-	API      API                `yaml:"api" json:"api" jsonschema_description:"Where the wheel listens."`
+	API      API                `yaml:"api" json:"api" jsonschema_description:"Where the wheel listens, and to whom."`
 	Shutdown Shutdown           `yaml:"shutdown" json:"shutdown" jsonschema_description:"How the wheel ends."`
 	Limits   Limits             `yaml:"limits" json:"limits" jsonschema_description:"Limits of the whole wheel."`
 	Ingest   Ingest             `yaml:"ingest" json:"ingest" jsonschema_description:"The durable queue before sources that can't be read again (http, stdin, mqtt)."`
@@ -37,14 +39,8 @@ type Store struct {
 	Reserve  Size   `yaml:"reserve" json:"reserve" jsonschema_description:"Bytes of free disk that are left; below them the sources pause. Default 64MiB."`
 }
 
-// API says where the wheel listens.
-type API struct {
-	Listen string `yaml:"listen" json:"listen" jsonschema_description:"HOST:PORT of HTTP: Connect, SSE, GraphQL, ingest, metrics, console. Port 0 takes a free one. Default 127.0.0.1:7070."`
-	GRPC   string `yaml:"grpc" json:"grpc" jsonschema_description:"HOST:PORT of gRPC. Port 0 takes a free one. Default 127.0.0.1:7071."`
-
-	// Insecure allows addresses that are not loopback, without TLS. No file can set it: it is the flag --insecure-bind.
-	Insecure bool `yaml:"-" json:"-"`
-}
+// API says where the wheel listens, and to whom.
+type API = front.API
 
 // Shutdown says how the wheel ends.
 type Shutdown struct {
@@ -77,7 +73,7 @@ func Default() Config {
 		Plugins:  map[string]Plugin{},
 		Sessions: map[string]Session{},
 		Sinks:    map[string]Sink{},
-		API:      API{Listen: "127.0.0.1:7070", GRPC: "127.0.0.1:7071"},
+		API:      front.Default(),
 		Shutdown: Shutdown{Timeout: 30 * Second},
 		Limits:   Limits{Artifact: 64 * MiB, Release: 5000, Replays: 10},
 		Ingest:   Ingest{MaxBytes: 256 * MiB, MaxAge: 24 * Hour, MaxRequest: 64 * MiB, MaxMessages: 100_000, MaxKeys: 100_000, KeyAge: 24 * Hour},

@@ -32,6 +32,12 @@ func (p *problems) addf(path, format string, args ...any) {
 	p.all = append(p.all, Problem{Place: p.config.At(path), Path: path, Text: fmt.Sprintf(format, args...)})
 }
 
+// Addf and Failed are for the parts of the config that have a package of their own.
+func (p *problems) Addf(path, format string, args ...any) { p.addf(path, format, args...) }
+
+// Failed is failed.
+func (p *problems) Failed(path string) bool { return p.failed(path) }
+
 // failed reports whether the key at path, or one below it, has a problem already: a second one about it would only
 // confuse.
 func (p *problems) failed(path string) bool {

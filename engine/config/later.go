@@ -4,8 +4,6 @@ package config
 // accepted and ignored. A * is any name. A key that is built leaves this table.
 var later = map[string]string{
 	"arena.pin":                             "slots are moved after 1s",
-	"api.auth":                              "listen on loopback",
-	"api.tls":                               "listen on loopback",
 	"console":                               "",
 	"swap":                                  "a swap may take 30s",
 	"plugins.*.capabilities.fs":             "a plugin has no files",

@@ -1,6 +1,10 @@
 package config
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/peltonhq/pelton/engine/config/front"
+)
 
 // MQTT is a source that MQTT clients publish to.
 type MQTT struct {
@@ -15,11 +19,7 @@ type MQTT struct {
 }
 
 // ServerTLS is the certificate of a listener.
-type ServerTLS struct {
-	CertFile     string `yaml:"cert_file" json:"cert_file" jsonschema:"required" jsonschema_description:"The certificate, with those between it and its authority, in PEM form; relative to the config file."`
-	KeyFile      string `yaml:"key_file" json:"key_file" jsonschema:"required" jsonschema_description:"Its key, in PEM form; relative to the config file."`
-	ClientCAFile string `yaml:"client_ca_file,omitempty" json:"client_ca_file,omitempty" jsonschema_description:"The authority whose certificates clients must have, in PEM form; relative to the config file. Default: they need none."`
-}
+type ServerTLS = front.ServerTLS
 
 // MQTTKey says what the key of a message is.
 type MQTTKey string
@@ -37,8 +37,8 @@ func DefaultMQTT() MQTT {
 }
 
 func (m *MQTT) validate(p *problems, path string, api API, decode Decode) {
-	hostPort(p, path+".listen", m.Listen)
-	if !p.failed(path+".listen") && !api.Insecure && !loopback(m.Listen) {
+	front.HostPort(p, path+".listen", m.Listen)
+	if !p.failed(path+".listen") && !api.Insecure && !front.Loopback(m.Listen) {
 		switch {
 		case m.TLS == nil:
 			p.addf(path+".listen", "%q is not a loopback address, and there is no tls; give tls, listen on 127.0.0.1, or allow it with --insecure-bind", m.Listen)
@@ -55,11 +55,7 @@ func (m *MQTT) validate(p *problems, path string, api API, decode Decode) {
 	if !p.failed(path+".key") && m.Key != MQTTKeyField && decode.Key != "" {
 		p.addf(path+".key", "%s does not go with decode.key (%s); give one of them", m.Key, decode.Key)
 	}
-	if t := m.TLS; t != nil && t.CertFile == "" {
-		p.missing(path+".tls.cert_file", "give the certificate")
-	} else if t != nil && t.KeyFile == "" {
-		p.missing(path+".tls.key_file", "give its key")
-	}
+	m.TLS.Validate(p, path+".tls")
 	p.least(path+".max_packet", m.MaxPacket, KiB)
 	if m.MaxPacket > 256*MiB {
 		p.addf(path+".max_packet", "%s is too large; MQTT has at most 256MiB", m.MaxPacket)

@@ -23,12 +23,17 @@ func (c *Config) boxes() map[string]reflect.Value {
 		}
 		for j := range v.Field(i).NumField() {
 			name, _, _ := strings.Cut(v.Field(i).Type().Field(j).Tag.Get("yaml"), ",")
-			if name != "-" {
+			if name != "-" && scalar(v.Field(i).Field(j).Kind()) {
 				all[box+"."+name] = v.Field(i).Field(j)
 			}
 		}
 	}
 	return all
+}
+
+// scalar reports whether one text can set a value of the kind.
+func scalar(k reflect.Kind) bool {
+	return k != reflect.Struct && k != reflect.Pointer && k != reflect.Map && k != reflect.Slice
 }
 
 // variableOf is the variable that sets the key at path.

@@ -12,6 +12,7 @@ func (c *Config) resolve() {
 		}
 	}
 	resolve(&c.Store.Dir)
+	resolve(c.API.Files()...)
 	for _, s := range c.Sources {
 		resolve(s.files()...)
 	}
@@ -46,10 +47,7 @@ func (s Source) files() (paths []*string) {
 		paths = append(append(paths, s.NATS.Auth.files()...), s.NATS.TLS.files()...)
 	}
 	if m := s.MQTT; m != nil {
-		paths = append(paths, &m.PasswordFile)
-		if m.TLS != nil {
-			paths = append(paths, &m.TLS.CertFile, &m.TLS.KeyFile, &m.TLS.ClientCAFile)
-		}
+		paths = append(append(paths, &m.PasswordFile), m.TLS.Files()...)
 	}
 	return paths
 }

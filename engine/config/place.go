@@ -9,6 +9,7 @@ import (
 type places struct {
 	at    map[string]Place
 	names map[string][]string // by section
+	raw   map[string]string   // what stands in the file where a variable was replaced, and for each object
 
 	warnings []Warning // about variables of the environment
 }

@@ -6,7 +6,7 @@ type Plugin struct {
 	Wasm      *Wasm        `yaml:"wasm,omitempty" json:"wasm,omitempty" jsonschema_description:"A sandboxed plugin that can be swapped."`
 	Native    *Native      `yaml:"native,omitempty" json:"native,omitempty" jsonschema_description:"Go code that is linked into this program."`
 	Process   *Process     `yaml:"process,omitempty" json:"process,omitempty" jsonschema_description:"A program in any language, run as a process of its own; it can be swapped."`
-	Config    JSON         `yaml:"config,omitempty" json:"config,omitempty" jsonschema_description:"What the plugin gets at its start; any mapping."`
+	Config    JSON         `secret:"maybe" yaml:"config,omitempty" json:"config,omitempty" jsonschema_description:"What the plugin gets at its start; any mapping."`
 	Instances int          `yaml:"instances" json:"instances" jsonschema_description:"How many run side by side; a key stays with one. Default 1."`
 	Order     Order        `yaml:"order" json:"order" jsonschema_description:"key: the messages of a key are handled one after the other. none: no order. Or {by, behind}. Default key."`
 	Limits    PluginLimits `yaml:"limits" json:"limits" jsonschema_description:"What one instance may use."`

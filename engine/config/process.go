@@ -6,9 +6,9 @@ var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // Process names a program that runs as a process of its own and speaks pelton.plugin.v1.
 type Process struct {
-	Command []string          `yaml:"command" json:"command" jsonschema:"required,minItems=1" jsonschema_description:"The program and its arguments, as a list. A program without a slash is searched on PATH; paths are relative to dir, or without it to the config file."`
+	Command []string          `secret:"maybe" yaml:"command" json:"command" jsonschema:"required,minItems=1" jsonschema_description:"The program and its arguments, as a list. A program without a slash is searched on PATH; paths are relative to dir, or without it to the config file."`
 	Dir     string            `yaml:"dir,omitempty" json:"dir,omitempty" jsonschema_description:"The program's directory, relative to the config file: all its files but hidden ones are the plugin's version, and a copy of them is run. Default: only the files that the command names."`
-	Env     map[string]string `yaml:"env,omitempty" json:"env,omitempty" jsonschema_description:"Variables of its environment, beside PATH, HOME, USER, LANG, TZ and TMPDIR; it has no others."`
+	Env     map[string]string `secret:"maybe" yaml:"env,omitempty" json:"env,omitempty" jsonschema_description:"Variables of its environment, beside PATH, HOME, USER, LANG, TZ and TMPDIR; it has no others."`
 	Ready   Duration          `yaml:"ready" json:"ready" jsonschema_description:"How long it may take to start. Default 10s."`
 }
 

@@ -67,7 +67,7 @@ func Parse(data []byte, file string, env []string, overrides ...Override) (Confi
 		return Config{}, Errors{{Place: Place{File: file}, Text: err.Error()}}
 	}
 	c.Dir = dir
-	c.places = places{at: map[string]Place{}, names: map[string][]string{}}
+	c.places = places{at: map[string]Place{}, names: map[string][]string{}, raw: map[string]string{}}
 	root, err := parse(data, file)
 	if err != nil {
 		return Config{}, err

@@ -35,6 +35,9 @@ func (b *binder) text(k key, n ast.Node) (text string, ok bool) {
 		b.addf(k.path, "%v", err)
 		return "", false
 	}
+	if out != text {
+		b.config.places.raw[k.path] = text
+	}
 	return out, true
 }
 
@@ -63,9 +66,16 @@ func (b *binder) object(k key, n ast.Node, target *JSON) {
 		b.addf(k.path, "want a mapping, not %s", describe(n))
 		return
 	}
-	var out bytes.Buffer
+	var out, raw bytes.Buffer
+	before := len(b.all)
 	b.json(k, n, &out)
 	*target = out.Bytes()
+	if len(b.all) == before { // else the problems would be noted twice
+		b.raw = true
+		b.json(k, n, &raw)
+		b.raw = false
+		b.config.places.raw[k.path] = raw.String()
+	}
 }
 
 // json writes a node as JSON, keys in the order of the file.
@@ -111,16 +121,27 @@ func (b *binder) json(k key, n ast.Node, out *bytes.Buffer) {
 // text stood there: a number or a bool.
 func (b *binder) string(k key, n *ast.StringNode, out *bytes.Buffer) {
 	text, ok := b.text(k, n)
-	if ok && text != n.Value && n.Token.Type == token.StringType {
-		if root, err := parse([]byte(text), ""); err == nil {
-			switch v := root.(type) {
-			case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
-				b.number(k, v, out)
-				return
-			}
-		}
+	changed := ok && text != n.Value
+	if v := plain(text); changed && v != nil && n.Token.Type == token.StringType {
+		b.number(k, v, out)
+		return
+	} else if b.raw && changed && v == nil { // else it would not read as a string again
+		text = n.Value
 	}
 	out.Write(quote(text))
+}
+
+// plain is the number or bool that a text without quotes is; nil for other texts.
+func plain(text string) ast.Node {
+	root, err := parse([]byte(text), "")
+	if err != nil {
+		return nil
+	}
+	switch v := root.(type) {
+	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
+		return v
+	}
+	return nil
 }
 
 // number writes an integer, float, bool or block of text.
@@ -132,7 +153,7 @@ func (b *binder) number(k key, n ast.Node, out *bytes.Buffer) {
 		return
 	}
 	value := scalar.GetValue()
-	if _, literal := n.(*ast.LiteralNode); literal {
+	if _, literal := n.(*ast.LiteralNode); literal && !b.raw {
 		value, _ = b.text(k, n)
 	}
 	j, err := json.Marshal(value)

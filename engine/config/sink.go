@@ -39,7 +39,7 @@ type Stdout struct{}
 type SinkHTTP struct {
 	URL           string            `yaml:"url" json:"url" jsonschema:"required" jsonschema_description:"Where to, http or https, without user and password."`
 	Method        string            `yaml:"method" json:"method" jsonschema:"enum=POST,enum=PUT" jsonschema_description:"POST or PUT. Default POST."`
-	Headers       map[string]string `yaml:"headers,omitempty" json:"headers,omitempty" jsonschema_description:"Headers of each request, by name; not for secrets. Default: none."`
+	Headers       map[string]string `secret:"maybe" yaml:"headers,omitempty" json:"headers,omitempty" jsonschema_description:"Headers of each request, by name; not for secrets. Default: none."`
 	HeadersFile   map[string]string `yaml:"headers_file,omitempty" json:"headers_file,omitempty" jsonschema_description:"Headers whose value is a secret, by name: each the path of a file with the value, relative to the config file. Default: none."`
 	ContentType   string            `yaml:"content_type,omitempty" json:"content_type,omitempty" jsonschema_description:"Media type of the body. Default: that of the message, or application/x-ndjson with batch."`
 	Batch         int               `yaml:"batch" json:"batch" jsonschema_description:"Messages of a request, a line each; 1 sends each alone, with its id as Idempotency-Key and its key and time as headers. Default 1."`
@@ -72,7 +72,7 @@ func (h *SinkHTTP) validate(p *problems, path string) {
 		if strings.ContainsFunc(h.Headers[name], unicode.IsControl) {
 			p.addf(path+".headers."+name, "has a control character in its value")
 		}
-		if slices.Contains(secret, strings.ToLower(name)) {
+		if slices.Contains(private, strings.ToLower(name)) {
 			p.addf(path+".headers."+name, "is a secret, which config print would show; put its value into a file and give that by headers_file")
 		}
 	}
@@ -89,10 +89,10 @@ func (h *SinkHTTP) validate(p *problems, path string) {
 	p.least(path+".max_retry_after", h.MaxRetryAfter, Second)
 }
 
-// secret are headers that belong into a file, own those that the sink sets.
+// private are headers that belong into a file, own those that the sink sets.
 var (
-	secret = []string{"authorization", "proxy-authorization", "cookie"}
-	own    = []string{"idempotency-key", "content-type", "content-length", "host", "traceparent", "x-pelton-key", "x-pelton-time", "transfer-encoding", "connection"}
+	private = []string{"authorization", "proxy-authorization", "cookie"}
+	own     = []string{"idempotency-key", "content-type", "content-length", "host", "traceparent", "x-pelton-key", "x-pelton-time", "transfer-encoding", "connection"}
 )
 
 // header checks the name of a header; given are those before it.

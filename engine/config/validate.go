@@ -2,11 +2,8 @@ package config
 
 import (
 	"fmt"
-	"net"
-	"net/netip"
 	"regexp"
 	"slices"
-	"strconv"
 
 	"github.com/peltonhq/pelton/engine/config/words"
 )
@@ -25,7 +22,7 @@ func (c *Config) Validate() error {
 func (c *Config) check(p *problems) {
 	c.Arena.validate(p, "arena")
 	c.Store.validate(p, "store")
-	c.API.validate(p, "api")
+	c.API.Validate(p, "api")
 	p.least("shutdown.timeout", c.Shutdown.Timeout, Second)
 	p.least("limits.artifact", c.Limits.Artifact, KiB)
 	c.Ingest.validate(p, "ingest")
@@ -127,14 +124,6 @@ func (s Store) validate(p *problems, path string) {
 	p.least(path+".reserve", s.Reserve, Size(0))
 }
 
-func (a API) validate(p *problems, path string) {
-	a.address(p, path+".listen", a.Listen)
-	a.address(p, path+".grpc", a.GRPC)
-	if a.Listen == a.GRPC && !p.failed(path) && !free(a.Listen) {
-		p.addf(path+".grpc", "%s is api.listen's address; give another port", a.GRPC)
-	}
-}
-
 func (i Ingest) validate(p *problems, path string) {
 	p.least(path+".max_bytes", i.MaxBytes, MiB)
 	p.least(path+".max_age", i.MaxAge, Second)
@@ -142,44 +131,4 @@ func (i Ingest) validate(p *problems, path string) {
 	p.between(path+".max_messages", i.MaxMessages, 1, 10_000_000)
 	p.between(path+".max_keys", i.MaxKeys, 1, 100_000_000)
 	p.least(path+".key_age", i.KeyAge, Second)
-}
-
-// free reports whether an address leaves the port to the system.
-func free(address string) bool {
-	_, port, err := net.SplitHostPort(address)
-	return err == nil && port == "0"
-}
-
-// address checks HOST:PORT. Without TLS only loopback is safe, since nobody is asked who they are.
-func (a API) address(p *problems, path, address string) {
-	hostPort(p, path, address)
-	if p.failed(path) || a.Insecure || loopback(address) {
-		return
-	}
-	p.addf(path, "%q is not a loopback address, and TLS and log-in are %s; listen on 127.0.0.1, or allow everybody with --insecure-bind", address, NotAvailable)
-}
-
-// hostPort notes what is not HOST:PORT.
-func hostPort(p *problems, path, address string) {
-	if p.failed(path) {
-		return
-	}
-	_, port, err := net.SplitHostPort(address)
-	if err != nil {
-		p.addf(path, "%q is not an address; want HOST:PORT, for example 127.0.0.1:7070", address)
-		return
-	}
-	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
-		p.addf(path, "%q has no valid port; want 0 to 65535, for example 127.0.0.1:7070", address)
-	}
-}
-
-// loopback reports whether only this machine reaches HOST:PORT.
-func loopback(address string) bool {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return false
-	}
-	ip, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && ip.IsLoopback()
 }

@@ -50,6 +50,12 @@ type ParkedPage struct {
 	Next  string
 }
 
+// AuditPage is a page of the audit log.
+type AuditPage struct {
+	Items []api.Entry
+	Next  uint64
+}
+
 // HeadPage is a page of sessions.
 type HeadPage struct {
 	Items []api.Head

@@ -199,7 +199,9 @@ type Stats struct {
 	// The process.
 	Memory *MemoryStats `protobuf:"bytes,13,opt,name=memory,proto3" json:"memory,omitempty"`
 	// The spans of traced messages; absent when nothing is traced.
-	Traces        *TraceStats `protobuf:"bytes,14,opt,name=traces,proto3" json:"traces,omitempty"`
+	Traces *TraceStats `protobuf:"bytes,14,opt,name=traces,proto3" json:"traces,omitempty"`
+	// What stands before the API.
+	Api           *ApiStats `protobuf:"bytes,20,opt,name=api,proto3" json:"api,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -332,6 +334,104 @@ func (x *Stats) GetTraces() *TraceStats {
 	return nil
 }
 
+func (x *Stats) GetApi() *ApiStats {
+	if x != nil {
+		return x.Api
+	}
+	return nil
+}
+
+// ApiStats are the figures of what stands before the API.
+type ApiStats struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Open connections of both listeners.
+	Connections int64 `protobuf:"varint,1,opt,name=connections,proto3" json:"connections,omitempty"`
+	// Follows and watches under way.
+	Streams int64 `protobuf:"varint,2,opt,name=streams,proto3" json:"streams,omitempty"`
+	// Connections, streams, calls and requests that were turned away, by reason.
+	Refused map[string]uint64 `protobuf:"bytes,3,rep,name=refused,proto3" json:"refused,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
+	// Times that the changed certificate was read again.
+	Reloads uint64 `protobuf:"varint,4,opt,name=reloads,proto3" json:"reloads,omitempty"`
+	// Times that it could not be read.
+	BadReloads uint64 `protobuf:"varint,5,opt,name=bad_reloads,json=badReloads,proto3" json:"bad_reloads,omitempty"`
+	// When the certificate ends; absent without TLS.
+	CertificateExpiry *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=certificate_expiry,json=certificateExpiry,proto3" json:"certificate_expiry,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
+}
+
+func (x *ApiStats) Reset() {
+	*x = ApiStats{}
+	mi := &file_pelton_v1_wheel_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ApiStats) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ApiStats) ProtoMessage() {}
+
+func (x *ApiStats) ProtoReflect() protoreflect.Message {
+	mi := &file_pelton_v1_wheel_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ApiStats.ProtoReflect.Descriptor instead.
+func (*ApiStats) Descriptor() ([]byte, []int) {
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *ApiStats) GetConnections() int64 {
+	if x != nil {
+		return x.Connections
+	}
+	return 0
+}
+
+func (x *ApiStats) GetStreams() int64 {
+	if x != nil {
+		return x.Streams
+	}
+	return 0
+}
+
+func (x *ApiStats) GetRefused() map[string]uint64 {
+	if x != nil {
+		return x.Refused
+	}
+	return nil
+}
+
+func (x *ApiStats) GetReloads() uint64 {
+	if x != nil {
+		return x.Reloads
+	}
+	return 0
+}
+
+func (x *ApiStats) GetBadReloads() uint64 {
+	if x != nil {
+		return x.BadReloads
+	}
+	return 0
+}
+
+func (x *ApiStats) GetCertificateExpiry() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CertificateExpiry
+	}
+	return nil
+}
+
 // TraceStats count the spans of traced messages.
 type TraceStats struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -349,7 +449,7 @@ type TraceStats struct {
 
 func (x *TraceStats) Reset() {
 	*x = TraceStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[3]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -361,7 +461,7 @@ func (x *TraceStats) String() string {
 func (*TraceStats) ProtoMessage() {}
 
 func (x *TraceStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[3]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -374,7 +474,7 @@ func (x *TraceStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TraceStats.ProtoReflect.Descriptor instead.
 func (*TraceStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{3}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *TraceStats) GetSent() uint64 {
@@ -438,7 +538,7 @@ type SourceStats struct {
 
 func (x *SourceStats) Reset() {
 	*x = SourceStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[4]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -450,7 +550,7 @@ func (x *SourceStats) String() string {
 func (*SourceStats) ProtoMessage() {}
 
 func (x *SourceStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[4]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -463,7 +563,7 @@ func (x *SourceStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SourceStats.ProtoReflect.Descriptor instead.
 func (*SourceStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{4}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *SourceStats) GetName() string {
@@ -571,7 +671,7 @@ type QueueStats struct {
 
 func (x *QueueStats) Reset() {
 	*x = QueueStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[5]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -583,7 +683,7 @@ func (x *QueueStats) String() string {
 func (*QueueStats) ProtoMessage() {}
 
 func (x *QueueStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[5]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -596,7 +696,7 @@ func (x *QueueStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueueStats.ProtoReflect.Descriptor instead.
 func (*QueueStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{5}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *QueueStats) GetBytes() uint64 {
@@ -664,7 +764,7 @@ type LaneStats struct {
 
 func (x *LaneStats) Reset() {
 	*x = LaneStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[6]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -676,7 +776,7 @@ func (x *LaneStats) String() string {
 func (*LaneStats) ProtoMessage() {}
 
 func (x *LaneStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[6]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -689,7 +789,7 @@ func (x *LaneStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LaneStats.ProtoReflect.Descriptor instead.
 func (*LaneStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{6}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *LaneStats) GetLane() string {
@@ -762,7 +862,7 @@ type ArenaStats struct {
 
 func (x *ArenaStats) Reset() {
 	*x = ArenaStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[7]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -774,7 +874,7 @@ func (x *ArenaStats) String() string {
 func (*ArenaStats) ProtoMessage() {}
 
 func (x *ArenaStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[7]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -787,7 +887,7 @@ func (x *ArenaStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ArenaStats.ProtoReflect.Descriptor instead.
 func (*ArenaStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{7}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ArenaStats) GetName() string {
@@ -889,7 +989,7 @@ type PluginStats struct {
 
 func (x *PluginStats) Reset() {
 	*x = PluginStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[8]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -901,7 +1001,7 @@ func (x *PluginStats) String() string {
 func (*PluginStats) ProtoMessage() {}
 
 func (x *PluginStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[8]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -914,7 +1014,7 @@ func (x *PluginStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PluginStats.ProtoReflect.Descriptor instead.
 func (*PluginStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{8}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *PluginStats) GetName() string {
@@ -1100,7 +1200,7 @@ type KVStats struct {
 
 func (x *KVStats) Reset() {
 	*x = KVStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[9]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1112,7 +1212,7 @@ func (x *KVStats) String() string {
 func (*KVStats) ProtoMessage() {}
 
 func (x *KVStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[9]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1125,7 +1225,7 @@ func (x *KVStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KVStats.ProtoReflect.Descriptor instead.
 func (*KVStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{9}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *KVStats) GetBytes() uint64 {
@@ -1164,7 +1264,7 @@ type HTTPStats struct {
 
 func (x *HTTPStats) Reset() {
 	*x = HTTPStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[10]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1176,7 +1276,7 @@ func (x *HTTPStats) String() string {
 func (*HTTPStats) ProtoMessage() {}
 
 func (x *HTTPStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[10]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1189,7 +1289,7 @@ func (x *HTTPStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HTTPStats.ProtoReflect.Descriptor instead.
 func (*HTTPStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{10}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *HTTPStats) GetInFlight() int32 {
@@ -1232,7 +1332,7 @@ type SessionStats struct {
 
 func (x *SessionStats) Reset() {
 	*x = SessionStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[11]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1244,7 +1344,7 @@ func (x *SessionStats) String() string {
 func (*SessionStats) ProtoMessage() {}
 
 func (x *SessionStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[11]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1257,7 +1357,7 @@ func (x *SessionStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionStats.ProtoReflect.Descriptor instead.
 func (*SessionStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{11}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *SessionStats) GetName() string {
@@ -1318,7 +1418,7 @@ type SinkStats struct {
 
 func (x *SinkStats) Reset() {
 	*x = SinkStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[12]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1330,7 +1430,7 @@ func (x *SinkStats) String() string {
 func (*SinkStats) ProtoMessage() {}
 
 func (x *SinkStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[12]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1343,7 +1443,7 @@ func (x *SinkStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SinkStats.ProtoReflect.Descriptor instead.
 func (*SinkStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{12}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *SinkStats) GetName() string {
@@ -1416,7 +1516,7 @@ type LotStats struct {
 
 func (x *LotStats) Reset() {
 	*x = LotStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[13]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1428,7 +1528,7 @@ func (x *LotStats) String() string {
 func (*LotStats) ProtoMessage() {}
 
 func (x *LotStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[13]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1441,7 +1541,7 @@ func (x *LotStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LotStats.ProtoReflect.Descriptor instead.
 func (*LotStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{13}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *LotStats) GetDead() uint64 {
@@ -1511,7 +1611,7 @@ type StoreStats struct {
 
 func (x *StoreStats) Reset() {
 	*x = StoreStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[14]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1523,7 +1623,7 @@ func (x *StoreStats) String() string {
 func (*StoreStats) ProtoMessage() {}
 
 func (x *StoreStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[14]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1536,7 +1636,7 @@ func (x *StoreStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StoreStats.ProtoReflect.Descriptor instead.
 func (*StoreStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{14}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *StoreStats) GetDir() string {
@@ -1610,7 +1710,7 @@ type MemoryStats struct {
 
 func (x *MemoryStats) Reset() {
 	*x = MemoryStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[15]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1622,7 +1722,7 @@ func (x *MemoryStats) String() string {
 func (*MemoryStats) ProtoMessage() {}
 
 func (x *MemoryStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[15]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1635,7 +1735,7 @@ func (x *MemoryStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MemoryStats.ProtoReflect.Descriptor instead.
 func (*MemoryStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{15}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *MemoryStats) GetRss() uint64 {
@@ -1668,7 +1768,7 @@ type WheelServiceGetTopologyRequest struct {
 
 func (x *WheelServiceGetTopologyRequest) Reset() {
 	*x = WheelServiceGetTopologyRequest{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[16]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1680,7 +1780,7 @@ func (x *WheelServiceGetTopologyRequest) String() string {
 func (*WheelServiceGetTopologyRequest) ProtoMessage() {}
 
 func (x *WheelServiceGetTopologyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[16]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1693,7 +1793,7 @@ func (x *WheelServiceGetTopologyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WheelServiceGetTopologyRequest.ProtoReflect.Descriptor instead.
 func (*WheelServiceGetTopologyRequest) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{16}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{17}
 }
 
 // Response of GetTopology.
@@ -1709,7 +1809,7 @@ type WheelServiceGetTopologyResponse struct {
 
 func (x *WheelServiceGetTopologyResponse) Reset() {
 	*x = WheelServiceGetTopologyResponse{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[17]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1721,7 +1821,7 @@ func (x *WheelServiceGetTopologyResponse) String() string {
 func (*WheelServiceGetTopologyResponse) ProtoMessage() {}
 
 func (x *WheelServiceGetTopologyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[17]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1734,7 +1834,7 @@ func (x *WheelServiceGetTopologyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WheelServiceGetTopologyResponse.ProtoReflect.Descriptor instead.
 func (*WheelServiceGetTopologyResponse) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{17}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *WheelServiceGetTopologyResponse) GetNodes() []*Node {
@@ -1760,7 +1860,7 @@ type WheelServiceGetStatsRequest struct {
 
 func (x *WheelServiceGetStatsRequest) Reset() {
 	*x = WheelServiceGetStatsRequest{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[18]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1772,7 +1872,7 @@ func (x *WheelServiceGetStatsRequest) String() string {
 func (*WheelServiceGetStatsRequest) ProtoMessage() {}
 
 func (x *WheelServiceGetStatsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[18]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1785,7 +1885,7 @@ func (x *WheelServiceGetStatsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WheelServiceGetStatsRequest.ProtoReflect.Descriptor instead.
 func (*WheelServiceGetStatsRequest) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{18}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{19}
 }
 
 // Response of GetStats.
@@ -1799,7 +1899,7 @@ type WheelServiceGetStatsResponse struct {
 
 func (x *WheelServiceGetStatsResponse) Reset() {
 	*x = WheelServiceGetStatsResponse{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[19]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1811,7 +1911,7 @@ func (x *WheelServiceGetStatsResponse) String() string {
 func (*WheelServiceGetStatsResponse) ProtoMessage() {}
 
 func (x *WheelServiceGetStatsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[19]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1824,7 +1924,7 @@ func (x *WheelServiceGetStatsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WheelServiceGetStatsResponse.ProtoReflect.Descriptor instead.
 func (*WheelServiceGetStatsResponse) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{19}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *WheelServiceGetStatsResponse) GetStats() *Stats {
@@ -1845,7 +1945,7 @@ type WheelServiceWatchStatsRequest struct {
 
 func (x *WheelServiceWatchStatsRequest) Reset() {
 	*x = WheelServiceWatchStatsRequest{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[20]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1857,7 +1957,7 @@ func (x *WheelServiceWatchStatsRequest) String() string {
 func (*WheelServiceWatchStatsRequest) ProtoMessage() {}
 
 func (x *WheelServiceWatchStatsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[20]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1870,7 +1970,7 @@ func (x *WheelServiceWatchStatsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WheelServiceWatchStatsRequest.ProtoReflect.Descriptor instead.
 func (*WheelServiceWatchStatsRequest) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{20}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *WheelServiceWatchStatsRequest) GetInterval() *durationpb.Duration {
@@ -1891,7 +1991,7 @@ type WheelServiceWatchStatsResponse struct {
 
 func (x *WheelServiceWatchStatsResponse) Reset() {
 	*x = WheelServiceWatchStatsResponse{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[21]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1903,7 +2003,7 @@ func (x *WheelServiceWatchStatsResponse) String() string {
 func (*WheelServiceWatchStatsResponse) ProtoMessage() {}
 
 func (x *WheelServiceWatchStatsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[21]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1916,7 +2016,7 @@ func (x *WheelServiceWatchStatsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WheelServiceWatchStatsResponse.ProtoReflect.Descriptor instead.
 func (*WheelServiceWatchStatsResponse) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{21}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *WheelServiceWatchStatsResponse) GetStats() *Stats {
@@ -1935,7 +2035,7 @@ type WheelServiceBackupRequest struct {
 
 func (x *WheelServiceBackupRequest) Reset() {
 	*x = WheelServiceBackupRequest{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[22]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1947,7 +2047,7 @@ func (x *WheelServiceBackupRequest) String() string {
 func (*WheelServiceBackupRequest) ProtoMessage() {}
 
 func (x *WheelServiceBackupRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[22]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1960,7 +2060,7 @@ func (x *WheelServiceBackupRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WheelServiceBackupRequest.ProtoReflect.Descriptor instead.
 func (*WheelServiceBackupRequest) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{22}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{23}
 }
 
 // Response of Backup.
@@ -1976,7 +2076,7 @@ type WheelServiceBackupResponse struct {
 
 func (x *WheelServiceBackupResponse) Reset() {
 	*x = WheelServiceBackupResponse{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[23]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1988,7 +2088,7 @@ func (x *WheelServiceBackupResponse) String() string {
 func (*WheelServiceBackupResponse) ProtoMessage() {}
 
 func (x *WheelServiceBackupResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[23]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2001,7 +2101,7 @@ func (x *WheelServiceBackupResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WheelServiceBackupResponse.ProtoReflect.Descriptor instead.
 func (*WheelServiceBackupResponse) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{23}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *WheelServiceBackupResponse) GetSize() int64 {
@@ -2022,7 +2122,7 @@ var File_pelton_v1_wheel_proto protoreflect.FileDescriptor
 
 const file_pelton_v1_wheel_proto_rawDesc = "" +
 	"\n" +
-	"\x15pelton/v1/wheel.proto\x12\tpelton.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"v\n" +
+	"\x15pelton/v1/wheel.proto\x12\tpelton.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15pelton/v1/audit.proto\"v\n" +
 	"\x04Node\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x12\n" +
@@ -2032,7 +2132,7 @@ const file_pelton_v1_wheel_proto_rawDesc = "" +
 	"\x04Edge\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\tR\x04from\x12\x16\n" +
 	"\x06output\x18\x02 \x01(\tR\x06output\x12\x0e\n" +
-	"\x02to\x18\x03 \x01(\tR\x02to\"\xdd\x04\n" +
+	"\x02to\x18\x03 \x01(\tR\x02to\"\x84\x05\n" +
 	"\x05Stats\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\tR\aversion\x12.\n" +
 	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x121\n" +
@@ -2048,7 +2148,19 @@ const file_pelton_v1_wheel_proto_rawDesc = "" +
 	"\x03lot\x18\v \x01(\v2\x13.pelton.v1.LotStatsR\x03lot\x12+\n" +
 	"\x05store\x18\f \x01(\v2\x15.pelton.v1.StoreStatsR\x05store\x12.\n" +
 	"\x06memory\x18\r \x01(\v2\x16.pelton.v1.MemoryStatsR\x06memory\x12-\n" +
-	"\x06traces\x18\x0e \x01(\v2\x15.pelton.v1.TraceStatsR\x06traces\"j\n" +
+	"\x06traces\x18\x0e \x01(\v2\x15.pelton.v1.TraceStatsR\x06traces\x12%\n" +
+	"\x03api\x18\x14 \x01(\v2\x13.pelton.v1.ApiStatsR\x03api\"\xc4\x02\n" +
+	"\bApiStats\x12 \n" +
+	"\vconnections\x18\x01 \x01(\x03R\vconnections\x12\x18\n" +
+	"\astreams\x18\x02 \x01(\x03R\astreams\x12:\n" +
+	"\arefused\x18\x03 \x03(\v2 .pelton.v1.ApiStats.RefusedEntryR\arefused\x12\x18\n" +
+	"\areloads\x18\x04 \x01(\x04R\areloads\x12\x1f\n" +
+	"\vbad_reloads\x18\x05 \x01(\x04R\n" +
+	"badReloads\x12I\n" +
+	"\x12certificate_expiry\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x11certificateExpiry\x1a:\n" +
+	"\fRefusedEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01\"j\n" +
 	"\n" +
 	"TraceStats\x12\x12\n" +
 	"\x04sent\x18\x01 \x01(\x04R\x04sent\x12\x16\n" +
@@ -2197,13 +2309,14 @@ const file_pelton_v1_wheel_proto_rawDesc = "" +
 	"\x19WheelServiceBackupRequest\"F\n" +
 	"\x1aWheelServiceBackupResponse\x12\x12\n" +
 	"\x04size\x18\x01 \x01(\x03R\x04size\x12\x14\n" +
-	"\x05chunk\x18\x02 \x01(\fR\x05chunk2\x8f\x03\n" +
+	"\x05chunk\x18\x02 \x01(\fR\x05chunk2\xef\x03\n" +
 	"\fWheelService\x12d\n" +
 	"\vGetTopology\x12).pelton.v1.WheelServiceGetTopologyRequest\x1a*.pelton.v1.WheelServiceGetTopologyResponse\x12[\n" +
 	"\bGetStats\x12&.pelton.v1.WheelServiceGetStatsRequest\x1a'.pelton.v1.WheelServiceGetStatsResponse\x12c\n" +
 	"\n" +
 	"WatchStats\x12(.pelton.v1.WheelServiceWatchStatsRequest\x1a).pelton.v1.WheelServiceWatchStatsResponse0\x01\x12W\n" +
-	"\x06Backup\x12$.pelton.v1.WheelServiceBackupRequest\x1a%.pelton.v1.WheelServiceBackupResponse0\x01B7Z5github.com/peltonhq/pelton/api/gen/pelton/v1;peltonv1b\x06proto3"
+	"\x06Backup\x12$.pelton.v1.WheelServiceBackupRequest\x1a%.pelton.v1.WheelServiceBackupResponse0\x01\x12^\n" +
+	"\tListAudit\x12'.pelton.v1.WheelServiceListAuditRequest\x1a(.pelton.v1.WheelServiceListAuditResponseB7Z5github.com/peltonhq/pelton/api/gen/pelton/v1;peltonv1b\x06proto3"
 
 var (
 	file_pelton_v1_wheel_proto_rawDescOnce sync.Once
@@ -2217,81 +2330,90 @@ func file_pelton_v1_wheel_proto_rawDescGZIP() []byte {
 	return file_pelton_v1_wheel_proto_rawDescData
 }
 
-var file_pelton_v1_wheel_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
+var file_pelton_v1_wheel_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
 var file_pelton_v1_wheel_proto_goTypes = []any{
 	(*Node)(nil),                            // 0: pelton.v1.Node
 	(*Edge)(nil),                            // 1: pelton.v1.Edge
 	(*Stats)(nil),                           // 2: pelton.v1.Stats
-	(*TraceStats)(nil),                      // 3: pelton.v1.TraceStats
-	(*SourceStats)(nil),                     // 4: pelton.v1.SourceStats
-	(*QueueStats)(nil),                      // 5: pelton.v1.QueueStats
-	(*LaneStats)(nil),                       // 6: pelton.v1.LaneStats
-	(*ArenaStats)(nil),                      // 7: pelton.v1.ArenaStats
-	(*PluginStats)(nil),                     // 8: pelton.v1.PluginStats
-	(*KVStats)(nil),                         // 9: pelton.v1.KVStats
-	(*HTTPStats)(nil),                       // 10: pelton.v1.HTTPStats
-	(*SessionStats)(nil),                    // 11: pelton.v1.SessionStats
-	(*SinkStats)(nil),                       // 12: pelton.v1.SinkStats
-	(*LotStats)(nil),                        // 13: pelton.v1.LotStats
-	(*StoreStats)(nil),                      // 14: pelton.v1.StoreStats
-	(*MemoryStats)(nil),                     // 15: pelton.v1.MemoryStats
-	(*WheelServiceGetTopologyRequest)(nil),  // 16: pelton.v1.WheelServiceGetTopologyRequest
-	(*WheelServiceGetTopologyResponse)(nil), // 17: pelton.v1.WheelServiceGetTopologyResponse
-	(*WheelServiceGetStatsRequest)(nil),     // 18: pelton.v1.WheelServiceGetStatsRequest
-	(*WheelServiceGetStatsResponse)(nil),    // 19: pelton.v1.WheelServiceGetStatsResponse
-	(*WheelServiceWatchStatsRequest)(nil),   // 20: pelton.v1.WheelServiceWatchStatsRequest
-	(*WheelServiceWatchStatsResponse)(nil),  // 21: pelton.v1.WheelServiceWatchStatsResponse
-	(*WheelServiceBackupRequest)(nil),       // 22: pelton.v1.WheelServiceBackupRequest
-	(*WheelServiceBackupResponse)(nil),      // 23: pelton.v1.WheelServiceBackupResponse
-	nil,                                     // 24: pelton.v1.SourceStats.WaitedMsEntry
-	nil,                                     // 25: pelton.v1.PluginStats.FaultsEntry
-	nil,                                     // 26: pelton.v1.PluginStats.DroppedEntry
-	nil,                                     // 27: pelton.v1.HTTPStats.OutcomesEntry
-	nil,                                     // 28: pelton.v1.LotStats.ParkedByKindEntry
-	(*timestamppb.Timestamp)(nil),           // 29: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),             // 30: google.protobuf.Duration
+	(*ApiStats)(nil),                        // 3: pelton.v1.ApiStats
+	(*TraceStats)(nil),                      // 4: pelton.v1.TraceStats
+	(*SourceStats)(nil),                     // 5: pelton.v1.SourceStats
+	(*QueueStats)(nil),                      // 6: pelton.v1.QueueStats
+	(*LaneStats)(nil),                       // 7: pelton.v1.LaneStats
+	(*ArenaStats)(nil),                      // 8: pelton.v1.ArenaStats
+	(*PluginStats)(nil),                     // 9: pelton.v1.PluginStats
+	(*KVStats)(nil),                         // 10: pelton.v1.KVStats
+	(*HTTPStats)(nil),                       // 11: pelton.v1.HTTPStats
+	(*SessionStats)(nil),                    // 12: pelton.v1.SessionStats
+	(*SinkStats)(nil),                       // 13: pelton.v1.SinkStats
+	(*LotStats)(nil),                        // 14: pelton.v1.LotStats
+	(*StoreStats)(nil),                      // 15: pelton.v1.StoreStats
+	(*MemoryStats)(nil),                     // 16: pelton.v1.MemoryStats
+	(*WheelServiceGetTopologyRequest)(nil),  // 17: pelton.v1.WheelServiceGetTopologyRequest
+	(*WheelServiceGetTopologyResponse)(nil), // 18: pelton.v1.WheelServiceGetTopologyResponse
+	(*WheelServiceGetStatsRequest)(nil),     // 19: pelton.v1.WheelServiceGetStatsRequest
+	(*WheelServiceGetStatsResponse)(nil),    // 20: pelton.v1.WheelServiceGetStatsResponse
+	(*WheelServiceWatchStatsRequest)(nil),   // 21: pelton.v1.WheelServiceWatchStatsRequest
+	(*WheelServiceWatchStatsResponse)(nil),  // 22: pelton.v1.WheelServiceWatchStatsResponse
+	(*WheelServiceBackupRequest)(nil),       // 23: pelton.v1.WheelServiceBackupRequest
+	(*WheelServiceBackupResponse)(nil),      // 24: pelton.v1.WheelServiceBackupResponse
+	nil,                                     // 25: pelton.v1.ApiStats.RefusedEntry
+	nil,                                     // 26: pelton.v1.SourceStats.WaitedMsEntry
+	nil,                                     // 27: pelton.v1.PluginStats.FaultsEntry
+	nil,                                     // 28: pelton.v1.PluginStats.DroppedEntry
+	nil,                                     // 29: pelton.v1.HTTPStats.OutcomesEntry
+	nil,                                     // 30: pelton.v1.LotStats.ParkedByKindEntry
+	(*timestamppb.Timestamp)(nil),           // 31: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),             // 32: google.protobuf.Duration
+	(*WheelServiceListAuditRequest)(nil),    // 33: pelton.v1.WheelServiceListAuditRequest
+	(*WheelServiceListAuditResponse)(nil),   // 34: pelton.v1.WheelServiceListAuditResponse
 }
 var file_pelton_v1_wheel_proto_depIdxs = []int32{
-	29, // 0: pelton.v1.Stats.time:type_name -> google.protobuf.Timestamp
-	30, // 1: pelton.v1.Stats.uptime:type_name -> google.protobuf.Duration
-	4,  // 2: pelton.v1.Stats.sources:type_name -> pelton.v1.SourceStats
-	7,  // 3: pelton.v1.Stats.arenas:type_name -> pelton.v1.ArenaStats
-	8,  // 4: pelton.v1.Stats.plugins:type_name -> pelton.v1.PluginStats
-	11, // 5: pelton.v1.Stats.sessions:type_name -> pelton.v1.SessionStats
-	12, // 6: pelton.v1.Stats.sinks:type_name -> pelton.v1.SinkStats
-	13, // 7: pelton.v1.Stats.lot:type_name -> pelton.v1.LotStats
-	14, // 8: pelton.v1.Stats.store:type_name -> pelton.v1.StoreStats
-	15, // 9: pelton.v1.Stats.memory:type_name -> pelton.v1.MemoryStats
-	3,  // 10: pelton.v1.Stats.traces:type_name -> pelton.v1.TraceStats
-	6,  // 11: pelton.v1.SourceStats.lanes:type_name -> pelton.v1.LaneStats
-	5,  // 12: pelton.v1.SourceStats.queue:type_name -> pelton.v1.QueueStats
-	24, // 13: pelton.v1.SourceStats.waited_ms:type_name -> pelton.v1.SourceStats.WaitedMsEntry
-	25, // 14: pelton.v1.PluginStats.faults:type_name -> pelton.v1.PluginStats.FaultsEntry
-	26, // 15: pelton.v1.PluginStats.dropped:type_name -> pelton.v1.PluginStats.DroppedEntry
-	30, // 16: pelton.v1.PluginStats.busy:type_name -> google.protobuf.Duration
-	9,  // 17: pelton.v1.PluginStats.kv:type_name -> pelton.v1.KVStats
-	10, // 18: pelton.v1.PluginStats.http:type_name -> pelton.v1.HTTPStats
-	27, // 19: pelton.v1.HTTPStats.outcomes:type_name -> pelton.v1.HTTPStats.OutcomesEntry
-	28, // 20: pelton.v1.LotStats.parked_by_kind:type_name -> pelton.v1.LotStats.ParkedByKindEntry
-	29, // 21: pelton.v1.LotStats.next_due:type_name -> google.protobuf.Timestamp
-	0,  // 22: pelton.v1.WheelServiceGetTopologyResponse.nodes:type_name -> pelton.v1.Node
-	1,  // 23: pelton.v1.WheelServiceGetTopologyResponse.edges:type_name -> pelton.v1.Edge
-	2,  // 24: pelton.v1.WheelServiceGetStatsResponse.stats:type_name -> pelton.v1.Stats
-	30, // 25: pelton.v1.WheelServiceWatchStatsRequest.interval:type_name -> google.protobuf.Duration
-	2,  // 26: pelton.v1.WheelServiceWatchStatsResponse.stats:type_name -> pelton.v1.Stats
-	16, // 27: pelton.v1.WheelService.GetTopology:input_type -> pelton.v1.WheelServiceGetTopologyRequest
-	18, // 28: pelton.v1.WheelService.GetStats:input_type -> pelton.v1.WheelServiceGetStatsRequest
-	20, // 29: pelton.v1.WheelService.WatchStats:input_type -> pelton.v1.WheelServiceWatchStatsRequest
-	22, // 30: pelton.v1.WheelService.Backup:input_type -> pelton.v1.WheelServiceBackupRequest
-	17, // 31: pelton.v1.WheelService.GetTopology:output_type -> pelton.v1.WheelServiceGetTopologyResponse
-	19, // 32: pelton.v1.WheelService.GetStats:output_type -> pelton.v1.WheelServiceGetStatsResponse
-	21, // 33: pelton.v1.WheelService.WatchStats:output_type -> pelton.v1.WheelServiceWatchStatsResponse
-	23, // 34: pelton.v1.WheelService.Backup:output_type -> pelton.v1.WheelServiceBackupResponse
-	31, // [31:35] is the sub-list for method output_type
-	27, // [27:31] is the sub-list for method input_type
-	27, // [27:27] is the sub-list for extension type_name
-	27, // [27:27] is the sub-list for extension extendee
-	0,  // [0:27] is the sub-list for field type_name
+	31, // 0: pelton.v1.Stats.time:type_name -> google.protobuf.Timestamp
+	32, // 1: pelton.v1.Stats.uptime:type_name -> google.protobuf.Duration
+	5,  // 2: pelton.v1.Stats.sources:type_name -> pelton.v1.SourceStats
+	8,  // 3: pelton.v1.Stats.arenas:type_name -> pelton.v1.ArenaStats
+	9,  // 4: pelton.v1.Stats.plugins:type_name -> pelton.v1.PluginStats
+	12, // 5: pelton.v1.Stats.sessions:type_name -> pelton.v1.SessionStats
+	13, // 6: pelton.v1.Stats.sinks:type_name -> pelton.v1.SinkStats
+	14, // 7: pelton.v1.Stats.lot:type_name -> pelton.v1.LotStats
+	15, // 8: pelton.v1.Stats.store:type_name -> pelton.v1.StoreStats
+	16, // 9: pelton.v1.Stats.memory:type_name -> pelton.v1.MemoryStats
+	4,  // 10: pelton.v1.Stats.traces:type_name -> pelton.v1.TraceStats
+	3,  // 11: pelton.v1.Stats.api:type_name -> pelton.v1.ApiStats
+	25, // 12: pelton.v1.ApiStats.refused:type_name -> pelton.v1.ApiStats.RefusedEntry
+	31, // 13: pelton.v1.ApiStats.certificate_expiry:type_name -> google.protobuf.Timestamp
+	7,  // 14: pelton.v1.SourceStats.lanes:type_name -> pelton.v1.LaneStats
+	6,  // 15: pelton.v1.SourceStats.queue:type_name -> pelton.v1.QueueStats
+	26, // 16: pelton.v1.SourceStats.waited_ms:type_name -> pelton.v1.SourceStats.WaitedMsEntry
+	27, // 17: pelton.v1.PluginStats.faults:type_name -> pelton.v1.PluginStats.FaultsEntry
+	28, // 18: pelton.v1.PluginStats.dropped:type_name -> pelton.v1.PluginStats.DroppedEntry
+	32, // 19: pelton.v1.PluginStats.busy:type_name -> google.protobuf.Duration
+	10, // 20: pelton.v1.PluginStats.kv:type_name -> pelton.v1.KVStats
+	11, // 21: pelton.v1.PluginStats.http:type_name -> pelton.v1.HTTPStats
+	29, // 22: pelton.v1.HTTPStats.outcomes:type_name -> pelton.v1.HTTPStats.OutcomesEntry
+	30, // 23: pelton.v1.LotStats.parked_by_kind:type_name -> pelton.v1.LotStats.ParkedByKindEntry
+	31, // 24: pelton.v1.LotStats.next_due:type_name -> google.protobuf.Timestamp
+	0,  // 25: pelton.v1.WheelServiceGetTopologyResponse.nodes:type_name -> pelton.v1.Node
+	1,  // 26: pelton.v1.WheelServiceGetTopologyResponse.edges:type_name -> pelton.v1.Edge
+	2,  // 27: pelton.v1.WheelServiceGetStatsResponse.stats:type_name -> pelton.v1.Stats
+	32, // 28: pelton.v1.WheelServiceWatchStatsRequest.interval:type_name -> google.protobuf.Duration
+	2,  // 29: pelton.v1.WheelServiceWatchStatsResponse.stats:type_name -> pelton.v1.Stats
+	17, // 30: pelton.v1.WheelService.GetTopology:input_type -> pelton.v1.WheelServiceGetTopologyRequest
+	19, // 31: pelton.v1.WheelService.GetStats:input_type -> pelton.v1.WheelServiceGetStatsRequest
+	21, // 32: pelton.v1.WheelService.WatchStats:input_type -> pelton.v1.WheelServiceWatchStatsRequest
+	23, // 33: pelton.v1.WheelService.Backup:input_type -> pelton.v1.WheelServiceBackupRequest
+	33, // 34: pelton.v1.WheelService.ListAudit:input_type -> pelton.v1.WheelServiceListAuditRequest
+	18, // 35: pelton.v1.WheelService.GetTopology:output_type -> pelton.v1.WheelServiceGetTopologyResponse
+	20, // 36: pelton.v1.WheelService.GetStats:output_type -> pelton.v1.WheelServiceGetStatsResponse
+	22, // 37: pelton.v1.WheelService.WatchStats:output_type -> pelton.v1.WheelServiceWatchStatsResponse
+	24, // 38: pelton.v1.WheelService.Backup:output_type -> pelton.v1.WheelServiceBackupResponse
+	34, // 39: pelton.v1.WheelService.ListAudit:output_type -> pelton.v1.WheelServiceListAuditResponse
+	35, // [35:40] is the sub-list for method output_type
+	30, // [30:35] is the sub-list for method input_type
+	30, // [30:30] is the sub-list for extension type_name
+	30, // [30:30] is the sub-list for extension extendee
+	0,  // [0:30] is the sub-list for field type_name
 }
 
 func init() { file_pelton_v1_wheel_proto_init() }
@@ -2299,13 +2421,14 @@ func file_pelton_v1_wheel_proto_init() {
 	if File_pelton_v1_wheel_proto != nil {
 		return
 	}
+	file_pelton_v1_audit_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_pelton_v1_wheel_proto_rawDesc), len(file_pelton_v1_wheel_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   29,
+			NumMessages:   31,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

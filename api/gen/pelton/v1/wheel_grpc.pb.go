@@ -23,6 +23,7 @@ const (
 	WheelService_GetStats_FullMethodName    = "/pelton.v1.WheelService/GetStats"
 	WheelService_WatchStats_FullMethodName  = "/pelton.v1.WheelService/WatchStats"
 	WheelService_Backup_FullMethodName      = "/pelton.v1.WheelService/Backup"
+	WheelService_ListAudit_FullMethodName   = "/pelton.v1.WheelService/ListAudit"
 )
 
 // WheelServiceClient is the client API for WheelService service.
@@ -40,6 +41,8 @@ type WheelServiceClient interface {
 	// Backup gives a consistent copy of the store: its size first, then its bytes in chunks. It is a tar archive whose last
 	// file, SHA256SUMS, has the digests of the others: without it the copy is torn. One backup runs at a time.
 	Backup(ctx context.Context, in *WheelServiceBackupRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WheelServiceBackupResponse], error)
+	// ListAudit gives a page of the audit log: who changed what, the newest first.
+	ListAudit(ctx context.Context, in *WheelServiceListAuditRequest, opts ...grpc.CallOption) (*WheelServiceListAuditResponse, error)
 }
 
 type wheelServiceClient struct {
@@ -108,6 +111,16 @@ func (c *wheelServiceClient) Backup(ctx context.Context, in *WheelServiceBackupR
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type WheelService_BackupClient = grpc.ServerStreamingClient[WheelServiceBackupResponse]
 
+func (c *wheelServiceClient) ListAudit(ctx context.Context, in *WheelServiceListAuditRequest, opts ...grpc.CallOption) (*WheelServiceListAuditResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(WheelServiceListAuditResponse)
+	err := c.cc.Invoke(ctx, WheelService_ListAudit_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // WheelServiceServer is the server API for WheelService service.
 // All implementations must embed UnimplementedWheelServiceServer
 // for forward compatibility.
@@ -123,6 +136,8 @@ type WheelServiceServer interface {
 	// Backup gives a consistent copy of the store: its size first, then its bytes in chunks. It is a tar archive whose last
 	// file, SHA256SUMS, has the digests of the others: without it the copy is torn. One backup runs at a time.
 	Backup(*WheelServiceBackupRequest, grpc.ServerStreamingServer[WheelServiceBackupResponse]) error
+	// ListAudit gives a page of the audit log: who changed what, the newest first.
+	ListAudit(context.Context, *WheelServiceListAuditRequest) (*WheelServiceListAuditResponse, error)
 	mustEmbedUnimplementedWheelServiceServer()
 }
 
@@ -144,6 +159,9 @@ func (UnimplementedWheelServiceServer) WatchStats(*WheelServiceWatchStatsRequest
 }
 func (UnimplementedWheelServiceServer) Backup(*WheelServiceBackupRequest, grpc.ServerStreamingServer[WheelServiceBackupResponse]) error {
 	return status.Error(codes.Unimplemented, "method Backup not implemented")
+}
+func (UnimplementedWheelServiceServer) ListAudit(context.Context, *WheelServiceListAuditRequest) (*WheelServiceListAuditResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListAudit not implemented")
 }
 func (UnimplementedWheelServiceServer) mustEmbedUnimplementedWheelServiceServer() {}
 func (UnimplementedWheelServiceServer) testEmbeddedByValue()                      {}
@@ -224,6 +242,24 @@ func _WheelService_Backup_Handler(srv interface{}, stream grpc.ServerStream) err
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type WheelService_BackupServer = grpc.ServerStreamingServer[WheelServiceBackupResponse]
 
+func _WheelService_ListAudit_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(WheelServiceListAuditRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(WheelServiceServer).ListAudit(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: WheelService_ListAudit_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(WheelServiceServer).ListAudit(ctx, req.(*WheelServiceListAuditRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // WheelService_ServiceDesc is the grpc.ServiceDesc for WheelService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -238,6 +274,10 @@ var WheelService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetStats",
 			Handler:    _WheelService_GetStats_Handler,
+		},
+		{
+			MethodName: "ListAudit",
+			Handler:    _WheelService_ListAudit_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

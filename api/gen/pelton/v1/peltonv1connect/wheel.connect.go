@@ -32,6 +32,8 @@ const (
 	WheelServiceWatchStatsProcedure = "/pelton.v1.WheelService/WatchStats"
 	// WheelServiceBackupProcedure is the procedure name of the WheelService's Backup RPC.
 	WheelServiceBackupProcedure = "/pelton.v1.WheelService/Backup"
+	// WheelServiceListAuditProcedure is the procedure name of the WheelService's ListAudit RPC.
+	WheelServiceListAuditProcedure = "/pelton.v1.WheelService/ListAudit"
 )
 
 var (
@@ -63,6 +65,13 @@ var (
 			Procedure:  WheelServiceBackupProcedure,
 		}
 	})
+	wheelServiceListAuditSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_pelton_v1_wheel_proto.Services().ByName("WheelService").Methods().ByName("ListAudit"),
+			Procedure:  WheelServiceListAuditProcedure,
+		}
+	})
 )
 
 // WheelServiceClient is a client for the pelton.v1.WheelService service.
@@ -76,6 +85,8 @@ type WheelServiceClient interface {
 	// Backup gives a consistent copy of the store: its size first, then its bytes in chunks. It is a tar archive whose last
 	// file, SHA256SUMS, has the digests of the others: without it the copy is torn. One backup runs at a time.
 	Backup(context.Context, *v1.WheelServiceBackupRequest) (WheelServiceBackupClientStream, error)
+	// ListAudit gives a page of the audit log: who changed what, the newest first.
+	ListAudit(context.Context, *v1.WheelServiceListAuditRequest) (*v1.WheelServiceListAuditResponse, error)
 }
 
 // NewWheelServiceClient constructs a client for the pelton.v1.WheelService service. Multiple
@@ -135,6 +146,8 @@ type WheelServiceHandler interface {
 	// Backup gives a consistent copy of the store: its size first, then its bytes in chunks. It is a tar archive whose last
 	// file, SHA256SUMS, has the digests of the others: without it the copy is torn. One backup runs at a time.
 	Backup(context.Context, *v1.WheelServiceBackupRequest, WheelServiceBackupServerStream) error
+	// ListAudit gives a page of the audit log: who changed what, the newest first.
+	ListAudit(context.Context, *v1.WheelServiceListAuditRequest) (*v1.WheelServiceListAuditResponse, error)
 }
 
 // RegisterWheelServiceHandler registers svc as the pelton.v1.WheelService implementation on server.
@@ -145,6 +158,7 @@ func RegisterWheelServiceHandler(server *connect.Server, svc WheelServiceHandler
 		connect.Method{Spec: wheelServiceGetStatsSpec(), Handler: adapter.getStats},
 		connect.Method{Spec: wheelServiceWatchStatsSpec(), Handler: adapter.watchStats},
 		connect.Method{Spec: wheelServiceBackupSpec(), Handler: adapter.backup},
+		connect.Method{Spec: wheelServiceListAuditSpec(), Handler: adapter.listAudit},
 	)
 }
 
@@ -197,6 +211,10 @@ func (UnimplementedWheelServiceHandler) Backup(context.Context, *v1.WheelService
 	return connect.NewError(connect.CodeUnimplemented, "pelton.v1.WheelService.Backup is not implemented")
 }
 
+func (UnimplementedWheelServiceHandler) ListAudit(context.Context, *v1.WheelServiceListAuditRequest) (*v1.WheelServiceListAuditResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "pelton.v1.WheelService.ListAudit is not implemented")
+}
+
 type wheelServiceClient struct {
 	client *connect.Client
 }
@@ -231,6 +249,14 @@ func (c *wheelServiceClient) Backup(ctx context.Context, req *v1.WheelServiceBac
 		return WheelServiceBackupClientStream{}, err
 	}
 	return WheelServiceBackupClientStream{stream: stream}, nil
+}
+
+func (c *wheelServiceClient) ListAudit(ctx context.Context, req *v1.WheelServiceListAuditRequest) (*v1.WheelServiceListAuditResponse, error) {
+	var res v1.WheelServiceListAuditResponse
+	if err := c.client.CallUnary(ctx, wheelServiceListAuditSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
 }
 
 type wheelServiceHandler struct{ svc WheelServiceHandler }
@@ -273,4 +299,16 @@ func (h wheelServiceHandler) backup(ctx context.Context, _ connect.Spec, stream 
 		return err
 	}
 	return h.svc.Backup(ctx, &req, WheelServiceBackupServerStream{stream: stream})
+}
+
+func (h wheelServiceHandler) listAudit(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.WheelServiceListAuditRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.ListAudit(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
 }
