@@ -20,7 +20,7 @@ a config that reads as the same.`,
 				return err
 			}
 			if a.json {
-				return a.printJSON(c)
+				return a.printJSON(c.Shown())
 			}
 			out, err := c.Print()
 			if err != nil {

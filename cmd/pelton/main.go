@@ -3,6 +3,8 @@ package main
 import (
 	"os"
 	"strings"
+
+	"github.com/peltonhq/pelton/cmd/pelton/access"
 )
 
 func main() {
@@ -20,6 +22,7 @@ type app struct {
 
 	json   bool   // --json
 	addr   string // --addr
+	access access.Flags
 	config string // --config
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/peltonhq/pelton/cmd/pelton/access"
 	"github.com/peltonhq/pelton/engine/config/words"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -42,6 +43,7 @@ messages flow; a bad version goes back by itself.`,
 	root.AddCommand(
 		a.runCommand(), a.checkCommand(), a.doctorCommand(), a.initCommand(), a.pluginCommand(), a.sessionCommand(), a.deadCommand(),
 		a.parkedCommand(), a.backupCommand(), a.restoreCommand(), a.statsCommand(), a.graphCommand(), a.configCommand(), a.versionCommand(), a.completionCommand(),
+		a.auditCommand(), group(&cobra.Command{Use: "token", Short: "Make tokens, and keys that sign them"}, access.Commands(a.out)...),
 	)
 	addLater(root)
 	return root
@@ -116,7 +118,8 @@ func (a *app) jsonFlag(c *cobra.Command) *cobra.Command {
 
 // wheelFlags adds the flags by which a command finds a running wheel.
 func (a *app) wheelFlags(c *cobra.Command) *cobra.Command {
-	c.PersistentFlags().StringVar(&a.addr, "addr", "", "`HOST:PORT` of the wheel's api.listen (default: PELTON_ADDR, then the config's)")
+	c.PersistentFlags().StringVar(&a.addr, "addr", "", "`HOST:PORT` of the wheel's api.listen, or https://HOST:PORT (default: PELTON_ADDR, then the config's)")
+	a.access.Add(c.PersistentFlags())
 	c.PersistentFlags().StringVar(&a.config, "config", "", "config `FILE` that says where the wheel listens (default "+defaultFile+")")
 	return c
 }

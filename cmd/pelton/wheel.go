@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"strings"
 
 	"github.com/peltonhq/pelton/api/client"
 	"github.com/peltonhq/pelton/engine/config"
@@ -15,7 +16,7 @@ func (a *app) connect() (*client.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return client.New(addr), nil
+	return a.access.Open(addr, a.getenv)
 }
 
 // address is where the wheel listens: --addr, then PELTON_ADDR, then the config's api.listen.
@@ -37,12 +38,20 @@ func (a *app) address() (string, error) {
 	case err != nil:
 		return "", err
 	}
-	return reachable(path, c.API.Listen)
+	addr, err := reachable(path, c.API.Listen)
+	if c.API.TLS != nil && err == nil {
+		addr = "https://" + addr
+	}
+	return addr, err
 }
 
 func checked(name, addr string) (string, error) {
-	if _, _, err := net.SplitHostPort(addr); err != nil {
-		return "", usagef("%s %q: want HOST:PORT, for example %s", name, addr, config.Default().API.Listen)
+	_, rest, found := strings.Cut(addr, "://")
+	if !found {
+		rest = addr
+	}
+	if _, _, err := net.SplitHostPort(strings.TrimSuffix(rest, "/")); err != nil || found && !strings.HasPrefix(addr, "http") {
+		return "", usagef("%s %q: want HOST:PORT or https://HOST:PORT, for example %s", name, addr, config.Default().API.Listen)
 	}
 	return addr, nil
 }
