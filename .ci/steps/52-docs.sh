@@ -19,6 +19,14 @@ for page in *.md docs/*.md; do
 		exists "$page" "$path"
 	done < <(grep -oE '`[a-z0-9_/]+/[a-z0-9_]+\.go`' "$page" | tr -d '`')
 done
+# The tests that a page names are there, too.
+while IFS= read -r name; do
+	count=$((count + 1))
+	git grep -qE "^func $name\\(" -- '*_test.go' || {
+		echo "docs/security.md names the test $name, which is not there"
+		bad=1
+	}
+done < <(grep -oE '`(Test|Fuzz)[A-Za-z]+`' docs/security.md | tr -d '`' | sort -u)
 ((count > 40)) || {
 	echo "only $count names found"
 	exit 1
