@@ -142,8 +142,8 @@ func known(q DeadQuery) error {
 
 func knownKind(q ParkedQuery) error {
 	switch q.Kind {
-	case "", ParkedRetry, ParkedDefer, ParkedHold, ParkedBehind, ParkedReplay:
+	case "", ParkedRetry, ParkedDefer, ParkedHold, ParkedBehind, ParkedPause, ParkedReplay:
 		return nil
 	}
-	return Errorf(InvalidArgument, "kind %q: want retry, defer, hold, behind or replay", q.Kind)
+	return Errorf(InvalidArgument, "kind %q: want retry, defer, hold, behind, pause or replay", q.Kind)
 }

@@ -92,6 +92,7 @@ const (
 	ParkedDefer  = "defer"
 	ParkedHold   = "hold"
 	ParkedBehind = "behind" // an earlier message of its key waits
+	ParkedPause  = "pause"  // an operator paused its plugin
 	ParkedReplay = "replay" // a dead letter on its way back
 )
 
@@ -103,8 +104,8 @@ type Parked struct {
 	Delivery  string // effect id
 	Plugin    string
 	Key       string // empty when it has none
-	Kind      string // retry, defer, hold, behind or replay
-	Due       time.Time
+	Kind      string // retry, defer, hold, behind, pause or replay
+	Due       time.Time // zero for one that is due at no time: its kind is behind or pause
 	FirstSeen time.Time
 	Attempts  int
 	Defers    int

@@ -66,7 +66,7 @@ type SourceStats struct {
 	Keyless  uint64      `json:"keyless"` // messages without a key, which have no order
 	Unread   uint64      `json:"unread"`  // emits to outputs that nobody reads: dropped
 	Rate     float64     `json:"rate"`    // messages a second, over the last seconds
-	// Waited is for how many milliseconds it was paused, by what it waited for: store, target, stopped, behind, requests,
+	// Waited is for how many milliseconds it was paused, by what it waited for: store, target, paused, stopped, behind, requests,
 	// output, queue, window, plugin or arena.
 	Waited map[string]uint64 `json:"waited_ms"`
 	Queue  QueueStats        `json:"queue,omitzero"`

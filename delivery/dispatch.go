@@ -36,6 +36,7 @@ type subscriber struct {
 	held    queue[held] // acks whose emits wait for changes of the plugin's state, in order
 	awaits  int         // deliveries whose response is on its way
 	stopped string      // why nothing is offered any more; empty when it is
+	pause   Pause       // from outside
 }
 
 // edges is how many emits of a delivery have their paths made beforehand.
@@ -134,7 +135,9 @@ func (l *Ledger) offered(plugin int, dst []Item) []Item {
 }
 
 // open reports whether the plugin may be offered anything.
-func (s *subscriber) open() bool { return s.stopped == "" && s.waiting <= s.spec.Output }
+func (s *subscriber) open() bool {
+	return s.pause == Parking || s.pause == Flowing && s.stopped == "" && s.waiting <= s.spec.Output
+}
 
 // Ready reports whether Next would find something to look at.
 func (l *Ledger) Ready(plugin, instance int) bool {
@@ -200,6 +203,7 @@ func (l *Ledger) Behind(plugin int) int { return l.plugins[plugin].behind }
 
 // The reasons why a plugin's lane is held up.
 const (
+	WaitPaused   = "paused"   // an operator paused the plugin
 	WaitStopped  = "stopped"  // retry.then: stop
 	WaitBehind   = "behind"   // order.behind
 	WaitRequests = "requests" // capabilities.http.queue
@@ -211,6 +215,8 @@ const (
 func (l *Ledger) Stopped(plugin int) (kind, why string) {
 	s := &l.plugins[plugin]
 	switch {
+	case s.pause == Paused:
+		return WaitPaused, "paused by an operator: it is offered nothing until it is resumed"
 	case s.stopped != "":
 		return WaitStopped, s.stopped
 	case s.spec.Policy.ByKey && s.behind >= s.spec.Policy.Behind && s.blocked.len() > 0:

@@ -16,7 +16,7 @@ type Fresh int32
 func (l *Ledger) Fresh(plugin, instance, n int) []Fresh {
 	s := &l.plugins[plugin]
 	q := &s.pending[instance]
-	if !s.open() || s.crowded() || s.blocked.len()+s.back[instance].len()+q.again.len() > 0 {
+	if !s.open() || s.pause != Flowing || s.crowded() || s.blocked.len()+s.back[instance].len()+q.again.len() > 0 {
 		return nil
 	}
 	return q.fresh.run(n)

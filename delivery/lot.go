@@ -344,7 +344,7 @@ func (l *Ledger) Arrive(a Arrival) bool {
 		item.First = r.First.UnixNano()
 	}
 	switch r.Kind {
-	case KindDefer, KindBehind:
+	case KindDefer, KindBehind, KindPause:
 		item.Attempt = max(r.Attempt, 1)
 	case KindReplay:
 		item.Attempt, item.Defers = 1, 0

@@ -84,6 +84,11 @@ func (w *world) outside() {
 		if err != nil {
 			w.t.Fatal(err)
 		}
+		if e.Kind == delivery.KindPause && e.Due.Equal(delivery.Never) && w.rng.IntN(4) == 0 && !w.out[e.ID] && !w.queued() {
+			if _, err := w.disk.Append(context.Background(), w.tok, lot.Postpone(e, w.now)); err != nil {
+				w.t.Fatal(err)
+			}
+		}
 		if e.Kind == delivery.KindHold && w.rng.IntN(4) == 0 && !w.out[e.ID] {
 			d := delivery.Decision{Verdict: pelton.Ack()}
 			w.acks[e.ID] = nil

@@ -15,6 +15,7 @@ const (
 	KindDefer    Kind = "defer"    // parked until the time the plugin asked for
 	KindHold     Kind = "hold"     // parked until it is settled by token, or its lease ends
 	KindBehind   Kind = "behind"   // parked behind the head of its key (D3); has no due time
+	KindPause    Kind = "pause"    // parked until its plugin, which an operator paused, is resumed
 	KindReplay   Kind = "replay"   // a dead letter on its way back
 	KindOwed     Kind = "owed"     // acked, with a durable change of state: what it emitted is on its way
 	KindDelivery Kind = "delivery" // dead: a plugin's delivery

@@ -9,6 +9,7 @@ import (
 
 func (w *world) offer() {
 	p := w.rng.IntN(len(graph.Plugins))
+	w.pause(p)
 	for i := range graph.Plugins[p].Instances {
 		busy := false
 		for _, t := range w.turns {
@@ -26,9 +27,22 @@ func (w *world) offer() {
 				w.t.Fatalf("A1: offered %v, which is released", delivery.IDOf(w.ledger, item))
 			}
 		}
-		if len(t.items) > 0 {
+		if len(t.items) > 0 && w.ledger.Parks(p) {
+			w.ledger.Shelve(t.items)
+			w.shelved += len(t.items)
+		} else if len(t.items) > 0 {
 			w.turns = append(w.turns, t)
 		}
+	}
+}
+
+// pause is an operator who pauses a plugin now and then, or has its deliveries parked, and lets it go on.
+func (w *world) pause(p int) {
+	switch {
+	case w.calm:
+		w.ledger.Pause(p, delivery.Flowing)
+	case w.rng.IntN(12) == 0:
+		w.ledger.Pause(p, []delivery.Pause{delivery.Flowing, delivery.Paused, delivery.Parking}[w.rng.IntN(3)])
 	}
 }
 

@@ -53,6 +53,7 @@ type world struct {
 	settled uint64                                // told to the source
 	serial  int
 	crashes int
+	shelved int // of plugins whose deliveries an operator had parked
 	swept   int
 }
 

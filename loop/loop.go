@@ -121,6 +121,9 @@ func (l *Loop) prepare(ctx context.Context) error {
 		Lane: l.o.ID, Graph: l.o.Graph, Watermark: l.o.From, Window: l.o.Window, Output: sourceQueue, Mark: lot.Mark, Jitter: rand.Float64,
 		Known: begin.Known, Blocked: begin.Blocked,
 	})
+	for p, pause := range l.o.Paused {
+		l.ledger.Pause(p, pause)
+	}
 	err = l.furnish()
 	if err == nil {
 		err = l.resume()
@@ -368,6 +371,9 @@ func (l *Loop) hear(n *note) {
 
 // Resume offers messages again to a plugin, by index in the graph, that stopped after the last attempt of one.
 func (l *Loop) Resume(plugin int) { l.Do(func() { l.ledger.Resume(plugin) }) }
+
+// Pause holds a plugin back, by index in the graph, or lets it go on.
+func (l *Loop) Pause(plugin int, p delivery.Pause) { l.Do(func() { l.ledger.Pause(plugin, p) }) }
 
 // Do runs f on the loop goroutine, soon; false when the loop is over. f must not block. A loop that ends meanwhile does
 // not run it.

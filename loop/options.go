@@ -24,6 +24,7 @@ type Options struct {
 	Plugins []*actor.Plugin  // by index in the graph
 	Targets []pelton.Offerer // by index in the graph
 	Grants  []Grant          // by index in the graph: what plugins may use of the world; nil if none may use any
+	Paused  []delivery.Pause // by index in the graph: how plugins are held back from the start on; nil if none is
 	Arena   *arena.Arena     // of the source
 	Outputs []*arena.Arena   // by index in the graph: of plugins whose emits other plugins read, else nil
 	Decode  decode.Config

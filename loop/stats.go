@@ -36,7 +36,7 @@ type Queue struct {
 // Waits are the words of Stats.Wait.
 func Waits() []string {
 	return []string{
-		"store", "target", delivery.WaitStopped, delivery.WaitBehind, delivery.WaitRequests, delivery.WaitOutput, "queue",
+		"store", "target", delivery.WaitPaused, delivery.WaitStopped, delivery.WaitBehind, delivery.WaitRequests, delivery.WaitOutput, "queue",
 		"window", "plugin", "arena",
 	}
 }

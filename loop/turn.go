@@ -120,6 +120,15 @@ func (l *Loop) offer(t *turn) bool {
 	if len(t.items) == 0 {
 		return false
 	}
+	if l.ledger.Parks(t.plugin) {
+		for i := range t.items {
+			if a := t.items[i].Answer; a != nil {
+				a.Done()
+			}
+		}
+		l.ledger.Shelve(t.items)
+		return true
+	}
 	t.own = slices.Grow(t.own[:0], len(t.items))[:len(t.items)]
 	t.Lost, t.Brief, t.at, t.Deliveries = false, true, l.now, t.own
 	for i := range t.items {

@@ -25,7 +25,7 @@ was deferred to, for a hold to be settled, or behind an earlier message of its k
 // parkedFlags adds the flags that select parked deliveries.
 func parkedFlags(f *pflag.FlagSet, q *api.ParkedQuery) {
 	f.StringVar(&q.Plugin, "plugin", "", "only those of this plugin")
-	f.StringVar(&q.Kind, "kind", "", "only those of this kind: retry, defer, hold, behind or replay")
+	f.StringVar(&q.Kind, "kind", "", "only those of this kind: retry, defer, hold, behind, pause or replay")
 	f.StringVar(&q.Key, "key", "", "only those of messages with this key")
 	f.Var(timeFlag{&q.Until}, "due-before", "only those that are due before this time (RFC 3339; -90m is in 90 minutes)")
 }

@@ -284,7 +284,7 @@ func TestBadInputToAWheel(t *testing.T) {
 		{"unknown plugin", []string{"plugin", "history", "delays"}, 1, "delays"},
 		{"unknown letter", []string{"dead", "show", "nope"}, 1, "pelton dead list"},
 		{"replay of an unknown letter", []string{"dead", "replay", "nope"}, 1, "nope"},
-		{"unknown kind", []string{"parked", "list", "--kind", "hol"}, 2, "want retry, defer, hold, behind or replay"},
+		{"unknown kind", []string{"parked", "list", "--kind", "hol"}, 2, "want retry, defer, hold, behind, pause or replay"},
 	} {
 		r := w.run(c.args...)
 		if r.code != c.code || !strings.Contains(r.err, c.want) || r.out != "" || !strings.HasPrefix(r.err, "pelton: ") || strings.Count(r.err, "\n") != 1 {

@@ -54,7 +54,7 @@ func nextDue(r store.Reader) (next time.Time, err error) {
 			if err != nil {
 				return next, err
 			}
-			if due := time.Unix(0, int64(at)).UTC(); next.IsZero() || due.Before(next) {
+			if due := time.Unix(0, int64(at)).UTC(); due.Before(delivery.Never) && (next.IsZero() || due.Before(next)) {
 				next = due
 			}
 		}

@@ -13,8 +13,12 @@ import (
 )
 
 func parked(e *lot.Entry) api.Parked {
+	due := e.Due
+	if due.Equal(delivery.Never) {
+		due = time.Time{}
+	}
 	return api.Parked{
-		Origin: origin(e), ID: lot.ID(e.ID), Delivery: idText(e), Plugin: pluginName(e), Key: string(e.Key), Kind: string(e.Kind), Due: e.Due,
+		Origin: origin(e), ID: lot.ID(e.ID), Delivery: idText(e), Plugin: pluginName(e), Key: string(e.Key), Kind: string(e.Kind), Due: due,
 		FirstSeen: e.First, Attempts: int(e.Attempt), Defers: int(e.Defers), Reason: e.Reason, Payload: e.Payload, Headers: e.Headers,
 	}
 }
