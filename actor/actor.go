@@ -192,7 +192,7 @@ func (a *actor) replace(s *seat) {
 // recycle gives up an instance that holds more memory than it should, since a guest's memory never shrinks. Its state in
 // that memory is lost, as with any restart.
 func (a *actor) recycle(s *seat) {
-	l := &a.slot.plugin.options.Env.Limits
+	l := s.version.Limits
 	held := s.instance.Memory()
 	if held <= s.mark(l) {
 		return
@@ -212,8 +212,8 @@ func (a *actor) step(j *job, s *seat) bool {
 		a.slot.counters.redelivered.Add(1)
 	}
 	n := a.turn.Add(1)
-	a.limit.arm(n, time.Duration(p.options.Env.Limits.Time))
-	err := j.run(a.limit, s, &p.options)
+	a.limit.arm(n, time.Duration(s.version.Limits.Time))
+	err := j.run(a.limit, s)
 	took := a.limit.disarm()
 	a.slot.counters.busy.Add(int64(took))
 	if !a.turn.CompareAndSwap(n, n+1) {

@@ -59,8 +59,8 @@ func (j *job) start() *job {
 func (j *job) done() bool { return j.phase == phaseDone }
 
 // run is one turn of the instance; a fault is an answer like any other.
-func (j *job) run(ctx context.Context, s *seat, o *Options) *Fault {
-	w, limit := j.work(), o.Env.Limits.Output
+func (j *job) run(ctx context.Context, s *seat) *Fault {
+	w, limit := j.work(), s.version.Limits.Output
 	var err error
 	if j.phase == phaseBatch {
 		w.clear(limit)

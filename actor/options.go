@@ -22,6 +22,8 @@ type Options struct {
 	Now         func() time.Time // for statistics and events only; default time.Now
 	// OnChange is told each change of state. It is called from several goroutines and must not block.
 	OnChange func(Event)
+	// Log takes what a version's instances log, in the place of Env.Log; as that, it must not block.
+	Log func(revision int, level, message string)
 }
 
 // Health judges a new version on its first deliveries (W2).
@@ -36,6 +38,8 @@ type Version struct {
 	Revision int
 	Digest   string // "sha256:<hex>" of the artifact; default Module.Digest
 	Module   Module
+	Config   []byte  // default that of Options.Env
+	Limits   *Limits // of its instances; default those of Options.Env
 }
 
 // Errors of [Plugin].
@@ -61,10 +65,7 @@ func (o *Options) defaults() {
 	set(&o.Health.MaxErrorRate, 0.05)
 	set(&o.Health.MinSamples, 10)
 	set(&o.SwapTimeout, 30*time.Second)
-	set(&o.Env.Limits.Memory, DefaultMemory)
-	set(&o.Env.Limits.Recycle, o.Env.Limits.Memory/4*3)
-	set(&o.Env.Limits.Time, int64(DefaultTime))
-	set(&o.Env.Limits.Output, DefaultOutput)
+	o.Env.Limits.defaults()
 	if o.Env.Config == nil {
 		o.Env.Config = []byte("{}")
 	}
@@ -77,6 +78,39 @@ func (o *Options) defaults() {
 	if o.OnChange == nil {
 		o.OnChange = func(Event) {}
 	}
+}
+
+func (l *Limits) defaults() {
+	set(&l.Memory, DefaultMemory)
+	set(&l.Recycle, l.Memory/4*3)
+	set(&l.Time, int64(DefaultTime))
+	set(&l.Output, DefaultOutput)
+}
+
+// defaults gives a version what it is run with.
+func (v *Version) defaults(o *Options) {
+	if v.Digest == "" {
+		v.Digest = v.Module.Digest()
+	}
+	if v.Config == nil {
+		v.Config = o.Env.Config
+	}
+	limits := o.Env.Limits
+	if v.Limits != nil {
+		limits = *v.Limits
+		limits.defaults()
+	}
+	v.Limits = &limits
+}
+
+// env is what an instance of a version is started with.
+func (o *Options) env(v *version) Env {
+	env := o.Env
+	env.Config, env.Limits = v.Config, *v.Limits
+	if o.Log != nil {
+		env.Log = func(level, message string) { o.Log(v.Revision, level, message) }
+	}
+	return env
 }
 
 func set[T comparable](field *T, value T) {

@@ -36,6 +36,7 @@ func Open(ctx context.Context, o Options, v Version) (*Plugin, error) {
 	o.defaults()
 	p := &Plugin{options: o, gone: make(chan struct{})}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
+	v.defaults(&p.options)
 	first := adopt(v, nil)
 	instances, err := p.load(ctx, first, nil)
 	if err != nil {

@@ -55,9 +55,6 @@ type version struct {
 
 // adopt makes a version of v; old is the one whose module may be the same.
 func adopt(v Version, old *version) *version {
-	if v.Digest == "" {
-		v.Digest = v.Module.Digest()
-	}
 	if old != nil && reflect.TypeOf(v.Module).Comparable() && v.Module == old.Module && old.lease.take() {
 		return &version{Version: v, lease: old.lease}
 	}
@@ -146,7 +143,7 @@ func (p *Plugin) begin(ctx context.Context, v *version) *launch {
 			l.give(started{err: fmt.Errorf("revision %d is closed", v.Revision)})
 			return
 		}
-		i, err := v.Module.Start(l.ctx, p.options.Env)
+		i, err := v.Module.Start(l.ctx, p.options.env(v))
 		if !l.give(started{instance: i, err: err}) || err != nil {
 			if i != nil {
 				_ = i.Close(context.Background()) // nobody took it

@@ -17,6 +17,7 @@ import (
 // The Plugin owns v.Module from now on, whatever the answer. Errors: ErrSwapping, ErrClosed, or that of ctx; if ctx
 // ends during the probe, the probe goes on.
 func (p *Plugin) Swap(ctx context.Context, v Version) (Result, error) {
+	v.defaults(&p.options)
 	next := adopt(v, p.live.Load())
 	last, err := p.reserve(v.Revision)
 	if err != nil {
