@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/peltonhq/pelton/api/client"
+	"github.com/peltonhq/pelton/cmd/pelton/bar"
 	"github.com/peltonhq/pelton/internal/backup"
 	"github.com/spf13/cobra"
 )
@@ -108,13 +109,13 @@ func (a *app) receive(ctx context.Context, w *client.Client, f *os.File) (backed
 		return backedUp{}, err
 	}
 	defer body.Close()
-	in := &metered{Reader: body, progress: progress}
+	in := &bar.Metered{Reader: body, Progress: progress}
 	header, err := backup.Verify(io.TeeReader(in, f))
 	done()
 	if err == nil {
 		err = f.Sync()
 	}
-	return backedUp{Bytes: in.read, Files: len(header.Files), Format: header.Format, Created: header.Created}, err
+	return backedUp{Bytes: in.N, Files: len(header.Files), Format: header.Format, Created: header.Created}, err
 }
 
 func syncDir(dir string) error {

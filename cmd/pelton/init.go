@@ -2,13 +2,11 @@ package main
 
 import (
 	"errors"
-	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/peltonhq/pelton/cmd/pelton/scaffold"
 	"github.com/peltonhq/pelton/sdk/build"
 	"github.com/spf13/cobra"
 )
@@ -27,24 +25,12 @@ session to follow. It runs as it is, without a network. Nothing that is there is
 	}
 }
 
-// initPlugin is the plugin of a new project.
+// initPlugin is the plugin of a new scaffold.
 const initPlugin = "hello"
 
 func (a *app) init(dir string) error {
-	files := []build.File{
-		{Name: "pelton.yaml", Data: []byte(initConfig)},
-		{Name: ".gitignore", Data: []byte(".pelton/\n")},
-		{Name: "README.md", Data: []byte(initReadme)},
-	}
-	plugin, err := template("go", initPlugin)
-	if err != nil {
-		return err
-	}
-	for _, f := range plugin {
-		files = append(files, build.File{Name: filepath.Join("plugins", initPlugin, f.Name), Data: f.Data})
-	}
-	if err := lay(dir, files); err != nil {
-		return err
+	if err := scaffold.New(dir, initPlugin); err != nil {
+		return laid(err)
 	}
 	a.printf("made %s\nnext: cd %s && pelton run\n", filepath.Join(dir, "pelton.yaml"), dir)
 	return nil
@@ -73,15 +59,11 @@ func (a *app) newPlugin(name, lang, dir string) error {
 	if !slices.Contains(build.Languages(), lang) {
 		return usagef("--lang %s: unknown language; want %s", lang, strings.Join(build.Languages(), ", "))
 	}
-	files, err := template(lang, name)
-	if err != nil {
-		return err
-	}
 	if dir == "" {
 		dir = filepath.Join("plugins", name)
 	}
-	if err := lay(dir, files); err != nil {
-		return err
+	if err := scaffold.Plugin(dir, lang, name); err != nil {
+		return laid(err)
 	}
 	a.printf("made %s\n", dir)
 	if lang == "assemblyscript" {
@@ -91,46 +73,13 @@ func (a *app) newPlugin(name, lang, dir string) error {
 	return nil
 }
 
-// template is the source of a new plugin, which finds the SDK on this machine.
-func template(lang, name string) ([]build.File, error) {
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return nil, &coded{exitEnvironment, fmt.Sprintf("no cache directory: %v; set XDG_CACHE_HOME or HOME", err)}
+// laid is the exit code of an error of making files.
+func laid(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, scaffold.ErrThere), errors.Is(err, scaffold.ErrName):
+		return usagef("%v", err)
 	}
-	sdk, err := build.Install(filepath.Join(cache, "pelton"), lang)
-	if err != nil {
-		return nil, &coded{exitEnvironment, err.Error()}
-	}
-	files, err := build.Template(lang, name, sdk)
-	if err != nil {
-		return nil, usagef("%v", err)
-	}
-	return files, nil
-}
-
-// lay writes files into dir, all new or none.
-func lay(dir string, files []build.File) error {
-	for _, f := range files {
-		path := filepath.Join(dir, f.Name)
-		if _, err := os.Lstat(path); err == nil {
-			return usagef("%s is there already, and nothing was changed; give another directory", path)
-		} else if !errors.Is(err, fs.ErrNotExist) {
-			return unwritable(err)
-		}
-	}
-	for _, f := range files {
-		path := filepath.Join(dir, f.Name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { // a project is for its user's group too
-			return unwritable(err)
-		}
-		if err := os.WriteFile(path, f.Data, 0o644); err != nil {
-			return unwritable(err)
-		}
-	}
-	return nil
-}
-
-// unwritable is an error of the file system in one line.
-func unwritable(err error) error {
-	return &coded{exitEnvironment, strings.TrimPrefix(err.Error(), "mkdir ")}
+	return &coded{exitEnvironment, err.Error()}
 }

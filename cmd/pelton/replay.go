@@ -11,6 +11,7 @@ import (
 
 	"github.com/peltonhq/pelton/api"
 	"github.com/peltonhq/pelton/api/client"
+	"github.com/peltonhq/pelton/cmd/pelton/bar"
 	"github.com/peltonhq/pelton/engine/config/unit"
 	"github.com/spf13/cobra"
 )
@@ -116,11 +117,11 @@ func (r *replay) pages(ctx context.Context, total int) error {
 		q.Until = now.Time
 	}
 	limit, q := r.limiter(q)
-	bar := &progress{done: true}
+	shown := bar.None()
 	if !r.app.json && terminal(r.app.err) {
-		bar = newProgress(r.app.err)
+		shown = bar.New(r.app.err)
 	}
-	defer bar.close()
+	defer shown.Close()
 	for {
 		page, next, err := r.wheel.Dead(ctx, q)
 		if err != nil {
@@ -129,7 +130,7 @@ func (r *replay) pages(ctx context.Context, total int) error {
 		if err := r.page(ctx, limit, page); err != nil {
 			return err
 		}
-		bar.set(uint64(r.result.Replayed), uint64(total))
+		shown.Set(uint64(r.result.Replayed), uint64(total))
 		if q.After = next; next == "" {
 			return nil
 		}

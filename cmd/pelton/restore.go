@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/peltonhq/pelton/cmd/pelton/bar"
 	"github.com/peltonhq/pelton/engine"
 	"github.com/peltonhq/pelton/engine/config"
 	"github.com/peltonhq/pelton/internal/backup"
@@ -101,14 +102,14 @@ func (a *app) checkBackup(path string) error {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	if a.json {
-		return a.printJSON(backedUp{Path: path, Bytes: in.read, Files: len(header.Files), Format: header.Format, Created: header.Created})
+		return a.printJSON(backedUp{Path: path, Bytes: in.N, Files: len(header.Files), Format: header.Format, Created: header.Created})
 	}
-	a.printf("%s is whole: %s, %d files\n", path, bytesOf(uint64(in.read)), len(header.Files))
+	a.printf("%s is whole: %s, %d files\n", path, bytesOf(uint64(in.N)), len(header.Files))
 	return nil
 }
 
 // openBackup opens a file with a bar on a terminal; done closes both.
-func (a *app) openBackup(what, path string) (in *metered, done func(), err error) {
+func (a *app) openBackup(what, path string) (in *bar.Metered, done func(), err error) {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, usagef("restore: %s does not exist", path)
@@ -124,7 +125,7 @@ func (a *app) openBackup(what, path string) (in *metered, done func(), err error
 		return nil, nil, errors.Join(err, f.Close())
 	}
 	progress, end := a.bytesBar(what, info.Size())
-	return &metered{Reader: f, progress: progress}, func() {
+	return &bar.Metered{Reader: f, Progress: progress}, func() {
 		end()
 		_ = f.Close() // it was only read
 	}, nil

@@ -2,11 +2,8 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
-	"io"
-	"sync"
 
+	"github.com/peltonhq/pelton/cmd/pelton/bar"
 	"github.com/peltonhq/pelton/engine"
 	"github.com/peltonhq/pelton/engine/config"
 	"github.com/spf13/cobra"
@@ -76,50 +73,12 @@ func (a *app) run(ctx context.Context, path string, o runOptions) error {
 			out = a.err
 		}
 	}
-	log := &eventLog{out: out, json: a.json}
+	log := &bar.Log{Out: out, JSON: a.json}
 	if !a.json && terminal(out) {
-		log.bar = newProgress(out)
-		defer log.bar.close()
+		log.Bar = bar.New(out)
+		defer log.Bar.Close()
 	}
 	return engine.Run(ctx, c, engine.Options{
-		UntilIdle: o.untilIdle, Events: log.event, Progress: log.progress, Version: versionText(),
+		UntilIdle: o.untilIdle, Events: log.Event, Progress: log.Progress, Version: versionText(),
 	})
-}
-
-// eventLog prints events, one a line. The engine may call it from several goroutines.
-type eventLog struct {
-	mu   sync.Mutex
-	out  io.Writer
-	json bool
-	bar  *progress // nil without a terminal
-}
-
-func (l *eventLog) event(e engine.Event) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if !l.json && e.Event == "log" && e.Level == "debug" { // a trap's whole trace, for example; --json has it
-		return
-	}
-	text := e.Text()
-	if l.json {
-		j, err := json.Marshal(e)
-		if err != nil {
-			return // an event is made of numbers and texts
-		}
-		text = string(j)
-	}
-	if l.bar != nil {
-		l.bar.above(text)
-		return
-	}
-	fmt.Fprintln(l.out, text)
-}
-
-func (l *eventLog) progress(done, total uint64) {
-	if l.bar == nil {
-		return
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.bar.set(done, total)
 }

@@ -1,7 +1,7 @@
-package main
+package scaffold
 
-// initConfig is the config of a new project.
-const initConfig = `# A wheel that turns. Every key is described by "pelton config schema".
+// config is the config of a new project.
+const config = `# A wheel that turns. Every key is described by "pelton config schema".
 sources:
   flights:
     demo: {keys: 5, rate: 5/s}          # flights that are made up; file and http are the others
@@ -18,8 +18,8 @@ sessions:
     retain: {snapshots: 1000}
 `
 
-// initReadme is the README of a new project.
-const initReadme = `# A Pelton project
+// readme is the README of a new project.
+const readme = `# A Pelton project
 
     pelton run                                 # builds the plugin, then runs until Ctrl-C
     pelton session list latest                 # in a second terminal

@@ -1,0 +1,2 @@
+// Package draw draws the graph of a wheel as text.
+package draw

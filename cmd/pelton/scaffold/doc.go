@@ -1,0 +1,2 @@
+// Package scaffold makes the files of a new project and of a new plugin.
+package scaffold

@@ -1,0 +1,2 @@
+// Package text says things as people read them: tables, payloads, times, sizes.
+package text
