@@ -31,7 +31,7 @@ var policy = archtest.Policy{
 		{Path: "arena", Imports: []string{"net", "net/..."}, Go: true, Why: "the arena does no I/O beyond obtaining its memory"},
 	},
 	Names:  []string{"util", "utils", "common", "helpers", "helper", "misc", "manager", "pkg", "base", "shared"},
-	Budget: archtest.Budget{File: 500, Func: 60, Fields: 16, Package: 3000},
+	Budget: archtest.Budget{File: 500, Func: 60, Fields: 16, Package: 3200},
 	Allow:  map[string]string{
 		// "dir", "dir/file.go" or "dir/file.go#Name": the reason. This list can only shrink.
 	},

@@ -27,6 +27,7 @@ type Effect struct {
 	Key         []byte
 	Payload     []byte
 	ContentType string
+	Revision    int       // of the plugin that emitted it; 0 when none did
 	Time        time.Time // of the message that caused it
 	Trace       string
 	// Mark is the store key that makes the effect happen once: a target that writes to the store puts Mark in the

@@ -17,6 +17,8 @@ type Snapshot struct {
 	Payload     []byte
 	ContentType string
 	EffectID    string // the effect that made it
+	Revision    int    // of the plugin that emitted it; 0 when none did
+	Reducer     int    // revision of the reducer that folded it; 0 when none did
 	Time        time.Time
 }
 

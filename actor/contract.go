@@ -66,6 +66,7 @@ type Call struct {
 	Emit        []byte
 	Next        []byte
 	ContentType string // of Next; empty means application/json
+	Revision    int    // of the version that folded it, set by [Plugin.Reduce]
 	Err         error
 }
 

@@ -138,6 +138,9 @@ func (p *Plugin) Reduce(ctx context.Context, calls []Call) error {
 	case <-f.done:
 		if f.err == nil {
 			copy(calls, f.calls)
+			for i, revision := range f.revisions {
+				calls[i].Revision = revision
+			}
 		}
 		return f.err
 	case <-ctx.Done():

@@ -30,7 +30,9 @@ func TestVersionBringsItsConfig(t *testing.T) {
 	p, err := actor.Open(t.Context(), actor.Options{
 		Env:    actor.Env{Plugin: "p", Config: []byte(`{"of":"options"}`), Limits: usual},
 		Health: actor.Health{Window: 1},
-		Log:    func(revision int, level, message string) { lines = append(lines, fmt.Sprint(revision, " ", level, " ", message)) },
+		Log: func(revision int, level, message string) {
+			lines = append(lines, fmt.Sprint(revision, " ", level, " ", message))
+		},
 	}, actor.Version{Revision: 1, Module: first})
 	if err != nil {
 		t.Fatal(err)

@@ -96,6 +96,36 @@ func TestBadRequests(t *testing.T) {
 	is(t, errWrite, api.FailedPrecondition, "wheel")
 	_, errSwap := s.Swap(ctx, "delays", "sha256:abc", api.SwapOptions{})
 	is(t, errSwap, api.InvalidArgument, "sha256:abc", "64")
+	const digest = api.DigestPrefix + "0123456789012345678901234567890123456789012345678901234567890123"
+	for _, c := range []struct {
+		digest string
+		o      api.SwapOptions
+		words  string
+	}{
+		{digest, api.SwapOptions{Revision: 3}, "not both"},
+		{digest, api.SwapOptions{Expect: -1}, "count from 1"},
+		{digest, api.SwapOptions{Strategy: &api.Strategy{Kind: "slow"}}, "want immediate, canary or shadow"},
+		{digest, api.SwapOptions{Strategy: &api.Strategy{Kind: "immediate", Percent: []float64{5}}}, "are for a canary"},
+		{digest, api.SwapOptions{Strategy: &api.Strategy{Kind: "canary", For: 1}}, "are for a shadow"},
+		{digest, api.SwapOptions{Strategy: &api.Strategy{Kind: "canary", Percent: []float64{50, 5}}}, "ascending"},
+		{digest, api.SwapOptions{Strategy: &api.Strategy{Kind: "canary", Percent: []float64{5, 101}}}, "up to 100"},
+		{digest, api.SwapOptions{Strategy: &api.Strategy{Kind: "canary", Percent: []float64{5}, Keys: []string{"a"}}}, "not both"},
+		{digest, api.SwapOptions{Strategy: &api.Strategy{Kind: "canary", Hold: -1}}, "negative"},
+		{digest, api.SwapOptions{Strategy: &api.Strategy{Kind: "shadow", MaxDiff: 2}}, "from 0 to 1"},
+		{digest, api.SwapOptions{Strategy: &api.Strategy{Kind: "shadow", Then: "wait"}}, "promote or drop"},
+	} {
+		_, err := s.Swap(ctx, "delays", c.digest, c.o)
+		is(t, err, api.InvalidArgument, c.words)
+	}
+	for _, r := range []api.Removal{{}, {Plugin: "a", Artifact: digest}, {Artifact: "sha256:1"}, {Plugin: "a", Revision: -1}} {
+		_, err := s.Remove(ctx, r)
+		is(t, err, api.InvalidArgument, "")
+	}
+	_, errDiff := s.Diff(ctx, "delays", -1, 0)
+	is(t, errDiff, api.InvalidArgument, "count from 1")
+	_, errLevel := s.Logs(ctx, api.LogQuery{Plugin: "delays", Level: "loud"})
+	is(t, errLevel, api.InvalidArgument, "debug, info, warn or error")
+	is(t, s.WatchLogs(ctx, api.LogQuery{Plugin: "delays", Tail: -1}, nil), api.InvalidArgument, "negative")
 	is(t, s.Push(ctx, api.DigestPrefix+strings.Repeat("a", 64), 0, strings.NewReader("")), api.InvalidArgument, "size")
 	is(t, s.Settle(ctx, "", pelton.Ack(), nil), api.InvalidArgument, "token")
 	is(t, s.Settle(ctx, "d/1", pelton.Hold(time.Second), nil), api.InvalidArgument, "hold")

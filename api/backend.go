@@ -39,18 +39,36 @@ type Sessions interface {
 type Plugins interface {
 	// List is every plugin in config order, reducers last.
 	List(ctx context.Context) ([]Plugin, error)
-	// Swap makes the artifact with this digest the plugin's new revision and waits for the outcome. A version that
-	// was rolled back is no error: the result says so.
+	// Swap makes the artifact with this digest, or of o.Revision, the plugin's new revision and waits for the outcome. A
+	// version that was rolled back is no error: the result says so.
 	Swap(ctx context.Context, name, digest string, o SwapOptions) (SwapResult, error)
-	// Rollback goes back to the revision before the live one; it becomes a new revision.
-	Rollback(ctx context.Context, name, who, why string) (SwapResult, error)
-	// History is every revision of the plugin, oldest first.
+	// Rollback goes back to the revision before the live one, with its config; it becomes a new revision.
+	Rollback(ctx context.Context, name string, o SwapOptions) (SwapResult, error)
+	// History is every revision of the plugin that is kept, oldest first.
 	History(ctx context.Context, name string) ([]Revision, error)
+	// Diff compares two revisions: 0 for to is the live one, 0 for from the one before to.
+	Diff(ctx context.Context, name string, from, to int) (Diff, error)
 	// Push stores the artifact of size bytes that r gives. The digest is checked; a size over limits.artifact is
 	// [ResourceExhausted] before anything is read. Pushing what is there already is no error.
 	Push(ctx context.Context, digest string, size int64, r io.Reader) error
 	// Has reports whether the artifact is stored.
 	Has(ctx context.Context, digest string) (bool, error)
+	// Delete removes old revisions' artifacts, or what a plugin left that is not in the config. What is live, or may be
+	// gone back to, is [FailedPrecondition].
+	Delete(ctx context.Context, r Removal) (Removed, error)
+	Operators
+}
+
+// Operators hold plugins back and look at what they log.
+type Operators interface {
+	// Pin lets nothing change the plugin's code but its own health, until it is unpinned.
+	Pin(ctx context.Context, name string, on bool, by By) (Plugin, error)
+	// Pause offers the plugin nothing, so that its lanes fill and pause; with park its deliveries are parked instead.
+	Pause(ctx context.Context, name string, park bool, by By) (Plugin, error)
+	// Resume ends a pause, and a stop after the last attempt of a message.
+	Resume(ctx context.Context, name string, by By) (Plugin, error)
+	// Log is what is kept of the plugin's log behind a line, and a channel that is closed when there is more.
+	Log(ctx context.Context, name string, after uint64) (lines []LogLine, more <-chan struct{}, err error)
 }
 
 // Deliveries settles held deliveries by their token, "delivery/attempt".

@@ -34,6 +34,7 @@ type Failure struct {
 	Attempts int       `json:"attempts"`
 	Reason   string    `json:"reason"`
 	Revision int       `json:"revision,omitempty"` // of the plugin at the last failure
+	Digest   string    `json:"digest,omitempty"`   // of its code then, as long as that revision is kept
 	First    time.Time `json:"first_failure,omitzero"`
 	Last     time.Time `json:"last_failure,omitzero"`
 }
@@ -103,8 +104,8 @@ type Parked struct {
 	ID        string
 	Delivery  string // effect id
 	Plugin    string
-	Key       string // empty when it has none
-	Kind      string // retry, defer, hold, behind, pause or replay
+	Key       string    // empty when it has none
+	Kind      string    // retry, defer, hold, behind, pause or replay
 	Due       time.Time // zero for one that is due at no time: its kind is behind or pause
 	FirstSeen time.Time
 	Attempts  int

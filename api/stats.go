@@ -116,6 +116,15 @@ type Verdicts struct {
 type Waiting struct {
 	Behind  uint64 `json:"behind"`            // parked behind an earlier message of their key; see order.behind
 	Stopped string `json:"stopped,omitempty"` // why it is offered nothing since the last attempt of a message (retry.then: stop)
+	Paused  bool   `json:"paused"`            // an operator paused it
+}
+
+// Kept is what the wheel keeps of a plugin.
+type Kept struct {
+	Pinned    bool   `json:"pinned"`    // its code is not changed until an operator unpins it
+	Revisions int    `json:"revisions"` // up to limits.revisions
+	LogBytes  uint64 `json:"log_bytes"` // of the lines that it logged, up to limits.logs
+	LogLines  uint64 `json:"log_lines"` // that it logged since the start
 }
 
 // PluginStats are the figures of one plugin or reducer.
@@ -139,8 +148,10 @@ type PluginStats struct {
 	HTTP       *HTTPStats        `json:"http,omitempty"` // of its requests, if they are granted
 }
 
-// Usage is what a plugin's instances use.
+// Usage is what a plugin uses, its instances and what is kept of it.
 type Usage struct {
+	Kept
+
 	Memory uint64 `json:"memory"` // bytes, of all instances
 	BusyNs uint64 `json:"busy_ns"`
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"strings"
 )
@@ -45,12 +46,26 @@ func (s *Service) Push(ctx context.Context, digest string, size int64, r io.Read
 
 // Swap makes an artifact the plugin's new revision and waits for the outcome.
 func (s *Service) Swap(ctx context.Context, name, digest string, o SwapOptions) (result SwapResult, err error) {
-	end, err := s.begin(ctx, "Swap", target{what: "plugin " + name + " to " + digest, why: o.Why, claimed: o.Who})
+	what := digest
+	if what == "" {
+		what = fmt.Sprintf("revision %d", o.Revision)
+	}
+	end, err := s.begin(ctx, "Swap", target{what: "plugin " + name + " to " + what, why: o.Why, claimed: o.Who})
 	if err != nil {
 		return SwapResult{}, err
 	}
 	defer func() { end(err, result.Outcome, result.Reason) }()
-	if err := checkDigest(digest); err != nil {
+	switch {
+	case o.Revision < 0 || o.Expect < 0:
+		return SwapResult{}, Errorf(InvalidArgument, "revision %d: revisions count from 1", min(o.Revision, o.Expect))
+	case digest != "" && o.Revision != 0:
+		return SwapResult{}, Errorf(InvalidArgument, "want a digest or a revision, not both")
+	case digest != "" || o.Revision == 0:
+		if err := checkDigest(digest); err != nil {
+			return SwapResult{}, err
+		}
+	}
+	if err := o.Strategy.check(); err != nil {
 		return SwapResult{}, err
 	}
 	o.Who = who(ctx, o.Who)
@@ -59,13 +74,17 @@ func (s *Service) Swap(ctx context.Context, name, digest string, o SwapOptions) 
 }
 
 // Rollback goes back to the revision before and waits for the outcome.
-func (s *Service) Rollback(ctx context.Context, name, claimed, why string) (result SwapResult, err error) {
-	end, err := s.begin(ctx, "Rollback", target{what: "plugin " + name, why: why, claimed: claimed})
+func (s *Service) Rollback(ctx context.Context, name string, o SwapOptions) (result SwapResult, err error) {
+	end, err := s.begin(ctx, "Rollback", target{what: "plugin " + name, why: o.Why, claimed: o.Who})
 	if err != nil {
 		return SwapResult{}, err
 	}
 	defer func() { end(err, result.Outcome, result.Reason) }()
-	result, err = s.b.Plugins.Rollback(ctx, name, who(ctx, claimed), why)
+	if err := o.Strategy.check(); err != nil {
+		return SwapResult{}, err
+	}
+	o.Who = who(ctx, o.Who)
+	result, err = s.b.Plugins.Rollback(ctx, name, o)
 	return result, fail(err)
 }
 
@@ -76,6 +95,49 @@ func (s *Service) History(ctx context.Context, name string) ([]Revision, error) 
 	}
 	history, err := s.b.Plugins.History(ctx, name)
 	return list(history), fail(err)
+}
+
+// Diff says what differs between two revisions of a plugin; see [Plugins].
+func (s *Service) Diff(ctx context.Context, name string, from, to int) (Diff, error) {
+	if err := s.allow(ctx, "Diff", target{}); err != nil {
+		return Diff{}, err
+	}
+	if from < 0 || to < 0 {
+		return Diff{}, Errorf(InvalidArgument, "revision %d: revisions count from 1", min(from, to))
+	}
+	d, err := s.b.Plugins.Diff(ctx, name, from, to)
+	d.Changes = list(d.Changes)
+	return d, fail(err)
+}
+
+// Remove deletes what is not needed any more; see [Plugins].
+func (s *Service) Remove(ctx context.Context, r Removal) (removed Removed, err error) {
+	what := "artifact " + r.Artifact
+	if r.Plugin != "" {
+		what = "plugin " + r.Plugin
+	}
+	if r.Revision != 0 {
+		what = fmt.Sprintf("%s, revision %d", what, r.Revision)
+	}
+	end, err := s.begin(ctx, "Remove", target{what: what})
+	if err != nil {
+		return Removed{}, err
+	}
+	defer func() { end(err, "", "") }()
+	switch {
+	case r.Artifact == "" && r.Plugin == "":
+		return Removed{}, Errorf(InvalidArgument, "want a plugin, or an artifact")
+	case r.Artifact != "" && (r.Plugin != "" || r.Revision != 0):
+		return Removed{}, Errorf(InvalidArgument, "want a plugin or an artifact, not both")
+	case r.Revision < 0:
+		return Removed{}, Errorf(InvalidArgument, "revision %d: revisions count from 1", r.Revision)
+	case r.Artifact != "":
+		if err := checkDigest(r.Artifact); err != nil {
+			return Removed{}, err
+		}
+	}
+	removed, err = s.b.Plugins.Delete(ctx, r)
+	return removed, fail(err)
 }
 
 // DigestPrefix starts every digest; 64 lower-case hexadecimal digits follow.

@@ -60,7 +60,7 @@ func (l *Ledger) emit(k int32, d *Decision) {
 			continue
 		}
 		id := l.emitted(&parent, plugin, n)
-		f := pelton.Effect{Key: e.Key, Payload: e.Payload, ContentType: e.ContentType, Time: d.Time, Trace: d.Trace}
+		f := pelton.Effect{Key: e.Key, Payload: e.Payload, ContentType: e.ContentType, Revision: d.Revision, Time: d.Time, Trace: d.Trace}
 		l.fan(k, id, routes.Targets, f)
 		if len(routes.Plugins) > 0 {
 			l.beget(k, id, routes.Plugins, f)
@@ -178,7 +178,7 @@ func (l *Ledger) Complete(token uint64, refused error, r Record) {
 		l.finished(k)
 		return
 	}
-	r.ID, r.Kind, r.Reason = e.effect.ID, KindEmit, refused.Error()
+	r.ID, r.Kind, r.Reason, r.Revision = e.effect.ID, KindEmit, refused.Error(), e.effect.Revision
 	f := &e.effect
 	r.Content = Content{HasKey: f.Key != nil, Key: f.Key, Payload: f.Payload, ContentType: f.ContentType, Time: f.Time, Trace: f.Trace}
 	l.effects.give(n)
@@ -222,7 +222,7 @@ func (l *Ledger) TooLarge(plugin int, r Record) {
 	l.acks.at(c.ack).left += int32(len(c.plugins)) - 1
 	for _, q := range c.plugins {
 		one := r
-		one.ID, one.Kind = id.To(l.target(q)), KindEmit
+		one.ID, one.Kind, one.Revision = id.To(l.target(q)), KindEmit, c.Revision
 		one.Reason = fmt.Sprintf("an emit of %d bytes does not fit between plugins: raise limits.queue, or arena.max_message", len(c.Payload))
 		one.Content = Content{HasKey: c.Key != nil, Key: c.Key, Payload: c.Payload, ContentType: c.ContentType, Time: c.Time, Trace: c.Trace}
 		l.write(write{ack: c.ack, plugin: -1}, Write{Kind: WriteDead, Record: &one})

@@ -466,7 +466,7 @@ func (l *Ledger) replayEffect(i int32, r *Record) {
 	for t, target := range l.graph.Targets {
 		if target == r.ID.Target && !slices.Contains(l.lots[r.ID.Message.Position].known, r.ID) {
 			k := l.acks.take(acked{message: i, plugin: -1, left: 1})
-			e := pelton.Effect{Key: r.Key, Payload: r.Payload, ContentType: r.ContentType, Time: r.Time, Trace: r.Trace}
+			e := pelton.Effect{Key: r.Key, Payload: r.Payload, ContentType: r.ContentType, Revision: r.Revision, Time: r.Time, Trace: r.Trace}
 			e.ID = r.ID
 			l.send(k, t, &e)
 			l.finished(k)

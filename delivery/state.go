@@ -11,6 +11,7 @@ import (
 type held struct {
 	ack   int32
 	emits []pelton.Emit
+	made  int // revision that emitted them
 	time  time.Time
 	trace string
 	size  int64 // charged to the plugin's outbox meanwhile
@@ -51,7 +52,7 @@ func (l *Ledger) commit(item *Item, d *Decision) {
 
 // queueUp puts an ack into its plugin's line. ready says that it changed no state itself.
 func (l *Ledger) queueUp(s *subscriber, k int32, d *Decision, ready bool) {
-	h := held{ack: k, emits: d.emits(), time: d.Time, trace: d.Trace, size: d.StateSize, ready: ready}
+	h := held{ack: k, emits: d.emits(), made: d.Revision, time: d.Time, trace: d.Trace, size: d.StateSize, ready: ready}
 	for i := range d.Emits {
 		h.size += int64(len(d.Emits[i].Key)+len(d.Emits[i].Payload)) + emitCost
 	}
@@ -74,7 +75,7 @@ func (l *Ledger) committed(k int32) {
 	for s.held.len() > 0 && s.held.at(0).ready {
 		h := s.held.popFront()
 		s.waiting -= h.size
-		l.emit(h.ack, &Decision{Emits: h.emits, Time: h.time, Trace: h.trace})
+		l.emit(h.ack, &Decision{Emits: h.emits, Revision: h.made, Time: h.time, Trace: h.trace})
 		l.finished(h.ack)
 	}
 }
@@ -101,7 +102,7 @@ func (l *Ledger) resume(a Arrival) {
 		return
 	}
 	k := l.acks.take(acked{message: i, plugin: p, left: 1})
-	l.emit(k, &Decision{Emits: r.Emits, Time: r.Time, Trace: r.Trace})
+	l.emit(k, &Decision{Emits: r.Emits, Revision: r.Revision, Time: r.Time, Trace: r.Trace})
 	l.finished(k)
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/peltonhq/pelton"
@@ -14,26 +15,35 @@ import (
 	"github.com/peltonhq/pelton/api"
 	"github.com/peltonhq/pelton/engine/config"
 	"github.com/peltonhq/pelton/engine/plan"
+	"github.com/peltonhq/pelton/engine/revision"
+	"github.com/peltonhq/pelton/engine/tail"
 	"github.com/peltonhq/pelton/sdk/build"
 )
 
 // box is one plugin or reducer of the wheel: its actor and the history of its code.
 type box struct {
-	name    string
-	kind    string // wasm, native or process
-	path    string // of the code, for wasm
-	native  string // registered name, for native
-	process *config.Process
-	loader  actor.Runtime // of its code; nil for native
-	from    []string
-	opts    actor.Options
-	plugin  *actor.Plugin
-	ledger  *ledger
+	name     string
+	kind     string // wasm, native or process
+	path     string // of the code, for wasm
+	native   string // registered name, for native
+	process  *config.Process
+	loader   actor.Runtime // of its code; nil for native
+	from     []string
+	opts     actor.Options
+	settings revision.Settings // as the config has them
+	plugin   *actor.Plugin
+	log      *tail.Log
 	granted
+	held
+	turnover
+}
 
+// turnover is what runs, and what a health window may go back to.
+type turnover struct {
 	mu      sync.Mutex // a swap or a late rollback is being stored
 	current actor.Version
-	before  int // revision that a rollback in the health window goes back to
+	before  int          // revision that a rollback in the health window goes back to
+	upheld  atomic.Int64 // the last one that was before, and is not gone back to any more
 }
 
 // boxes describes the plugins and reducers of the config, in its order.
@@ -41,25 +51,23 @@ func (w *wheel) describe() []*box {
 	var boxes []*box
 	for _, name := range w.c.PluginNames() {
 		c := w.c.Plugins[name]
+		l := c.Limits
 		b := &box{name: name, kind: c.Type(), from: c.From}
 		b.code(c.Wasm, c.Native, c.Process)
-		b.opts = actor.Options{
-			Env:       actor.Env{Plugin: name, Config: settings(c.Config), Limits: actor.Limits{Memory: int64(c.Limits.Memory), Recycle: int64(c.Limits.Recycle), Time: int64(c.Limits.Time), Output: int64(c.Limits.Output)}, Window: w.window(name)},
-			Instances: c.Instances, Require: w.plan.Read(name), Health: healthOf(c.Health),
-		}
+		b.set(c.Config, revision.Limits{Memory: l.Memory, Recycle: l.Recycle, Time: l.Time, Output: l.Output})
+		b.opts.Instances, b.opts.Require, b.opts.Health, b.opts.Env.Window = c.Instances, w.plan.Read(name), healthOf(c.Health), w.window(name)
 		boxes = append(boxes, b)
 	}
 	for _, name := range w.c.SessionNames() {
-		c := w.c.Sessions[name]
-		if c.Reduce == nil {
+		c := w.c.Sessions[name].Reduce
+		if c == nil {
 			continue
 		}
-		b := &box{name: config.ReducerName(name), kind: c.Reduce.Type(), from: c.From}
-		b.code(c.Reduce.Wasm, c.Reduce.Native, c.Reduce.Process)
-		b.opts = actor.Options{
-			Env:       actor.Env{Plugin: b.name, Config: settings(c.Reduce.Config), Limits: actor.Limits{Memory: int64(c.Reduce.Limits.Memory), Recycle: int64(c.Reduce.Limits.Recycle), Time: int64(c.Reduce.Limits.Time), Output: int64(c.Reduce.Limits.Output)}},
-			Instances: c.Reduce.Instances, Health: healthOf(c.Reduce.Health),
-		}
+		l := c.Limits
+		b := &box{name: config.ReducerName(name), kind: c.Type(), from: w.c.Sessions[name].From}
+		b.code(c.Wasm, c.Native, c.Process)
+		b.set(c.Config, revision.Limits{Memory: l.Memory, Recycle: l.Recycle, Time: l.Time, Output: l.Output})
+		b.opts.Instances, b.opts.Health = c.Instances, healthOf(c.Health)
 		boxes = append(boxes, b)
 	}
 	return boxes
@@ -83,11 +91,11 @@ func (b *box) code(w *config.Wasm, n *config.Native, p *config.Process) {
 	}
 }
 
-func settings(j config.JSON) []byte {
-	if len(j) == 0 {
-		return []byte("{}")
-	}
-	return j
+// set notes what the config says its instances are started with.
+func (b *box) set(c config.JSON, l revision.Limits) {
+	b.settings = revision.SettingsOf(c, l)
+	v := b.settings.Version(actor.Version{})
+	b.opts.Env = actor.Env{Plugin: b.name, Config: v.Config, Limits: *v.Limits}
 }
 
 func healthOf(h config.Health) actor.Health {
@@ -103,6 +111,9 @@ func (w *wheel) openPlugins(ctx context.Context) error {
 	}
 	w.runtime = runtime
 	w.later(runtime.Close)
+	if w.book, err = revision.Open(ctx, w.store, w.c.Limits.Revisions); err != nil {
+		return err
+	}
 	if err := w.openProcesses(); err != nil {
 		return err
 	}
@@ -128,72 +139,50 @@ func (w *wheel) openPlugins(ctx context.Context) error {
 	return nil
 }
 
-// openBox starts the revision that shall run: the one that was live, unless the config's code has changed.
+// openBox starts the revision that shall run: the one that was live, unless the config's code or settings have changed.
 func (w *wheel) openBox(ctx context.Context, b *box) error {
-	var err error
-	if b.ledger, err = openLedger(ctx, w.store, b.name); err != nil {
-		return fmt.Errorf("plugin %s: %w", b.name, err)
-	}
-	b.opts.Env.Log = func(level, message string) {
-		w.event(Event{Event: "log", Plugin: b.name, Level: level, Reason: message})
+	b.log = tail.New(int64(w.c.Limits.Logs))
+	b.opts.Log = func(revision int, level, message string) {
+		b.log.Add(api.LogLine{Time: time.Now().UTC(), Plugin: b.name, Revision: revision, Level: level, Text: message})
+		w.event(Event{Event: "log", Plugin: b.name, Revision: revision, Level: level, Reason: message})
 	}
 	b.opts.OnChange = func(e actor.Event) { w.changed(b, e) }
 	code, err := w.build(ctx, b)
 	if err != nil {
 		return err
 	}
-	d, err := b.ledger.desired()
+	d := w.book.Plugin(b.name)
+	b.restore(&d)
+	asked := revision.Asked{Plugin: b.name, Digest: code.digest, Artifact: code.bytes, Settings: b.settings, Bound: b.kind == "native"}
+	next, why, err := w.book.Wanted(asked)
 	if err != nil {
 		return err
 	}
-	why := "first start"
-	if d.Config != 0 {
-		last, err := b.ledger.revision(d.Config)
-		if err != nil {
-			return err
-		}
-		if last.Digest == code.digest {
-			return w.resume(ctx, b, code, d)
-		}
-		why = "the config's code has changed since revision " + fmt.Sprint(d.Config)
+	if next.Number == d.Live && d.Pinned != nil && asked.Changed(&d) {
+		w.event(Event{Event: "warning", Plugin: b.name, Reason: fmt.Sprintf(
+			"plugin %s is pinned to revision %d: what has changed in the config since revision %d waits until it is unpinned and the wheel starts anew", b.name, d.Live, d.Config)})
 	}
-	r, err := b.ledger.next(code.digest, "config", why, "config")
-	if err != nil {
-		return err
-	}
-	if err := w.start(ctx, b, actor.Version{Revision: r.Number, Digest: code.digest, Module: code.module}); err != nil {
-		return err
-	}
-	r.Outcome = api.OutcomeLive
-	if err := b.ledger.settle(ctx, r, &desired{Live: r.Number, Config: r.Number}, code.bytes); err != nil {
-		return fmt.Errorf("plugin %s: storing revision %d: %w", b.name, r.Number, err)
-	}
-	w.event(Event{Event: "revision", Plugin: b.name, Revision: r.Number, Digest: r.Digest, Reason: why})
-	return nil
-}
-
-// resume starts the revision that was live when the wheel stopped.
-func (w *wheel) resume(ctx context.Context, b *box, code code, d desired) error {
-	live, err := b.ledger.revision(d.Live)
-	if err != nil {
-		return err
-	}
-	why := "as the config says"
-	if live.Digest != code.digest {
-		why = fmt.Sprintf("it was swapped in by %s; the config's code is unchanged", live.Who)
-		bytes, err := artifact(w.store, live.Digest)
+	if next.Digest != code.digest {
+		bytes, err := w.book.Artifact(next.Digest)
 		if err != nil {
 			return fmt.Errorf("plugin %s: %w", b.name, err)
 		}
 		_ = code.module.Close(ctx)
 		if code.module, err = b.loader.Load(ctx, bytes); err != nil {
-			return fmt.Errorf("plugin %s revision %d: %w", b.name, live.Number, err)
+			return fmt.Errorf("plugin %s revision %d: %w", b.name, next.Number, err)
 		}
+		asked.Artifact = bytes
 	}
-	if err := w.start(ctx, b, actor.Version{Revision: live.Number, Digest: live.Digest, Module: code.module}); err != nil {
+	if err := w.start(ctx, b, next.Settings.Version(actor.Version{Revision: next.Number, Digest: next.Digest, Module: code.module})); err != nil {
 		return err
 	}
-	w.event(Event{Event: "revision", Plugin: b.name, Revision: live.Number, Digest: live.Digest, Reason: why})
+	if next.Number != d.Live {
+		next.Outputs = names(b.plugin.Outputs())
+		if err := w.book.Commit(ctx, asked.Live(next)); err != nil {
+			return fmt.Errorf("plugin %s: storing revision %d: %w", b.name, next.Number, err)
+		}
+	}
+	w.event(Event{Event: "revision", Plugin: b.name, Revision: next.Number, Digest: next.Digest, Reason: why})
 	return nil
 }
 
@@ -256,6 +245,9 @@ func (l building) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// digest is that of a revision's code.
+func (w *wheel) digest(plugin string, revision int) string { return w.book.Digest(plugin, revision) }
+
 func (w *wheel) box(name string) *box {
 	for _, b := range w.boxes {
 		if b.name == name {
@@ -276,21 +268,21 @@ func (w *wheel) changed(b *box, e actor.Event) {
 		w.event(Event{Event: "recycled", Plugin: b.name, Revision: e.Revision, Reason: e.Reason})
 	case actor.StateFailed, actor.StateStuck:
 		w.event(Event{Event: "failed", Plugin: b.name, Revision: e.Revision, Reason: e.Reason})
+	case actor.StateSuperseded: // its health window is over
+		b.upheld.Store(int64(e.Revision))
 	case actor.StateRolledBack:
 		go w.rolledBack(b, e)
 	}
 }
 
-// unstop lets lanes go on that retry.then stopped: another version may do better.
+// unstop lets lanes go on that retry.then stopped: another version, or another time, may do better.
 func (w *wheel) unstop(b *box) {
 	p := slices.Index(w.boxes, b)
 	if p >= len(w.plan.Plugins) {
 		return
 	}
-	for _, f := range w.feeds {
-		for _, r := range f.loops() {
-			r.loop.Resume(p)
-		}
+	for _, l := range w.loops() {
+		l.Resume(p)
 	}
 }
 
@@ -303,33 +295,26 @@ func (w *wheel) rolledBack(b *box, e actor.Event) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	r, err := b.ledger.revision(e.Revision)
-	if err == nil {
-		r.Outcome, r.Reason = api.OutcomeRolledBack, e.Reason
-		err = b.revive(ctx, r)
-	}
-	if err != nil {
+	if err := w.revive(ctx, b, e); err != nil {
 		w.event(Event{Event: "warning", Plugin: b.name, Reason: fmt.Sprintf("storing the rollback of revision %d: %v", e.Revision, err)})
 	}
 	w.event(Event{Event: "swapped", Plugin: b.name, Revision: e.Revision, Digest: e.Digest, Outcome: api.OutcomeRolledBack, Reason: e.Reason})
 }
 
 // revive makes the revision before the live one live again, in the store.
-func (b *box) revive(ctx context.Context, failed api.Revision) error {
-	d, err := b.ledger.desired()
+func (w *wheel) revive(ctx context.Context, b *box, e actor.Event) error {
+	failed, err := w.book.Record(b.name, e.Revision)
 	if err != nil {
 		return err
 	}
-	old, err := b.ledger.revision(b.before)
+	old, err := w.book.Record(b.name, b.before)
 	if err != nil {
 		return err
 	}
-	old.Outcome = api.OutcomeLive
-	d.Live = b.before
-	b.current = actor.Version{Revision: old.Number, Digest: old.Digest}
+	failed.Outcome, failed.Reason, old.Outcome = api.OutcomeRolledBack, e.Reason, api.OutcomeLive
+	b.current = old.Settings.Version(actor.Version{Revision: old.Number, Digest: old.Digest})
 	b.before = 0
-	if err := b.ledger.settle(ctx, failed, nil, nil); err != nil {
-		return err
-	}
-	return b.ledger.settle(ctx, old, &d, nil)
+	return w.book.Commit(ctx, revision.Change{
+		Plugin: b.name, Put: []revision.Record{failed, old}, Set: func(d *revision.Plugin) { d.Live = old.Number },
+	})
 }

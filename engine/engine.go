@@ -22,8 +22,10 @@ import (
 	"github.com/peltonhq/pelton/engine/config"
 	"github.com/peltonhq/pelton/engine/door"
 	"github.com/peltonhq/pelton/engine/durable"
+	"github.com/peltonhq/pelton/engine/event"
 	"github.com/peltonhq/pelton/engine/letters"
 	"github.com/peltonhq/pelton/engine/plan"
+	"github.com/peltonhq/pelton/engine/revision"
 	"github.com/peltonhq/pelton/engine/tracing"
 	"github.com/peltonhq/pelton/session"
 	"github.com/peltonhq/pelton/sink"
@@ -50,9 +52,7 @@ type wheel struct {
 	o       Options
 	plan    *plan.Plan
 	store   *local.Store
-	runtime *wasm.Runtime
-	process *process.Runtime // nil unless a plugin is a process
-	boxes   []*box           // plugins in config order, reducers behind
+	boxes   []*box // plugins in config order, reducers behind
 	session map[string]*session.Sessions
 	sinks   map[string]*sink.Worker
 	names   struct{ sessions, sinks []string } // in config order
@@ -60,8 +60,16 @@ type wheel struct {
 	totals  totals
 	letters *letters.Letters
 	tracer  *tracing.Tracer // nil: nothing is traced
+	versions
 	front
 	life
+}
+
+// versions are where plugins' code is kept, and what runs it.
+type versions struct {
+	book    *revision.Book
+	runtime *wasm.Runtime
+	process *process.Runtime // nil unless a plugin is a process
 }
 
 // front is what the outside reaches.
@@ -79,6 +87,7 @@ type life struct {
 	ended   chan struct{} // the run is over, the wheel is being closed
 	events  sync.Mutex
 	closers []func(context.Context) error
+	tasks   sync.WaitGroup // in the background; they end with the run
 }
 
 // Run runs a wheel until ctx ends, or until it has settled if o.UntilIdle is set, then drains it within
@@ -119,7 +128,7 @@ func (w *wheel) refuse() error {
 }
 
 func (w *wheel) open(ctx context.Context) error {
-	steps := []func(context.Context) error{w.openStore, w.bindAll, w.openPlugins, w.openSessions, w.openSinks, w.openTraces, w.openSources}
+	steps := []func(context.Context) error{w.openStore, w.bindAll, w.openPlugins, w.openSessions, w.openSinks, w.openTraces, w.openSources, w.openPaused}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return err
@@ -160,7 +169,7 @@ func (w *wheel) openStore(context.Context) error {
 		return environment(err)
 	}
 	w.store = s
-	w.letters = letters.New(s, lanes{w}, w.c.Limits.Replays)
+	w.letters = letters.New(s, lanes{w}, w.c.Limits.Replays, w.digest)
 	w.later(func(context.Context) error { return s.Close() })
 	survives := "survives power cuts (sync: always)"
 	if w.c.Store.Sync == config.SyncOff {
@@ -168,7 +177,7 @@ func (w *wheel) openStore(context.Context) error {
 	}
 	w.event(Event{Event: "store", Dir: w.c.Store.Dir, Reason: survives})
 	rows := durable.Of(&w.c)
-	w.event(Event{Event: "durable", Reason: strings.Join(durable.Lines(rows), "; "), Bulk: Bulk{Durable: rows}})
+	w.event(Event{Event: "durable", Reason: strings.Join(durable.Lines(rows), "; "), Bulk: event.Bulk{Durable: rows}})
 	if lost := s.Lost(); lost > 0 {
 		w.event(Event{Event: "warning", Reason: fmt.Sprintf("store %s: a power cut took the newest %d bytes that were not synced (sync: off); what came of them is lost", w.c.Store.Dir, lost)})
 	}
@@ -220,7 +229,7 @@ func (w *wheel) openTraces(ctx context.Context) error {
 	if c.Endpoint == "" {
 		return nil
 	}
-	t, err := tracing.Open(ctx, tracing.Options{Endpoint: c.Endpoint, Sample: c.Sample, Queue: c.Queue, Timeout: c.Timeout.Std(), Version: w.o.Version})
+	t, err := tracing.Open(ctx, tracing.Options{Endpoint: c.Endpoint, Sample: c.Sample, Queue: c.Queue, Timeout: c.Timeout.Std(), Version: w.o.Version, Digest: w.digest})
 	if err != nil {
 		return usage(err)
 	}

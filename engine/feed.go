@@ -191,7 +191,7 @@ func (w *wheel) openLane(ctx context.Context, f *feed, lane source.Lane) error {
 	o := loop.Options{
 		Lane: lane, ID: id, From: from, Graph: f.graph, Plugins: plugins, Targets: targets, Grants: w.grants(),
 		Arena: f.arena, Outputs: f.outputs, Decode: decodeOf(f.c.Decode, w.c.Arena.MaxMessage),
-		Pace: f.pace, Bounds: loop.Bounds{Release: w.c.Limits.Release.PerSecond()}, Store: w.store, Settle: w.settle,
+		Paused: w.paused(), Pace: f.pace, Bounds: loop.Bounds{Release: w.c.Limits.Release.PerSecond()}, Store: w.store, Settle: w.settle,
 	}
 	o.Failed = func(err error, final bool) {
 		w.event(Event{Event: "failed", Source: f.name, Reason: err.Error()})
@@ -209,6 +209,9 @@ func (w *wheel) openLane(ctx context.Context, f *feed, lane source.Lane) error {
 	}
 	if err := f.add(running{lane, l}); err != nil {
 		return errors.Join(err, l.Close(ctx))
+	}
+	for i, p := range w.paused() { // one may have changed since
+		l.Pause(i, p)
 	}
 	return nil
 }
@@ -255,6 +258,16 @@ func settled(ctx context.Context, l *loop.Loop) error {
 		}
 	}
 	return nil
+}
+
+// loops are those of all sources.
+func (w *wheel) loops() (all []*loop.Loop) {
+	for _, f := range w.feeds {
+		for _, r := range f.loops() {
+			all = append(all, r.loop)
+		}
+	}
+	return all
 }
 
 func (f *feed) loops() []running {

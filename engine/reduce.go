@@ -21,7 +21,7 @@ func (r *reducer) Fold(ctx context.Context, folds []session.Fold) error {
 		return err
 	}
 	for i := range calls {
-		folds[i].Next, folds[i].ContentType, folds[i].Err = calls[i].Next, calls[i].ContentType, calls[i].Err
+		folds[i].Next, folds[i].ContentType, folds[i].Revision, folds[i].Err = calls[i].Next, calls[i].ContentType, calls[i].Revision, calls[i].Err
 		if folds[i].Err == nil && calls[i].Next == nil {
 			folds[i].Err = errors.New("the reducer gave no state")
 		}

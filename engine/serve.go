@@ -15,6 +15,7 @@ import (
 	"github.com/peltonhq/pelton/engine/audit"
 	"github.com/peltonhq/pelton/engine/config"
 	"github.com/peltonhq/pelton/engine/door"
+	"github.com/peltonhq/pelton/engine/event"
 )
 
 // serve answers the API until the run ends.
@@ -62,7 +63,7 @@ func (w *wheel) bindAll(ctx context.Context) (err error) {
 func (w *wheel) openAudit() error {
 	log, err := audit.Open(audit.Options{
 		Dir: w.c.Store.Dir, MaxBytes: int64(w.c.API.Audit.MaxBytes),
-		Told:   func(e api.Entry) { w.event(Event{Event: "audit", Bulk: Bulk{Audit: &e}}) },
+		Told:   func(e api.Entry) { w.event(Event{Event: "audit", Bulk: event.Bulk{Audit: &e}}) },
 		Failed: func(err error) { w.event(Event{Event: "warning", Reason: err.Error()}) },
 	})
 	if err != nil {

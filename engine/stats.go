@@ -70,10 +70,15 @@ func (w wheelInfo) Stats(context.Context) (api.Stats, error) {
 		p := b.stats()
 		if i < len(counts) {
 			p.count(&counts[i], &queues[i])
+			p.Paused = b.pause.Load() != uint32(delivery.Flowing)
 		} else { // a reducer: it answers to sessions, not to lanes
 			folds := b.plugin.Stats()
 			p.Acked = folds.Folds - min(folds.Folds, folds.Faults.Total())
 		}
+		if p.Paused && (p.State == "running" || p.State == "stopped") {
+			p.State = "paused"
+		}
+		p.Pinned, p.Revisions = w.book.Plugin(b.name).Pinned != nil, w.book.Kept(b.name)
 		s.Plugins = append(s.Plugins, p.PluginStats)
 	}
 	w.addTargets(&s)
@@ -189,6 +194,7 @@ func (b *box) stats() *pluginStats {
 	if w := b.opts.Env.Window; w != nil {
 		p.Window = api.Window{MappedBytes: w.Mapped.Load(), CopiedBytes: w.Copied.Load(), DirtyWindows: w.Dirty.Load()}
 	}
+	p.LogBytes, p.LogLines = b.log.Size()
 	b.granted.stats(&p.PluginStats)
 	return p
 }

@@ -2,82 +2,15 @@ package engine
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/actor"
 	"github.com/peltonhq/pelton/api"
-	"github.com/peltonhq/pelton/store"
+	"github.com/peltonhq/pelton/engine/revision"
 )
-
-// plugins is the wheel as [api.Plugins].
-type plugins struct{ *wheel }
-
-var _ api.Plugins = plugins{}
-
-func (p plugins) find(name string) (*box, error) {
-	if b := p.box(name); b != nil {
-		return b, nil
-	}
-	var known []string
-	for _, b := range p.boxes {
-		known = append(known, b.name)
-	}
-	return nil, api.Unknown("plugin", name, known)
-}
-
-// List implements [api.Plugins].
-func (p plugins) List(context.Context) ([]api.Plugin, error) {
-	list := []api.Plugin{}
-	for i, b := range p.boxes {
-		s := b.plugin.Stats()
-		row := api.Plugin{
-			Name: b.name, Kind: b.kind, Digest: s.Digest, State: p.stateOf(i, s), Revision: s.Revision, Instances: b.plugin.Instances(),
-			Restarts: s.Restarts, Outputs: names(b.plugin.Outputs()), From: b.from,
-		}
-		list = append(list, row)
-	}
-	return list, nil
-}
-
-// stateOf is the state of the i-th box: its own, or stopped by a lane.
-func (w *wheel) stateOf(i int, s actor.Stats) string {
-	state := stateOf(s)
-	for _, f := range w.feeds {
-		for _, r := range f.loops() {
-			if l := r.loop.Stats(); state == "running" && i < len(l.Plugins) && l.Plugins[i].Halted != "" {
-				return "stopped"
-			}
-		}
-	}
-	return state
-}
-
-func stateOf(s actor.Stats) string {
-	switch {
-	case s.State == actor.StateLoading || s.State == actor.StateProbing:
-		return "swapping"
-	case s.State == actor.StateClosed:
-		return "failed"
-	case s.Stuck > 0:
-		return "restarting"
-	}
-	return "running"
-}
-
-// History implements [api.Plugins].
-func (p plugins) History(_ context.Context, name string) ([]api.Revision, error) {
-	b, err := p.find(name)
-	if err != nil {
-		return nil, err
-	}
-	return b.ledger.history()
-}
 
 // Swap implements [api.Plugins].
 func (p plugins) Swap(ctx context.Context, name, digest string, o api.SwapOptions) (api.SwapResult, error) {
@@ -85,11 +18,24 @@ func (p plugins) Swap(ctx context.Context, name, digest string, o api.SwapOption
 	if err != nil {
 		return api.SwapResult{}, err
 	}
-	return p.swap(ctx, b, digest, o, "swap")
+	if o.Revision == 0 {
+		return p.swap(ctx, b, target{digest: digest, source: "swap"}, o)
+	}
+	r, err := p.book.Record(name, o.Revision)
+	if err != nil {
+		return api.SwapResult{}, err
+	}
+	if r.Deleted {
+		return api.SwapResult{}, api.Errorf(api.FailedPrecondition, "plugin %s: the artifact of revision %d was deleted", name, o.Revision)
+	}
+	if o.Why == "" {
+		o.Why = fmt.Sprintf("as revision %d", r.Number)
+	}
+	return p.swap(ctx, b, target{digest: r.Digest, settings: &r.Settings, source: "swap"}, o)
 }
 
 // Rollback implements [api.Plugins].
-func (p plugins) Rollback(ctx context.Context, name, who, why string) (api.SwapResult, error) {
+func (p plugins) Rollback(ctx context.Context, name string, o api.SwapOptions) (api.SwapResult, error) {
 	b, err := p.find(name)
 	if err != nil {
 		return api.SwapResult{}, err
@@ -97,37 +43,35 @@ func (p plugins) Rollback(ctx context.Context, name, who, why string) (api.SwapR
 	if !b.mu.TryLock() { // what runs is undecided, and so is what is before it
 		return api.SwapResult{}, b.swapping()
 	}
+	live := b.current.Revision
 	b.mu.Unlock()
-	history, err := b.ledger.history()
+	if o.Expect == 0 {
+		o.Expect = live
+	}
+	previous, err := p.book.Previous(name)
 	if err != nil {
 		return api.SwapResult{}, err
 	}
-	previous := ""
-	live := b.plugin.Stats()
-	for _, r := range history {
-		if r.Number < live.Revision && r.Outcome == api.OutcomeSuperseded && r.Digest != live.Digest {
-			previous = r.Digest
-		}
+	if o.Why == "" {
+		o.Why = fmt.Sprintf("rollback of revision %d", live)
 	}
-	if previous == "" {
-		return api.SwapResult{}, api.Errorf(api.FailedPrecondition, "plugin %s has no earlier revision to go back to", name)
-	}
-	if why == "" {
-		why = fmt.Sprintf("rollback of revision %d", live.Revision)
-	}
-	return p.swap(ctx, b, previous, api.SwapOptions{Who: who, Why: why}, "rollback")
+	return p.swap(ctx, b, target{digest: previous.Digest, settings: &previous.Settings, source: "rollback"}, o)
+}
+
+// target is what shall run.
+type target struct {
+	digest   string
+	settings *revision.Settings // nil: those that run
+	source   string
 }
 
 // swap puts stored code in the place of what runs (W1–W3) and stores how that ended.
-func (p plugins) swap(ctx context.Context, b *box, digest string, o api.SwapOptions, source string) (api.SwapResult, error) {
+func (p plugins) swap(ctx context.Context, b *box, t target, o api.SwapOptions) (api.SwapResult, error) {
 	if b.kind == "native" {
 		return api.SwapResult{}, api.Errorf(api.FailedPrecondition, "plugin %s is native Go code of this program: build and start the program anew to change it", b.name)
 	}
 	began := time.Now()
-	bytes, err := artifact(p.store, digest)
-	if errors.Is(err, store.ErrNotFound) {
-		return api.SwapResult{}, api.Errorf(api.NotFound, "%v", err)
-	}
+	bytes, err := p.book.Artifact(t.digest)
 	if err != nil {
 		return api.SwapResult{}, err
 	}
@@ -135,35 +79,62 @@ func (p plugins) swap(ctx context.Context, b *box, digest string, o api.SwapOpti
 		return api.SwapResult{}, b.swapping()
 	}
 	defer b.mu.Unlock()
+	if err := p.allowed(b, o.Expect); err != nil {
+		return api.SwapResult{}, err
+	}
 	// An answer must be stored even when its caller has gone.
 	ctx = context.WithoutCancel(ctx)
-	r, err := b.ledger.next(digest, o.Who, o.Why, source)
+	r, err := p.revise(b, t, o)
 	if err != nil {
 		return api.SwapResult{}, err
 	}
-	result, module, err := p.try(ctx, b, r, bytes)
+	r.Size, r.Built = int64(len(bytes)), revision.Built(bytes)
+	result, module, err := p.try(ctx, b, &r, bytes)
 	if err != nil {
 		return api.SwapResult{}, err
 	}
 	r.Outcome, r.Reason = api.OutcomeRolledBack, result.Reason
-	var d *desired
+	change := revision.Change{Plugin: b.name, Guard: b.before}
 	if result.State == actor.StateLive {
-		r.Outcome, r.Reason = api.OutcomeLive, ""
-		old, err := b.ledger.desired()
-		if err != nil {
-			return api.SwapResult{}, err
-		}
-		b.before, b.current = old.Live, actor.Version{Revision: r.Number, Digest: digest, Module: module}
-		d = &desired{Live: r.Number, Config: old.Config}
+		r.Outcome, r.Reason, r.Outputs = api.OutcomeLive, "", names(b.plugin.Outputs())
+		b.before, b.current = b.current.Revision, r.Settings.Version(actor.Version{Revision: r.Number, Digest: r.Digest, Module: module})
+		change.Set = func(d *revision.Plugin) { d.Live = r.Number }
 	}
-	if err := b.ledger.settle(ctx, r, d, nil); err != nil {
+	change.Put = []revision.Record{r}
+	if err := p.book.Commit(ctx, change); err != nil {
 		return api.SwapResult{}, fmt.Errorf("storing revision %d of plugin %s: %w", r.Number, b.name, err)
 	}
-	p.event(Event{Event: "swapped", Plugin: b.name, Revision: r.Number, Digest: digest, Outcome: r.Outcome, Reason: r.Reason})
+	p.event(Event{Event: "swapped", Plugin: b.name, Revision: r.Number, Digest: r.Digest, Outcome: r.Outcome, Reason: r.Reason})
 	return api.SwapResult{
-		Plugin: b.name, Outcome: r.Outcome, Reason: r.Reason, Revision: r.Number, Digest: digest,
+		Plugin: b.name, Outcome: r.Outcome, Reason: r.Reason, Revision: r.Number, Digest: r.Digest,
 		Live: b.plugin.Stats().Revision, Took: time.Since(began),
 	}, nil
+}
+
+// allowed refuses a change of a pinned plugin, and one that expects another revision to be live.
+func (p plugins) allowed(b *box, expect int) error {
+	if err := p.book.Expect(b.name, expect); err != nil {
+		return err
+	}
+	if mark := p.book.Plugin(b.name).Pinned; mark != nil {
+		return api.Errorf(api.FailedPrecondition, "plugin %s is pinned to revision %d %s; unpin it first, with: pelton plugin pin %s --off",
+			b.name, b.current.Revision, revision.By(mark), b.name)
+	}
+	return nil
+}
+
+// revise is the revision that a swap makes.
+func (p plugins) revise(b *box, t target, o api.SwapOptions) (revision.Record, error) {
+	if t.settings == nil {
+		live, err := p.book.Record(b.name, b.current.Revision)
+		if err != nil {
+			return live, err
+		}
+		t.settings = &live.Settings
+	}
+	r, err := p.book.Next(b.name, t.digest, *t.settings)
+	r.Who, r.Why, r.Source = o.Who, o.Why, t.source
+	return r, err
 }
 
 func (b *box) swapping() error {
@@ -171,12 +142,12 @@ func (b *box) swapping() error {
 }
 
 // try loads the code and swaps it in. Code that does not load is rolled back before anything was touched (W2).
-func (p plugins) try(ctx context.Context, b *box, r api.Revision, bytes []byte) (actor.Result, actor.Module, error) {
+func (p plugins) try(ctx context.Context, b *box, r *revision.Record, bytes []byte) (actor.Result, actor.Module, error) {
 	module, err := b.loader.Load(ctx, bytes)
 	if err != nil {
 		return actor.Result{State: actor.StateRolledBack, Reason: err.Error()}, nil, nil //nolint:nilerr // it is the answer
 	}
-	result, err := b.plugin.Swap(ctx, actor.Version{Revision: r.Number, Digest: r.Digest, Module: module})
+	result, err := b.plugin.Swap(ctx, r.Settings.Version(actor.Version{Revision: r.Number, Digest: r.Digest, Module: module}))
 	switch {
 	case errors.Is(err, actor.ErrSwapping):
 		return result, nil, api.Errorf(api.FailedPrecondition, "plugin %s: %v", b.name, err)
@@ -184,40 +155,6 @@ func (p plugins) try(ctx context.Context, b *box, r api.Revision, bytes []byte) 
 		return result, nil, api.Errorf(api.Unavailable, "the wheel is stopping: plugin %s keeps its revision", b.name)
 	}
 	return result, module, err
-}
-
-// Has implements [api.Plugins].
-func (p plugins) Has(_ context.Context, digest string) (bool, error) {
-	_, err := p.store.Get(artifactKey(digest))
-	if errors.Is(err, store.ErrNotFound) {
-		return false, nil
-	}
-	return err == nil, err
-}
-
-// Push implements [api.Plugins].
-func (p plugins) Push(ctx context.Context, digest string, size int64, r io.Reader) error {
-	limit := int64(p.c.Limits.Artifact)
-	if size > limit {
-		return api.Errorf(api.ResourceExhausted, "artifact of %d bytes is over the %d bytes of limits.artifact", size, limit)
-	}
-	bytes, err := io.ReadAll(io.LimitReader(r, limit+1))
-	if err != nil {
-		return err
-	}
-	if int64(len(bytes)) > limit {
-		return api.Errorf(api.ResourceExhausted, "artifact is over the %d bytes of limits.artifact", limit)
-	}
-	sum := sha256.Sum256(bytes)
-	if got := api.DigestPrefix + hex.EncodeToString(sum[:]); got != digest {
-		return api.Errorf(api.InvalidArgument, "artifact has digest %s, not %s: it was changed on its way; push it again", got, digest)
-	}
-	token, err := p.store.Claim(ctx, "artifacts/"+digest)
-	if err != nil {
-		return err
-	}
-	_, err = p.store.Append(ctx, token, []store.Record{{Op: store.Put, Key: artifactKey(digest), Value: bytes}})
-	return err
 }
 
 // deliveries is the wheel as [api.Deliveries].

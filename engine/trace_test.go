@@ -88,6 +88,9 @@ func (s *spans) take(list []*otlp.Span) {
 			switch a.GetKey() {
 			case "pelton.revision", "pelton.attempt":
 				text = append(text, strconv.FormatInt(a.GetValue().GetIntValue(), 10))
+			case "pelton.digest":
+				scheme, _, _ := strings.Cut(a.GetValue().GetStringValue(), ":")
+				text = append(text, scheme)
 			case "pelton.verdict":
 				text = append(text, a.GetValue().GetStringValue())
 			}
@@ -196,7 +199,7 @@ func TestTraceContext(t *testing.T) {
 	post(t, cl, "no trace at all", "")
 	collected.of(t, one, 3)
 	soon(t, func() (int, error) { return cl.Release(t.Context(), nil, api.ParkedQuery{}, false) })
-	want := []string{"process moody 1 1 retry", "process moody 1 2 ack", "process moody 1 2 defer", "receive in", "write session/out"}
+	want := []string{"process moody 1 sha256 1 retry", "process moody 1 sha256 2 ack", "process moody 1 sha256 2 defer", "receive in", "write session/out 1 sha256"}
 	if got := collected.of(t, one, 5); !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
@@ -205,7 +208,7 @@ func TestTraceContext(t *testing.T) {
 		r, err := cl.Replay(t.Context(), nil, api.DeadQuery{}, api.ReplayOptions{})
 		return r.Replayed, err
 	})
-	want = []string{"process moody 1 1 ack", "process moody 1 1 dead failed: poison", "receive in", "write session/out"}
+	want = []string{"process moody 1 sha256 1 ack", "process moody 1 sha256 1 dead failed: poison", "receive in", "write session/out 1 sha256"}
 	if got := collected.of(t, other, 4); !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}

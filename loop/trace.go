@@ -24,11 +24,12 @@ type Step struct {
 	Target     pelton.Target    // whose turn, or whose effect; of OpReceive it is zero
 	Start, End time.Time        // of a turn, that is the time of its whole batch
 
+	Revision int // of the plugin that decided, or emitted what was written; 0 when none did
+
 	// Of OpHandle.
 
-	Attempt  uint32
-	Revision int
-	Verdict  pelton.Decision // none when the message was not reached, or Failure is set
+	Attempt uint32
+	Verdict pelton.Decision // none when the message was not reached, or Failure is set
 
 	Failure string // what went wrong; empty when nothing did
 }
@@ -47,6 +48,7 @@ const (
 type flight struct {
 	id    pelton.EffectID
 	trace string
+	made  int // revision that emitted it
 	since time.Time
 }
 
@@ -116,7 +118,7 @@ func (l *Loop) traceOffered(g *gate, taken []pelton.Effect) {
 			if g.traced == nil {
 				g.traced = map[uint64]flight{}
 			}
-			g.traced[e.Token] = flight{id: e.ID, trace: e.Trace, since: l.now}
+			g.traced[e.Token] = flight{id: e.ID, trace: e.Trace, made: e.Revision, since: l.now}
 		}
 	}
 }
@@ -128,7 +130,7 @@ func (l *Loop) traceCompleted(g *gate, token uint64, refused error) {
 		return
 	}
 	delete(g.traced, token)
-	s := Step{Op: OpWrite, Trace: f.trace, Message: f.id.Message, Target: f.id.Target, Start: f.since, End: l.now}
+	s := Step{Op: OpWrite, Trace: f.trace, Message: f.id.Message, Target: f.id.Target, Revision: f.made, Start: f.since, End: l.now}
 	if refused != nil {
 		s.Failure = refused.Error()
 	}

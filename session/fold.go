@@ -18,7 +18,7 @@ func (sh *shard) fold(items []*item) (changes []*change, rest []*item, err error
 				return changes, items[i:], err
 			}
 			if ses != nil {
-				changes = append(changes, sh.change(it, ses, it.effect.Payload, it.effect.ContentType))
+				changes = append(changes, sh.change(it, ses, it.effect.Payload, it.effect.ContentType, 0))
 			}
 		}
 		return changes, nil, nil
@@ -101,7 +101,7 @@ func (sh *shard) folded(it *item, ses *session, f *Fold) *change {
 		sh.refuse(it, err)
 		return nil
 	}
-	return sh.change(it, ses, f.Next, f.ContentType)
+	return sh.change(it, ses, f.Next, f.ContentType, f.Revision)
 }
 
 // merge is the items that are also in keep, in the order of items.

@@ -41,6 +41,7 @@ type Fold struct {
 	Key, State, Emit []byte // read only; State is nil for a new session
 	Next             []byte // the new state, owned by the session after the call
 	ContentType      string // the emit's when called; of Next afterwards
+	Revision         int    // of the reducer that made Next
 	Err              error  // this emit is refused for good
 }
 

@@ -219,7 +219,7 @@ func (sh *shard) session(key string) (*session, error) {
 }
 
 // change makes the next snapshot of a session.
-func (sh *shard) change(it *item, ses *session, payload []byte, contentType string) *change {
+func (sh *shard) change(it *item, ses *session, payload []byte, contentType string, reducer int) *change {
 	now := sh.s.o.Now()
 	ch := &change{item: it, session: ses, shard: sh, made: now}
 	if ses.last.gone {
@@ -235,7 +235,7 @@ func (sh *shard) change(it *item, ses *session, payload []byte, contentType stri
 	}
 	ch.snap = &pelton.Snapshot{
 		Session: sh.s.o.Name, Key: it.key, Epoch: epoch, ID: id, Payload: payload, ContentType: contentType,
-		EffectID: it.effectID(), Time: at.UTC(),
+		EffectID: it.effectID(), Revision: it.effect.Revision, Reducer: reducer, Time: at.UTC(),
 	}
 	ch.after = ses.last
 	ch.size = int64(len(payload)+len(it.key)+len(it.effect.Mark)) + sessionOverhead

@@ -32,12 +32,21 @@ type Wheel struct {
 	NotReady  error
 	Store
 	Queue
+	Operated
 
 	Artifacts map[string][]byte
 	Settled   map[string]pelton.Verdict
 	Emits     []pelton.Emit
 	Leases    map[string]time.Duration
 	Replayed  []string
+}
+
+// Operated is what operators did, and what plugins logged.
+type Operated struct {
+	Strategies []*api.Strategy // of swaps
+	Removals   []api.Removal
+	Lines      []api.LogLine
+	More       chan struct{} // closed when there are more lines
 }
 
 // Queue is what was published.
@@ -71,6 +80,10 @@ func (w *Wheel) Swap(_ context.Context, name, digest string, o api.SwapOptions) 
 	if err := w.plugin(name); err != nil {
 		return api.SwapResult{}, err
 	}
+	w.Strategies = append(w.Strategies, o.Strategy)
+	if o.Revision != 0 {
+		return w.revise(name, w.Revisions[o.Revision-1].Digest, o.Who, o.Why, "swap"), nil
+	}
 	if _, ok := w.Artifacts[digest]; !ok {
 		return api.SwapResult{}, api.Errorf(api.NotFound, "artifact %s: push it first", digest)
 	}
@@ -78,13 +91,16 @@ func (w *Wheel) Swap(_ context.Context, name, digest string, o api.SwapOptions) 
 }
 
 // Rollback implements [api.Plugins].
-func (w *Wheel) Rollback(_ context.Context, name, who, why string) (api.SwapResult, error) {
+func (w *Wheel) Rollback(_ context.Context, name string, o api.SwapOptions) (api.SwapResult, error) {
 	w.Mu.Lock()
 	defer w.Mu.Unlock()
 	if err := w.plugin(name); err != nil {
 		return api.SwapResult{}, err
 	}
-	return w.revise(name, "sha256:before", who, why, "rollback"), nil
+	if o.Expect != 0 && o.Expect != len(w.Revisions) {
+		return api.SwapResult{}, api.Errorf(api.FailedPrecondition, "plugin %s: revision %d is live, not %d as expected", name, len(w.Revisions), o.Expect)
+	}
+	return w.revise(name, "sha256:before", o.Who, o.Why, "rollback"), nil
 }
 
 func (w *Wheel) revise(name, digest, who, why, source string) api.SwapResult {

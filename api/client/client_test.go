@@ -153,7 +153,7 @@ func TestPlugins(t *testing.T) {
 	result, err := c.Swap(ctx, "delays", id, api.SwapOptions{Who: "me", Why: "faster"})
 	ok(t, err)
 	same(t, result, api.SwapResult{Plugin: "delays", Outcome: "live", Revision: 1, Live: 1, Digest: id, Took: time.Second})
-	_, err = c.Rollback(ctx, "delays", "me", "slower")
+	_, err = c.Rollback(ctx, "delays", api.SwapOptions{Who: "me", Why: "slower"})
 	ok(t, err)
 	history, err := c.History(ctx, "delays")
 	ok(t, err)

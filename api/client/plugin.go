@@ -59,13 +59,17 @@ func (c *Client) Push(ctx context.Context, digest string, size int64, r io.Reade
 
 // Swap makes an artifact the plugin's new revision and waits for the outcome.
 func (c *Client) Swap(ctx context.Context, name, digest string, o api.SwapOptions) (api.SwapResult, error) {
-	res, err := c.plugins.Swap(ctx, &peltonv1.PluginServiceSwapRequest{Name: name, Digest: digest, Who: o.Who, Why: o.Why})
+	res, err := c.plugins.Swap(ctx, &peltonv1.PluginServiceSwapRequest{
+		Name: name, Digest: digest, Who: o.Who, Why: o.Why, Expect: int32(o.Expect), Revision: int32(o.Revision), Strategy: wire.Strategy(o.Strategy),
+	})
 	return wire.SwapResultOf(res.GetResult()), c.fail(err)
 }
 
 // Rollback goes back to the revision before and waits for the outcome.
-func (c *Client) Rollback(ctx context.Context, name, who, why string) (api.SwapResult, error) {
-	res, err := c.plugins.Rollback(ctx, &peltonv1.PluginServiceRollbackRequest{Name: name, Who: who, Why: why})
+func (c *Client) Rollback(ctx context.Context, name string, o api.SwapOptions) (api.SwapResult, error) {
+	res, err := c.plugins.Rollback(ctx, &peltonv1.PluginServiceRollbackRequest{
+		Name: name, Who: o.Who, Why: o.Why, Expect: int32(o.Expect), Strategy: wire.Strategy(o.Strategy),
+	})
 	return wire.SwapResultOf(res.GetResult()), c.fail(err)
 }
 

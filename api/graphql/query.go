@@ -94,11 +94,6 @@ func (q query) Topology(ctx context.Context) (*api.Topology, error) {
 
 type mutation struct{ svc *api.Service }
 
-func (m mutation) Rollback(ctx context.Context, plugin string, who, why *string) (*api.SwapResult, error) {
-	result, err := m.svc.Rollback(ctx, plugin, or(who), or(why))
-	return &result, err
-}
-
 func (m mutation) Replay(ctx context.Context, ids []string, filter *model.DeadFilter, dryRun, force *bool) (*api.ReplayResult, error) {
 	result, err := m.svc.Replay(ctx, ids, filter.Query(), api.ReplayOptions{DryRun: or(dryRun), Force: or(force)})
 	return &result, err

@@ -54,6 +54,9 @@ func TestOperations(t *testing.T) {
 	w.Letters = []api.DeadLetter{{ID: "a", Plugin: "delays", Payload: []byte(`{"x":1}`), Origin: api.Origin{Position: 1 << 60}}, {ID: "b"}, {ID: "c"}}
 	w.Waiting = []api.Parked{{ID: "p", Due: time.Unix(1, 0).UTC(), Payload: []byte{255}}}
 	w.Figures = api.Stats{Sessions: []api.SessionStats{{Name: "airports", Sessions: 1}}, Uptime: time.Second, Lot: api.LotStats{ByKind: map[string]uint64{"defer": 1}}}
+	w.Say("info", "cold")
+	w.Say("warn", "hot")
+	w.Say("info", "cold again")
 	server := serve(t, w, graphql.Options{})
 	for _, c := range []struct{ query, want string }{
 		{`{sessions{name sessions}}`, `{"sessions":[{"name":"airports","sessions":"1"}]}`},
@@ -65,6 +68,14 @@ func TestOperations(t *testing.T) {
 		{`{parked{items{id due payload payloadBase64}}}`, `{"parked":{"items":[{"id":"p","due":"1970-01-01T00:00:01Z","payload":null,"payloadBase64":"/w=="}]}}`},
 		{`{stats{uptime lot{byKind nextDue}}}`, `{"stats":{"uptime":"1s","lot":{"byKind":{"defer":1},"nextDue":null}}}`},
 		{`mutation{rollback(plugin:"delays",who:"me"){outcome revision took}}`, `{"rollback":{"outcome":"live","revision":1,"took":"1s"}}`},
+		{`mutation{swap(plugin:"delays",revision:1,strategy:{kind:"canary",percent:[5,50],hold:"30s"}){outcome revision digest figures{old{memory}}}}`, `{"swap":{"outcome":"live","revision":2,"digest":"sha256:before","figures":null}}`},
+		{`mutation{pin(plugin:"delays",who:"me",why:"audit"){pinned{who why at}}}`, `{"pin":{"pinned":{"who":"me","why":"audit","at":null}}}`},
+		{`mutation{pin(plugin:"delays",on:false){pinned{who}}}`, `{"pin":{"pinned":null}}`},
+		{`mutation{pause(plugin:"delays",park:true){paused{park}rollout{step}}}`, `{"pause":{"paused":{"park":true},"rollout":null}}`},
+		{`mutation{resume(plugin:"delays"){name paused{park}}}`, `{"resume":{"name":"delays","paused":null}}`},
+		{`mutation{deletePlugin(plugin:"delays",revision:1){revisions artifacts}}`, `{"deletePlugin":{"revisions":1,"artifacts":1}}`},
+		{`{diff(plugin:"delays",from:1,to:2){from{number size}to{number}changes{what}config}}`, `{"diff":{"from":{"number":1,"size":"0"},"to":{"number":2},"changes":[],"config":"-a\n+b\n"}}`},
+		{`{logs(plugin:"delays",tail:1,level:"warn"){seq level text}}`, `{"logs":[{"seq":"2","level":"warn","text":"hot"}]}`},
 		{`mutation{replay(ids:["a"],dryRun:true){replayed skipped{id}}}`, `{"replay":{"replayed":1,"skipped":[]}}`},
 		{`mutation{release(ids:["p"])}`, `{"release":1}`},
 		{`mutation{drop(filter:{plugin:"delays"})}`, `{"drop":1}`},

@@ -33,7 +33,9 @@ func (p plugins) Has(ctx context.Context, r *peltonv1.PluginServiceHasRequest) (
 }
 
 func (p plugins) Swap(ctx context.Context, r *peltonv1.PluginServiceSwapRequest) (*peltonv1.PluginServiceSwapResponse, error) {
-	result, err := p.svc.Swap(ctx, r.GetName(), r.GetDigest(), api.SwapOptions{Who: r.GetWho(), Why: r.GetWhy()})
+	result, err := p.svc.Swap(ctx, r.GetName(), r.GetDigest(), api.SwapOptions{
+		Who: r.GetWho(), Why: r.GetWhy(), Expect: int(r.GetExpect()), Revision: int(r.GetRevision()), Strategy: wire.StrategyOf(r.GetStrategy()),
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +43,9 @@ func (p plugins) Swap(ctx context.Context, r *peltonv1.PluginServiceSwapRequest)
 }
 
 func (p plugins) Rollback(ctx context.Context, r *peltonv1.PluginServiceRollbackRequest) (*peltonv1.PluginServiceRollbackResponse, error) {
-	result, err := p.svc.Rollback(ctx, r.GetName(), r.GetWho(), r.GetWhy())
+	result, err := p.svc.Rollback(ctx, r.GetName(), api.SwapOptions{
+		Who: r.GetWho(), Why: r.GetWhy(), Expect: int(r.GetExpect()), Strategy: wire.StrategyOf(r.GetStrategy()),
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -107,6 +111,10 @@ type pluginGRPC struct {
 	peltonv1.UnsafePluginServiceServer
 }
 
+func (p pluginGRPC) WatchLogs(r *peltonv1.PluginServiceWatchLogsRequest, stream grpc.ServerStreamingServer[peltonv1.PluginServiceWatchLogsResponse]) error {
+	return p.watch(stream.Context(), r, stream.Send)
+}
+
 func (p pluginGRPC) Push(stream grpc.ClientStreamingServer[peltonv1.PluginServicePushRequest, peltonv1.PluginServicePushResponse]) error {
 	res, err := p.push(stream.Context(), stream.Recv)
 	if err != nil {
@@ -119,4 +127,8 @@ type pluginConnect struct{ plugins }
 
 func (p pluginConnect) Push(ctx context.Context, stream peltonv1connect.PluginServicePushServerStream) (*peltonv1.PluginServicePushResponse, error) {
 	return p.push(ctx, stream.Receive)
+}
+
+func (p pluginConnect) WatchLogs(ctx context.Context, r *peltonv1.PluginServiceWatchLogsRequest, stream peltonv1connect.PluginServiceWatchLogsServerStream) error {
+	return p.watch(ctx, r, guard(ctx, stream.Send))
 }

@@ -21,7 +21,7 @@ func DeadLetter(d api.DeadLetter) *peltonv1.DeadLetter {
 		Id: d.ID, Delivery: d.Delivery, Kind: d.Kind, Plugin: d.Plugin, Target: d.Target, Origin: origin(d.Origin),
 		Key: d.Key, Payload: d.Payload, ContentType: d.ContentType, Headers: Each(d.Headers, Header),
 		Attempts: int32(d.Attempts), Reason: d.Reason, State: d.State, FirstFailure: Time(d.First),
-		LastFailure: Time(d.Last), Revision: int32(d.Revision), Replays: int32(d.Replays),
+		LastFailure: Time(d.Last), Revision: int32(d.Revision), Digest: d.Digest, Replays: int32(d.Replays),
 	}
 }
 
@@ -32,7 +32,7 @@ func DeadLetterOf(d *peltonv1.DeadLetter) api.DeadLetter {
 		Origin: originOf(d.GetOrigin()), Key: d.GetKey(), Payload: d.GetPayload(), ContentType: d.GetContentType(),
 		Headers: Each(d.GetHeaders(), HeaderOf), State: d.GetState(), Replays: int(d.GetReplays()),
 		Failure: api.Failure{
-			Attempts: int(d.GetAttempts()), Reason: d.GetReason(), Revision: int(d.GetRevision()),
+			Attempts: int(d.GetAttempts()), Reason: d.GetReason(), Revision: int(d.GetRevision()), Digest: d.GetDigest(),
 			First: TimeOf(d.GetFirstFailure()), Last: TimeOf(d.GetLastFailure()),
 		},
 	}

@@ -28,7 +28,7 @@ func CursorOf(text string) pelton.Cursor {
 func Snapshot(s *pelton.Snapshot, cursor pelton.Cursor) *peltonv1.Snapshot {
 	return &peltonv1.Snapshot{
 		Session: s.Session, Key: s.Key, Epoch: s.Epoch, Id: s.ID, Seq: s.Seq, Payload: s.Payload,
-		ContentType: s.ContentType, EffectId: s.EffectID, Time: Time(s.Time), Cursor: Cursor(cursor),
+		ContentType: s.ContentType, EffectId: s.EffectID, Time: Time(s.Time), Cursor: Cursor(cursor), Revision: int32(s.Revision), Reducer: int32(s.Reducer),
 	}
 }
 
@@ -37,6 +37,7 @@ func SnapshotOf(s *peltonv1.Snapshot) *pelton.Snapshot {
 	return &pelton.Snapshot{
 		Session: s.GetSession(), Key: s.GetKey(), Epoch: s.GetEpoch(), ID: s.GetId(), Seq: s.GetSeq(),
 		Payload: s.GetPayload(), ContentType: s.GetContentType(), EffectID: s.GetEffectId(), Time: TimeOf(s.GetTime()),
+		Revision: int(s.GetRevision()), Reducer: int(s.GetReducer()),
 	}
 }
 

@@ -136,7 +136,8 @@ func plugin(p api.PluginStats) *peltonv1.PluginStats {
 		Faults: p.Faults, Emits: p.Emits, Dropped: p.Dropped, Queued: p.Queued, Memory: p.Memory,
 		Busy:        durationpb.New(time.Duration(p.BusyNs)),
 		MappedBytes: p.MappedBytes, CopiedBytes: p.CopiedBytes, DirtyWindows: p.DirtyWindows,
-		Kv: kv(p.KV), Http: requests(p.HTTP), Behind: p.Behind, Stopped: p.Stopped,
+		Kv: kv(p.KV), Http: requests(p.HTTP), Behind: p.Behind, Stopped: p.Stopped, Paused: p.Paused,
+		Pinned: p.Pinned, Revisions: int32(p.Revisions), LogBytes: p.LogBytes, LogLines: p.LogLines,
 	}
 }
 
@@ -176,10 +177,13 @@ func pluginOf(p *peltonv1.PluginStats) api.PluginStats {
 			Acked: p.GetAcked(), Retried: p.GetRetried(), Deferred: p.GetDeferred(), Dead: p.GetDead(), Held: p.GetHeld(),
 		},
 		Faults: p.GetFaults(), Emits: p.GetEmits(), Dropped: p.GetDropped(), Queued: p.GetQueued(),
-		Waiting: api.Waiting{Behind: p.GetBehind(), Stopped: p.GetStopped()},
-		Usage:   api.Usage{Memory: p.GetMemory(), BusyNs: uint64(DurationOf(p.GetBusy()))},
-		Window:  api.Window{MappedBytes: p.GetMappedBytes(), CopiedBytes: p.GetCopiedBytes(), DirtyWindows: p.GetDirtyWindows()},
-		KV:      kvOf(p.GetKv()), HTTP: requestsOf(p.GetHttp()),
+		Waiting: api.Waiting{Behind: p.GetBehind(), Stopped: p.GetStopped(), Paused: p.GetPaused()},
+		Usage: api.Usage{
+			Memory: p.GetMemory(), BusyNs: uint64(DurationOf(p.GetBusy())),
+			Kept: api.Kept{Pinned: p.GetPinned(), Revisions: int(p.GetRevisions()), LogBytes: p.GetLogBytes(), LogLines: p.GetLogLines()},
+		},
+		Window: api.Window{MappedBytes: p.GetMappedBytes(), CopiedBytes: p.GetCopiedBytes(), DirtyWindows: p.GetDirtyWindows()},
+		KV:     kvOf(p.GetKv()), HTTP: requestsOf(p.GetHttp()),
 	}
 }
 

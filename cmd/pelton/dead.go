@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/peltonhq/pelton/api"
@@ -114,7 +115,7 @@ func (a *app) deadLetter(d api.DeadLetter) {
 	now := time.Now()
 	revision := ""
 	if d.Revision > 0 {
-		revision = strconv.Itoa(d.Revision)
+		revision = strings.TrimSuffix(strconv.Itoa(d.Revision)+" ("+digestOf(d.Digest)+")", " ()")
 	}
 	a.pairs("id", d.ID, "kind", d.Kind, "of", owner(d), "state", d.State, "reason", d.Reason,
 		"attempts", strconv.Itoa(d.Attempts), "revision", revision, "first", when(d.First, now), "last", when(d.Last, now),

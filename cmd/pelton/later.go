@@ -12,7 +12,6 @@ import (
 // follows them. A verb that is built leaves this list.
 var later = []string{
 	"dev", "test", "apply", "record", "top", "tap",
-	"plugin push", "plugin diff", "plugin pin", "plugin pause", "plugin resume", "plugin logs", "plugin delete",
 }
 
 // addLater adds the hidden commands to the tree.

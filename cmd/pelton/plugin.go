@@ -8,6 +8,7 @@ import (
 
 	"github.com/peltonhq/pelton/api"
 	"github.com/peltonhq/pelton/api/client"
+	"github.com/peltonhq/pelton/cmd/pelton/rollout"
 	"github.com/spf13/cobra"
 )
 
@@ -16,10 +17,13 @@ func (a *app) pluginCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "plugin", Short: "Make, list and replace plugins",
 		Long: `A plugin is replaced while messages flow. A version that does not load, or that fails on its
-first messages, goes back by itself. The reducer of a session is the plugin session/NAME.`,
+first messages, goes back by itself. Every version is kept as a revision with its config. The
+reducer of a session is the plugin session/NAME.`,
 		Example: "  pelton plugin swap delays plugins/delays-v2 --reason 'late is 30 minutes now'",
 	}
-	return a.wheelFlags(group(c, a.pluginNew(), a.pluginList(), a.pluginSwap(), a.pluginRollback(), a.pluginHistory()))
+	return a.wheelFlags(group(c,
+		a.pluginNew(), a.pluginList(), a.pluginPush(), a.pluginSwap(), a.pluginRollback(), a.pluginHistory(), a.pluginDiff(),
+		a.pluginPin(), a.pluginPause(), a.pluginResume(), a.pluginLogs(), a.pluginDelete()))
 }
 
 func (a *app) pluginList() *cobra.Command {
@@ -53,7 +57,7 @@ func (a *app) pluginRows(ctx context.Context, w *client.Client) error {
 	}
 	rows := make([][]string, len(all))
 	for i, p := range all {
-		rows[i] = []string{p.Name, p.Kind, strconv.Itoa(p.Revision), p.State, digestOf(p.Digest), orDash(strings.Join(p.From, ",")), orDash(strings.Join(p.Outputs, ",")), p.Reason}
+		rows[i] = []string{p.Name, p.Kind, strconv.Itoa(p.Revision), p.State, digestOf(p.Digest), orDash(strings.Join(p.From, ",")), orDash(strings.Join(p.Outputs, ",")), about(&p)}
 	}
 	a.table("NAME KIND REVISION STATE DIGEST FROM OUTPUTS", rows)
 	return nil
@@ -67,26 +71,16 @@ func orDash(s string) string {
 	return s
 }
 
-func (a *app) pluginRollback() *cobra.Command {
-	var why string
-	c := &cobra.Command{
-		Use:     "rollback NAME",
-		Short:   "Go back to the version before",
-		Long:    "Go back to the version that ran before the live one. It becomes a new revision.",
-		Example: "  pelton plugin rollback delays --reason 'counts are wrong'",
-		Args:    args(1, 1, "the NAME of a plugin"),
-		RunE: func(c *cobra.Command, args []string) error {
-			return a.call(func(w *client.Client) error {
-				result, err := w.Rollback(c.Context(), args[0], a.who(), why)
-				if err != nil {
-					return err
-				}
-				return a.swapped(result)
-			})
-		},
+// about is what else there is to say of a plugin.
+func about(p *api.Plugin) string {
+	said := p.Reason
+	if p.Rollout != nil {
+		said = strings.TrimPrefix(said+"; "+rollout.Line(p.Rollout, time.Now()), "; ")
 	}
-	c.Flags().StringVar(&why, "reason", "", "why, for the history")
-	return a.jsonFlag(c)
+	if p.Pinned != nil {
+		said = strings.TrimPrefix(said+"; pinned", "; ")
+	}
+	return said
 }
 
 // who is the user, for the history.
@@ -103,7 +97,7 @@ func (a *app) pluginHistory() *cobra.Command {
 	c := &cobra.Command{
 		Use:     "history NAME",
 		Short:   "Show every revision of a plugin",
-		Long:    "Show every revision of a plugin, oldest first: when, by whom, why, and what became of it.",
+		Long:    "Show every revision of a plugin that is kept (limits.revisions), oldest first: when, by whom, why, and\nwhat became of it. --json has the figures of its health window too.",
 		Example: "  pelton plugin history delays",
 		Args:    args(1, 1, "the NAME of a plugin"),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -128,27 +122,19 @@ func (a *app) revisions(ctx context.Context, w *client.Client, name string) erro
 	rows := make([][]string, len(all))
 	for i, r := range all {
 		why := strings.Trim(r.Reason+"; "+r.Why, "; ")
-		rows[i] = []string{strconv.Itoa(r.Number), when(r.At, time.Now()), r.Outcome, r.Source, orDash(r.Who), digestOf(r.Digest), line([]byte(why))}
+		if r.Deleted {
+			why = strings.Trim(why+"; its artifact was deleted", "; ")
+		}
+		rows[i] = []string{strconv.Itoa(r.Number), when(r.At, time.Now()), r.Outcome, r.Source, orDash(r.Who), digestOf(r.Digest), line([]byte(strings.TrimSuffix(stepwise(r.Strategy)+why, "; ")))}
 	}
 	a.table("REVISION AT OUTCOME BY WHO DIGEST WHY", rows)
 	return nil
 }
 
-// swapped prints the outcome of a swap or rollback; only live is success.
-func (a *app) swapped(r api.SwapResult) error {
-	if a.json {
-		if err := a.printJSON(r); err != nil {
-			return err
-		}
+// stepwise names a strategy that is worth a word.
+func stepwise(strategy string) string {
+	if strategy == "" || strategy == api.StrategyImmediate {
+		return ""
 	}
-	if r.Outcome == api.OutcomeLive {
-		if !a.json {
-			a.printf("%s: revision %d (%s) is %s after %s\n", r.Plugin, r.Revision, digestOf(r.Digest), a.paint(r.Outcome), short(r.Took))
-		}
-		return nil
-	}
-	if a.json {
-		return &coded{exitFailure, ""}
-	}
-	return failuref("%s: revision %d was %s: %s; revision %d runs", r.Plugin, r.Revision, a.paint(r.Outcome), r.Reason, r.Live)
+	return strategy + "; "
 }

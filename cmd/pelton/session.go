@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/peltonhq/pelton"
@@ -111,7 +113,7 @@ a payload that is no JSON is in payload_base64.`,
 				if a.json {
 					return a.printJSON(api.DocumentOf(s))
 				}
-				a.pairs("session", s.Session+" "+s.Key, "cursor", s.Cursor().String(), "time", when(s.Time, time.Now()))
+				a.pairs("session", s.Session+" "+s.Key, "cursor", s.Cursor().String(), "time", when(s.Time, time.Now()), "revision", madeBy(s))
 				a.payload(s.Payload)
 				return nil
 			})
@@ -241,4 +243,17 @@ begins a new epoch with id 1. A reducer then begins with an empty state.`,
 		},
 	}
 	return a.jsonFlag(c)
+}
+
+// madeBy is which revisions made a snapshot.
+func madeBy(s *pelton.Snapshot) string {
+	switch {
+	case s.Reducer > 0 && s.Revision > 0:
+		return fmt.Sprintf("%d, folded by %d", s.Revision, s.Reducer)
+	case s.Reducer > 0:
+		return fmt.Sprintf("folded by %d", s.Reducer)
+	case s.Revision > 0:
+		return strconv.Itoa(s.Revision)
+	}
+	return ""
 }

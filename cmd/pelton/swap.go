@@ -6,55 +6,264 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io/fs"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
 
 	"github.com/peltonhq/pelton/api"
 	"github.com/peltonhq/pelton/api/client"
+	"github.com/peltonhq/pelton/cmd/pelton/rollout"
 	"github.com/peltonhq/pelton/internal/bundle"
 	"github.com/peltonhq/pelton/sdk/build"
 	"github.com/spf13/cobra"
 )
 
+// swapFlags are those of what makes a new revision.
+type swapFlags struct {
+	why      string
+	expect   int
+	strategy *rollout.Flags
+}
+
+func (o *swapFlags) add(c *cobra.Command) {
+	c.Flags().StringVar(&o.why, "reason", "", "why, for the history")
+	c.Flags().IntVar(&o.expect, "expect", 0, "the `REVISION` that must be live; another one is left alone, exit 1")
+	o.strategy = rollout.Add(c.Flags())
+}
+
+func (a *app) options(o *swapFlags) (api.SwapOptions, error) {
+	strategy, err := o.strategy.Strategy()
+	if err != nil {
+		return api.SwapOptions{}, usagef("%v", err)
+	}
+	return api.SwapOptions{Who: a.who(), Why: o.why, Expect: o.expect, Strategy: strategy}, nil
+}
+
 func (a *app) pluginSwap() *cobra.Command {
-	var why string
+	var o swapFlags
 	c := &cobra.Command{
-		Use:   "swap NAME PATH",
+		Use:   "swap NAME PATH|DIGEST|REVISION",
 		Short: "Replace a plugin while messages flow",
 		Long: `Build PATH (a directory with source in any of the languages of 'plugin new', or a .wasm
 file), upload it, and make it the new version of NAME. Source that does not compile never
-reaches the wheel. It waits for the outcome: exit 0 when the new version is live, 1 when it
-was rolled back, with the reason.
+reaches the wheel. DIGEST (sha256:…) is an artifact that was pushed before; REVISION, a
+number, is an earlier version of the plugin, which comes back with its config.
+
+It waits for the outcome: exit 0 when the new version is live, 1 when it was rolled back,
+with the reason, or refused: the plugin is pinned, or another revision than --expect is
+live. On a terminal it shows how far it has come; with --json a canary or a shadow prints one
+event a line, and the last line is the outcome.
 
 Of a plugin that runs as a process, PATH is the directory of the new version, or its
 program file if the plugin is one file (no process.dir in the config). It is uploaded as
 it is; the command stays that of the config.`,
 		Example: `  pelton plugin swap delays plugins/delays
+  pelton plugin swap delays plugins/delays --strategy canary --percent 5,25,50 --hold 30s
+  pelton plugin swap delays 3 --expect 5 --reason 'back to what ran on Monday'
   pelton plugin swap session/airports airports.wasm --reason 'also counts cancelled flights'`,
-		Args: args(2, 2, "the NAME of a plugin and the PATH of its new version"),
-		RunE: func(c *cobra.Command, args []string) error { return a.swap(c.Context(), args[0], args[1], why) },
+		Args: args(2, 2, "the NAME of a plugin, and the PATH, DIGEST or REVISION of its new version"),
+		RunE: func(c *cobra.Command, args []string) error {
+			options, err := a.options(&o)
+			if err != nil {
+				return err
+			}
+			return a.swap(c.Context(), args[0], args[1], options)
+		},
 	}
-	c.Flags().StringVar(&why, "reason", "", "why, for the history")
+	o.add(c)
 	return a.jsonFlag(c)
 }
 
-func (a *app) swap(ctx context.Context, name, path, why string) error {
+func (a *app) swap(ctx context.Context, name, target string, o api.SwapOptions) error {
 	return a.call(func(w *client.Client) error {
-		artifact, err := a.artifact(ctx, w, name, path)
-		if errors.Is(err, fs.ErrNotExist) {
-			return usagef("%v", err)
-		}
-		if err != nil {
+		digest := ""
+		if n, err := strconv.Atoi(target); err == nil {
+			o.Revision = n
+		} else if strings.HasPrefix(target, api.DigestPrefix) {
+			digest = target
+		} else if digest, err = a.upload(ctx, w, name, target); err != nil {
 			return err
 		}
-		if err := a.push(ctx, w, artifact); err != nil {
-			return err
-		}
-		result, err := w.Swap(ctx, name, artifact.Digest, api.SwapOptions{Who: a.who(), Why: why})
-		if err != nil {
-			return err
-		}
-		return a.swapped(result)
+		return a.watched(ctx, w, name, func() (api.SwapResult, error) { return w.Swap(ctx, name, digest, o) })
 	})
+}
+
+// upload builds and pushes what a plugin is to be swapped for.
+func (a *app) upload(ctx context.Context, w *client.Client, name, path string) (string, error) {
+	artifact, err := a.artifact(ctx, w, name, path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", usagef("%v", err)
+	}
+	if err != nil {
+		return "", err
+	}
+	_, err = a.push(ctx, w, artifact)
+	return artifact.Digest, err
+}
+
+func (a *app) pluginRollback() *cobra.Command {
+	var o swapFlags
+	c := &cobra.Command{
+		Use:   "rollback NAME",
+		Short: "Go back to the version before",
+		Long: `Go back to the version that ran before the live one, with the config that it ran with. It
+becomes a new revision.`,
+		Example: "  pelton plugin rollback delays --reason 'counts are wrong'",
+		Args:    args(1, 1, "the NAME of a plugin"),
+		RunE: func(c *cobra.Command, args []string) error {
+			options, err := a.options(&o)
+			if err != nil {
+				return err
+			}
+			return a.call(func(w *client.Client) error {
+				return a.watched(c.Context(), w, args[0], func() (api.SwapResult, error) { return w.Rollback(c.Context(), args[0], options) })
+			})
+		},
+	}
+	o.add(c)
+	return a.jsonFlag(c)
+}
+
+// watched shows how far a swap has come until it is answered, and then the answer.
+func (a *app) watched(ctx context.Context, w *client.Client, name string, swap func() (api.SwapResult, error)) error {
+	watching, cancel := context.WithCancel(ctx)
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		a.watchRollout(watching, w, name)
+	}()
+	result, err := swap()
+	cancel()
+	<-over
+	if err != nil {
+		return err
+	}
+	return a.swapped(result)
+}
+
+// watchRollout tells of each step of a swap under way: on a terminal in one line that changes, for programs an event a
+// line. What comes in at once has no steps.
+func (a *app) watchRollout(ctx context.Context, w *client.Client, name string) {
+	live := !a.json && terminal(a.err)
+	if !live && !a.json {
+		return
+	}
+	tick := time.NewTicker(time.Second / 2)
+	defer tick.Stop()
+	var last *api.Rollout
+	for {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			if live && last != nil {
+				fmt.Fprint(a.err, "\r\x1b[K")
+			}
+			return
+		}
+		r := a.rolloutOf(ctx, w, name)
+		if r == nil || reflect.DeepEqual(r, last) || !live && r.Strategy == api.StrategyImmediate {
+			continue
+		}
+		last = r
+		if live {
+			fmt.Fprintf(a.err, "\r\x1b[K%s", rollout.Line(r, time.Now()))
+		} else if a.document(rollout.Event{Event: "rollout", Plugin: name, Rollout: r}) != nil {
+			return
+		}
+	}
+}
+
+func (a *app) rolloutOf(ctx context.Context, w *client.Client, name string) *api.Rollout {
+	all, err := w.Plugins(ctx)
+	if err != nil {
+		return nil // the swap's own answer says what is wrong
+	}
+	for i := range all {
+		if all[i].Name == name {
+			return all[i].Rollout
+		}
+	}
+	return nil
+}
+
+// swapped prints the outcome of a swap or rollback; only live is success.
+func (a *app) swapped(r api.SwapResult) error {
+	if a.json {
+		if err := a.printJSON(r); err != nil {
+			return err
+		}
+		if r.Outcome == api.OutcomeLive {
+			return nil
+		}
+		return &coded{exitFailure, ""}
+	}
+	if f := r.Figures; f != nil && r.Strategy != api.StrategyImmediate {
+		a.table(rollout.Header, rollout.Rows(f))
+		if f.Shadow != nil {
+			for _, line := range rollout.Report(f.Shadow) {
+				a.printf("%s\n", line)
+			}
+		}
+	}
+	if r.Outcome == api.OutcomeLive {
+		a.printf("%s: revision %d (%s) is %s after %s\n", r.Plugin, r.Revision, digestOf(r.Digest), a.paint(r.Outcome), short(r.Took))
+		return nil
+	}
+	return failuref("%s: revision %d was %s: %s; revision %d runs", r.Plugin, r.Revision, a.paint(r.Outcome), r.Reason, r.Live)
+}
+
+func (a *app) pluginPush() *cobra.Command {
+	var process bool
+	c := &cobra.Command{
+		Use:   "push PATH",
+		Short: "Build and upload a plugin, for a later swap",
+		Long: `Build PATH as 'plugin swap' does, upload it, and print its digest. Nothing changes until a
+swap to that digest. With --process PATH is packed as it is, for a plugin that runs as a
+process.`,
+		Example: "  pelton plugin swap delays \"$(pelton plugin push plugins/delays)\"",
+		Args:    args(1, 1, "the PATH of a plugin"),
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.call(func(w *client.Client) error { return a.pushed(c.Context(), w, args[0], process) })
+		},
+	}
+	c.Flags().BoolVar(&process, "process", false, "pack PATH as it is, for a plugin that runs as a process")
+	return a.jsonFlag(c)
+}
+
+func (a *app) pushed(ctx context.Context, w *client.Client, path string, process bool) error {
+	made := packed
+	if !process {
+		made = a.built
+	}
+	artifact, err := made(ctx, path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return usagef("%v", err)
+	}
+	if err != nil {
+		return err
+	}
+	stored, err := a.push(ctx, w, artifact)
+	if err != nil {
+		return err
+	}
+	if a.json {
+		return a.printJSON(map[string]any{"digest": artifact.Digest, "size": len(artifact.Bytes), "known": stored})
+	}
+	a.printf("%s\n", artifact.Digest)
+	return nil
+}
+
+func (a *app) built(ctx context.Context, path string) (build.Artifact, error) {
+	return build.Build(ctx, path, build.Options{Log: a.err})
+}
+
+func packed(_ context.Context, path string) (build.Artifact, error) {
+	bytes, err := bundle.Pack(path, uploadLimit)
+	sum := sha256.Sum256(bytes)
+	return build.Artifact{Path: path, Bytes: bytes, Digest: api.DigestPrefix + hex.EncodeToString(sum[:])}, err
 }
 
 // artifact makes what a plugin of that kind is swapped for. The wheel is asked, since a directory with Go source may be
@@ -62,14 +271,11 @@ func (a *app) swap(ctx context.Context, name, path, why string) error {
 func (a *app) artifact(ctx context.Context, w *client.Client, name, path string) (build.Artifact, error) {
 	all, unanswered := w.Plugins(ctx)
 	for _, p := range all {
-		if p.Name != name || p.Kind != "process" {
-			continue
+		if p.Name == name && p.Kind == "process" {
+			return packed(ctx, path)
 		}
-		bytes, err := bundle.Pack(path, uploadLimit)
-		sum := sha256.Sum256(bytes)
-		return build.Artifact{Path: path, Bytes: bytes, Digest: api.DigestPrefix + hex.EncodeToString(sum[:])}, err
 	}
-	artifact, err := build.Build(ctx, path, build.Options{Log: a.err})
+	artifact, err := a.built(ctx, path)
 	if err == nil {
 		err = unanswered // a mistake in PATH is said first, whether a wheel runs or not
 	}
@@ -79,14 +285,13 @@ func (a *app) artifact(ctx context.Context, w *client.Client, name, path string)
 // uploadLimit keeps a directory that was not meant from being read whole; the wheel has its own limits.artifact.
 const uploadLimit = 1 << 30
 
-// push uploads an artifact that the wheel does not have, with a bar on a terminal.
-func (a *app) push(ctx context.Context, w *client.Client, artifact build.Artifact) error {
-	stored, err := w.Has(ctx, artifact.Digest)
-	if err != nil || stored {
-		return err
+// push uploads an artifact, with a bar on a terminal, unless the wheel has it already.
+func (a *app) push(ctx context.Context, w *client.Client, artifact build.Artifact) (known bool, err error) {
+	if known, err = w.Has(ctx, artifact.Digest); err != nil || known {
+		return known, err
 	}
 	size := int64(len(artifact.Bytes))
 	progress, done := a.bytesBar("uploading", size)
 	defer done()
-	return w.Push(ctx, artifact.Digest, size, bytes.NewReader(artifact.Bytes), progress)
+	return false, w.Push(ctx, artifact.Digest, size, bytes.NewReader(artifact.Bytes), progress)
 }

@@ -52,6 +52,9 @@ type Limits struct {
 	Artifact Size `yaml:"artifact" json:"artifact" jsonschema_description:"The largest plugin that may be uploaded. Default 64MiB."`
 	Release  Rate `yaml:"release" json:"release" jsonschema_description:"How many parked deliveries of a lane come back in a second at most, so that a downtime's worth of due ones does not come at once. Default 5000/s."`
 	Replays  int  `yaml:"replays" json:"replays" jsonschema_description:"How often a dead letter may be replayed and fail again before a replay needs --force. Default 10."`
+
+	Revisions int  `yaml:"revisions" json:"revisions" jsonschema_description:"How many revisions of a plugin are kept; beyond them the oldest go, and artifacts that none names any more. Default 1000."`
+	Logs      Size `yaml:"logs" json:"logs" jsonschema_description:"Bytes of the newest lines that a plugin logged, which are kept in memory for plugin logs. Default 256KiB."`
 }
 
 // Ingest bounds the durable queue before each source that can't be read again, and what is published at once.
@@ -75,7 +78,7 @@ func Default() Config {
 		Sinks:    map[string]Sink{},
 		API:      front.Default(),
 		Shutdown: Shutdown{Timeout: 30 * Second},
-		Limits:   Limits{Artifact: 64 * MiB, Release: 5000, Replays: 10},
+		Limits:   Limits{Artifact: 64 * MiB, Release: 5000, Replays: 10, Revisions: 1000, Logs: 256 * KiB},
 		Ingest:   Ingest{MaxBytes: 256 * MiB, MaxAge: 24 * Hour, MaxRequest: 64 * MiB, MaxMessages: 100_000, MaxKeys: 100_000, KeyAge: 24 * Hour},
 		Traces:   DefaultTraces(),
 	}

@@ -34,9 +34,11 @@ func Memory(c *config.Config) []Share {
 		}
 	}
 	var sessions, sinks config.Size
+	logs := config.Size(len(c.Plugins)) * c.Limits.Logs
 	for _, s := range c.Sessions {
 		sessions += s.Buffer + config.Size(session.MemoryBytes)
 		if s.Reduce != nil {
+			logs += c.Limits.Logs
 			instances += config.Size(s.Reduce.Instances) * (s.Reduce.Limits.Memory + s.Reduce.Limits.Output)
 		}
 	}
@@ -47,6 +49,7 @@ func Memory(c *config.Config) []Share {
 		{"messages under way", arenas, "arena.size, for each source"},
 		{"output that plugins wait for", queues, "limits.queue"},
 		{"plugins", instances, "instances x (limits.memory + limits.output)"},
+		{"what plugins logged", logs, "limits.logs, for each plugin"},
 		{"sessions", sessions, "buffer, and caches of a fixed size"},
 		{"sinks", sinks, "buffer"},
 		{"store", config.Size(local.MemoryBytes), "fixed"},

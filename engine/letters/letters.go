@@ -22,6 +22,7 @@ type Letters struct {
 	store        store.Store
 	lanes        Lanes
 	replays      int // how often a dead letter may be replayed and fail again
+	digest       func(plugin string, revision int) string
 	dead, parked atomic.Uint64
 }
 
@@ -36,9 +37,10 @@ type Lanes interface {
 	Watermark(id pelton.LaneID) uint64
 }
 
-// New shows the records of s. replays is how often a dead letter may be replayed and fail again.
-func New(s store.Store, lanes Lanes, replays int) *Letters {
-	return &Letters{store: s, lanes: lanes, replays: replays}
+// New shows the records of s. replays is how often a dead letter may be replayed and fail again; digest tells the code of a
+// plugin's revision, empty if it is not known any more.
+func New(s store.Store, lanes Lanes, replays int, digest func(plugin string, revision int) string) *Letters {
+	return &Letters{store: s, lanes: lanes, replays: replays, digest: digest}
 }
 
 // Dropped counts what operators dropped.
@@ -75,7 +77,7 @@ func (l *Letters) Dead(_ context.Context, q api.DeadQuery) ([]api.DeadLetter, st
 	entries, next, err := lot.Page(l.store, after, limitOf(q.Limit), lot.Window{Since: q.Since, Until: q.Until}, wanted(&q))
 	page := make([]api.DeadLetter, 0, len(entries))
 	for _, e := range entries {
-		page = append(page, letter(e))
+		page = append(page, l.letter(e))
 	}
 	return page, nextOf(next), err
 }
@@ -115,7 +117,7 @@ func idText(e *lot.Entry) string {
 	return e.ID.String()
 }
 
-func letter(e *lot.Entry) api.DeadLetter {
+func (l *Letters) letter(e *lot.Entry) api.DeadLetter {
 	d := api.DeadLetter{
 		Origin:  origin(e),
 		Failure: api.Failure{Attempts: int(e.Attempt), Reason: e.Reason, Revision: e.Revision, First: e.First, Last: e.Failed},
@@ -124,6 +126,9 @@ func letter(e *lot.Entry) api.DeadLetter {
 	}
 	if e.Kind == delivery.KindEmit {
 		d.Target = e.ID.Target.String()
+	}
+	if d.Revision > 0 {
+		d.Digest = l.digest(d.Plugin, d.Revision)
 	}
 	return d
 }
@@ -142,7 +147,7 @@ func (l *Letters) DeadLetter(_ context.Context, id string) (api.DeadLetter, erro
 	if err != nil {
 		return api.DeadLetter{}, err
 	}
-	return letter(e), nil
+	return l.letter(e), nil
 }
 
 // each calls f for the dead letters that ids or, without any, a query select. They are read page by page: what fails again

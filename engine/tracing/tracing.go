@@ -21,11 +21,12 @@ import (
 
 // Options of a tracer.
 type Options struct {
-	Endpoint string        // URL of the collector's OTLP over HTTP, for example http://127.0.0.1:4318
-	Sample   float64       // share of the messages without a trace context that are traced, 0 to 1
-	Queue    int           // spans that wait at most; more are dropped
-	Timeout  time.Duration // of one request to the collector
-	Version  string        // of the program
+	Endpoint string                                   // URL of the collector's OTLP over HTTP, for example http://127.0.0.1:4318
+	Sample   float64                                  // share of the messages without a trace context that are traced, 0 to 1
+	Queue    int                                      // spans that wait at most; more are dropped
+	Timeout  time.Duration                            // of one request to the collector
+	Version  string                                   // of the program
+	Digest   func(plugin string, revision int) string // of a revision's code; nil if nobody knows
 }
 
 // Tracer makes spans of the loops' steps. It implements [loop.Tracer].
@@ -35,6 +36,7 @@ type Tracer struct {
 	provider  *sdk.TracerProvider
 	tracer    trace.Tracer
 	counts    *counts
+	digest    func(plugin string, revision int) string
 }
 
 var _ loop.Tracer = (*Tracer)(nil)
@@ -56,7 +58,7 @@ func Open(ctx context.Context, o Options) (*Tracer, error) {
 	c := &counts{limit: int64(o.Queue)}
 	batches := sdk.NewBatchSpanProcessor(outlet{exporter, c}, sdk.WithMaxQueueSize(o.Queue), sdk.WithBatchTimeout(time.Second), sdk.WithExportTimeout(o.Timeout))
 	about := resource.NewSchemaless(attribute.String("service.name", "pelton"), attribute.String("service.version", o.Version))
-	t := &Tracer{all: o.Sample >= 1, threshold: uint64(o.Sample * (1 << 63) * 2), counts: c}
+	t := &Tracer{digest: o.Digest, all: o.Sample >= 1, threshold: uint64(o.Sample * (1 << 63) * 2), counts: c}
 	t.provider = sdk.NewTracerProvider( // the loop asks before it makes a step: all of them are wanted
 		sdk.WithSampler(sdk.AlwaysSample()), sdk.WithSpanProcessor(inlet{batches, c}), sdk.WithResource(about),
 	)
@@ -92,7 +94,7 @@ func (t *Tracer) Step(s loop.Step) {
 	}
 	name, kind := title(&s)
 	ctx := trace.ContextWithRemoteSpanContext(context.Background(), parent)
-	_, span := t.tracer.Start(ctx, name, trace.WithTimestamp(s.Start), trace.WithSpanKind(kind), trace.WithAttributes(about(&s)...))
+	_, span := t.tracer.Start(ctx, name, trace.WithTimestamp(s.Start), trace.WithSpanKind(kind), trace.WithAttributes(t.about(&s)...))
 	if s.Failure != "" {
 		span.SetStatus(codes.Error, s.Failure)
 	}
@@ -110,17 +112,34 @@ func title(s *loop.Step) (string, trace.SpanKind) {
 	return "write " + s.Target.String(), trace.SpanKindProducer
 }
 
-func about(s *loop.Step) []attribute.KeyValue {
+func (t *Tracer) about(s *loop.Step) []attribute.KeyValue {
 	m := &s.Message
 	list := []attribute.KeyValue{
 		attribute.String("messaging.system", "pelton"), attribute.String("messaging.message.id", m.String()),
 		attribute.String("pelton.source", m.Lane.Source), attribute.String("pelton.lane", m.Lane.Lane), attribute.Int64("pelton.position", int64(m.Position)),
 	}
+	if s.Revision > 0 {
+		plugin := plugin(s)
+		list = append(list, attribute.String("pelton.plugin", plugin), attribute.Int("pelton.revision", s.Revision))
+		if t.digest != nil {
+			list = append(list, attribute.String("pelton.digest", t.digest(plugin, s.Revision)))
+		}
+	}
 	if s.Op == loop.OpHandle {
-		list = append(list, attribute.String("pelton.plugin", s.Target.Name), attribute.Int("pelton.revision", s.Revision),
-			attribute.Int64("pelton.attempt", int64(s.Attempt)), attribute.String("pelton.verdict", s.Verdict.String()))
+		list = append(list, attribute.Int64("pelton.attempt", int64(s.Attempt)), attribute.String("pelton.verdict", s.Verdict.String()))
 	}
 	return list
+}
+
+// plugin is whose turn it was, or who emitted what was written.
+func plugin(s *loop.Step) (name string) {
+	if s.Op == loop.OpHandle {
+		return s.Target.Name
+	}
+	for emitter := range s.Message.Edges() {
+		name = emitter
+	}
+	return name
 }
 
 var errContext = errors.New("not a W3C traceparent of version 00")

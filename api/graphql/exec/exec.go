@@ -67,6 +67,12 @@ type ComplexityRoot struct {
 		Next  func(childComplexity int) int
 	}
 
+	Change struct {
+		From func(childComplexity int) int
+		To   func(childComplexity int) int
+		What func(childComplexity int) int
+	}
+
 	Closed struct {
 		Cursor func(childComplexity int) int
 	}
@@ -75,6 +81,7 @@ type ComplexityRoot struct {
 		Attempts      func(childComplexity int) int
 		ContentType   func(childComplexity int) int
 		Delivery      func(childComplexity int) int
+		Digest        func(childComplexity int) int
 		FirstFailure  func(childComplexity int) int
 		Headers       func(childComplexity int) int
 		ID            func(childComplexity int) int
@@ -106,6 +113,14 @@ type ComplexityRoot struct {
 		Key    func(childComplexity int) int
 	}
 
+	Diff struct {
+		Changes func(childComplexity int) int
+		Config  func(childComplexity int) int
+		From    func(childComplexity int) int
+		Plugin  func(childComplexity int) int
+		To      func(childComplexity int) int
+	}
+
 	Dropped struct {
 		Dead   func(childComplexity int) int
 		Parked func(childComplexity int) int
@@ -115,6 +130,12 @@ type ComplexityRoot struct {
 		From   func(childComplexity int) int
 		Output func(childComplexity int) int
 		To     func(childComplexity int) int
+	}
+
+	Figures struct {
+		New    func(childComplexity int) int
+		Old    func(childComplexity int) int
+		Shadow func(childComplexity int) int
 	}
 
 	Gap struct {
@@ -170,12 +191,28 @@ type ComplexityRoot struct {
 		Watermark   func(childComplexity int) int
 	}
 
+	LogLine struct {
+		Level    func(childComplexity int) int
+		Plugin   func(childComplexity int) int
+		Revision func(childComplexity int) int
+		Seq      func(childComplexity int) int
+		Text     func(childComplexity int) int
+		Time     func(childComplexity int) int
+	}
+
 	LotStats struct {
 		ByKind  func(childComplexity int) int
 		Dead    func(childComplexity int) int
 		Dropped func(childComplexity int) int
 		NextDue func(childComplexity int) int
 		Parked  func(childComplexity int) int
+	}
+
+	Mark struct {
+		At   func(childComplexity int) int
+		Park func(childComplexity int) int
+		Who  func(childComplexity int) int
+		Why  func(childComplexity int) int
 	}
 
 	MemoryStats struct {
@@ -185,10 +222,15 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
-		Drop     func(childComplexity int, ids []string, filter *model.DeadFilter, dryRun *bool) int
-		Release  func(childComplexity int, ids []string, filter *model.ParkedFilter, dryRun *bool) int
-		Replay   func(childComplexity int, ids []string, filter *model.DeadFilter, dryRun *bool, force *bool) int
-		Rollback func(childComplexity int, plugin string, who *string, why *string) int
+		DeletePlugin func(childComplexity int, plugin *string, revision *int, artifact *string) int
+		Drop         func(childComplexity int, ids []string, filter *model.DeadFilter, dryRun *bool) int
+		Pause        func(childComplexity int, plugin string, park *bool, who *string, why *string) int
+		Pin          func(childComplexity int, plugin string, on *bool, who *string, why *string) int
+		Release      func(childComplexity int, ids []string, filter *model.ParkedFilter, dryRun *bool) int
+		Replay       func(childComplexity int, ids []string, filter *model.DeadFilter, dryRun *bool, force *bool) int
+		Resume       func(childComplexity int, plugin string, who *string, why *string) int
+		Rollback     func(childComplexity int, plugin string, who *string, why *string, expect *int, strategy *api.Strategy) int
+		Swap         func(childComplexity int, plugin string, digest *string, revision *int, who *string, why *string, expect *int, strategy *api.Strategy) int
 	}
 
 	Node struct {
@@ -232,9 +274,12 @@ type ComplexityRoot struct {
 		Kind      func(childComplexity int) int
 		Name      func(childComplexity int) int
 		Outputs   func(childComplexity int) int
+		Paused    func(childComplexity int) int
+		Pinned    func(childComplexity int) int
 		Reason    func(childComplexity int) int
 		Restarts  func(childComplexity int) int
 		Revision  func(childComplexity int) int
+		Rollout   func(childComplexity int) int
 		State     func(childComplexity int) int
 	}
 
@@ -252,12 +297,17 @@ type ComplexityRoot struct {
 		HTTP       func(childComplexity int) int
 		Held       func(childComplexity int) int
 		KV         func(childComplexity int) int
+		LogBytes   func(childComplexity int) int
+		LogLines   func(childComplexity int) int
 		Memory     func(childComplexity int) int
 		Name       func(childComplexity int) int
+		Paused     func(childComplexity int) int
+		Pinned     func(childComplexity int) int
 		Queued     func(childComplexity int) int
 		Restarts   func(childComplexity int) int
 		Retried    func(childComplexity int) int
 		Revision   func(childComplexity int) int
+		Revisions  func(childComplexity int) int
 		State      func(childComplexity int) int
 		Stopped    func(childComplexity int) int
 	}
@@ -266,7 +316,9 @@ type ComplexityRoot struct {
 		Audit       func(childComplexity int, before *uint64, limit *int) int
 		DeadLetter  func(childComplexity int, id string) int
 		DeadLetters func(childComplexity int, filter *model.DeadFilter, after *string, limit *int) int
+		Diff        func(childComplexity int, plugin string, from *int, to *int) int
 		History     func(childComplexity int, plugin string) int
+		Logs        func(childComplexity int, plugin string, tail *int, level *string) int
 		Parked      func(childComplexity int, filter *model.ParkedFilter, after *string, limit *int) int
 		Plugins     func(childComplexity int) int
 		Session     func(childComplexity int, name string, key string, id *uint64) int
@@ -285,21 +337,54 @@ type ComplexityRoot struct {
 		Waits   func(childComplexity int) int
 	}
 
+	Removed struct {
+		Artifacts func(childComplexity int) int
+		Revisions func(childComplexity int) int
+	}
+
 	ReplayResult struct {
 		Replayed func(childComplexity int) int
 		Skipped  func(childComplexity int) int
 	}
 
 	Revision struct {
-		At      func(childComplexity int) int
-		Digest  func(childComplexity int) int
-		Live    func(childComplexity int) int
-		Number  func(childComplexity int) int
-		Outcome func(childComplexity int) int
-		Reason  func(childComplexity int) int
-		Source  func(childComplexity int) int
-		Who     func(childComplexity int) int
-		Why     func(childComplexity int) int
+		At         func(childComplexity int) int
+		Built      func(childComplexity int) int
+		ConfigHash func(childComplexity int) int
+		Deleted    func(childComplexity int) int
+		Digest     func(childComplexity int) int
+		Figures    func(childComplexity int) int
+		Live       func(childComplexity int) int
+		Number     func(childComplexity int) int
+		Outcome    func(childComplexity int) int
+		Outputs    func(childComplexity int) int
+		Reason     func(childComplexity int) int
+		Size       func(childComplexity int) int
+		Source     func(childComplexity int) int
+		Strategy   func(childComplexity int) int
+		Who        func(childComplexity int) int
+		Why        func(childComplexity int) int
+	}
+
+	Rollout struct {
+		Figures  func(childComplexity int) int
+		Percent  func(childComplexity int) int
+		Revision func(childComplexity int) int
+		State    func(childComplexity int) int
+		Step     func(childComplexity int) int
+		Strategy func(childComplexity int) int
+		Until    func(childComplexity int) int
+	}
+
+	Sample struct {
+		Deliveries func(childComplexity int) int
+		ErrorRate  func(childComplexity int) int
+		Errors     func(childComplexity int) int
+		Memory     func(childComplexity int) int
+		P50        func(childComplexity int) int
+		P99        func(childComplexity int) int
+		Timeouts   func(childComplexity int) int
+		Traps      func(childComplexity int) int
 	}
 
 	SessionStats struct {
@@ -308,6 +393,24 @@ type ComplexityRoot struct {
 		Queued    func(childComplexity int) int
 		Sessions  func(childComplexity int) int
 		Snapshots func(childComplexity int) int
+	}
+
+	ShadowDiff struct {
+		Key        func(childComplexity int) int
+		NewEmits   func(childComplexity int) int
+		NewVerdict func(childComplexity int) int
+		OldEmits   func(childComplexity int) int
+		OldVerdict func(childComplexity int) int
+		Position   func(childComplexity int) int
+	}
+
+	ShadowReport struct {
+		Compared func(childComplexity int) int
+		Emits    func(childComplexity int) int
+		Errors   func(childComplexity int) int
+		Samples  func(childComplexity int) int
+		Skipped  func(childComplexity int) int
+		Verdicts func(childComplexity int) int
 	}
 
 	SinkStats struct {
@@ -334,6 +437,8 @@ type ComplexityRoot struct {
 		Key           func(childComplexity int) int
 		Payload       func(childComplexity int) int
 		PayloadBase64 func(childComplexity int) int
+		Reducer       func(childComplexity int) int
+		Revision      func(childComplexity int) int
 		Session       func(childComplexity int) int
 		Time          func(childComplexity int) int
 	}
@@ -381,17 +486,20 @@ type ComplexityRoot struct {
 	}
 
 	Subscription struct {
+		Logs      func(childComplexity int, plugin string, tail *int, level *string) int
 		Snapshots func(childComplexity int, name string, key *string, after *string, from *model.From, onGap *model.OnGap, slow *model.Slow) int
 		Stats     func(childComplexity int, interval *int) int
 	}
 
 	SwapResult struct {
 		Digest   func(childComplexity int) int
+		Figures  func(childComplexity int) int
 		Live     func(childComplexity int) int
 		Outcome  func(childComplexity int) int
 		Plugin   func(childComplexity int) int
 		Reason   func(childComplexity int) int
 		Revision func(childComplexity int) int
+		Strategy func(childComplexity int) int
 		Took     func(childComplexity int) int
 	}
 
@@ -406,7 +514,12 @@ type ComplexityRoot struct {
 // region    ************************** generated!.gotpl **************************
 
 type MutationResolver interface {
-	Rollback(ctx context.Context, plugin string, who *string, why *string) (*api.SwapResult, error)
+	Swap(ctx context.Context, plugin string, digest *string, revision *int, who *string, why *string, expect *int, strategy *api.Strategy) (*api.SwapResult, error)
+	Rollback(ctx context.Context, plugin string, who *string, why *string, expect *int, strategy *api.Strategy) (*api.SwapResult, error)
+	Pin(ctx context.Context, plugin string, on *bool, who *string, why *string) (*api.Plugin, error)
+	Pause(ctx context.Context, plugin string, park *bool, who *string, why *string) (*api.Plugin, error)
+	Resume(ctx context.Context, plugin string, who *string, why *string) (*api.Plugin, error)
+	DeletePlugin(ctx context.Context, plugin *string, revision *int, artifact *string) (*api.Removed, error)
 	Replay(ctx context.Context, ids []string, filter *model.DeadFilter, dryRun *bool, force *bool) (*api.ReplayResult, error)
 	Drop(ctx context.Context, ids []string, filter *model.DeadFilter, dryRun *bool) (int, error)
 	Release(ctx context.Context, ids []string, filter *model.ParkedFilter, dryRun *bool) (int, error)
@@ -417,6 +530,8 @@ type QueryResolver interface {
 	Snapshots(ctx context.Context, name string, after *string, limit *int) (*model.HeadPage, error)
 	Plugins(ctx context.Context) ([]api.Plugin, error)
 	History(ctx context.Context, plugin string) ([]api.Revision, error)
+	Diff(ctx context.Context, plugin string, from *int, to *int) (*api.Diff, error)
+	Logs(ctx context.Context, plugin string, tail *int, level *string) ([]api.LogLine, error)
 	DeadLetters(ctx context.Context, filter *model.DeadFilter, after *string, limit *int) (*model.DeadPage, error)
 	DeadLetter(ctx context.Context, id string) (*model.DeadLetter, error)
 	Parked(ctx context.Context, filter *model.ParkedFilter, after *string, limit *int) (*model.ParkedPage, error)
@@ -427,6 +542,7 @@ type QueryResolver interface {
 type SubscriptionResolver interface {
 	Snapshots(ctx context.Context, name string, key *string, after *string, from *model.From, onGap *model.OnGap, slow *model.Slow) (<-chan model.Event, error)
 	Stats(ctx context.Context, interval *int) (<-chan *api.Stats, error)
+	Logs(ctx context.Context, plugin string, tail *int, level *string) (<-chan *api.LogLine, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -552,6 +668,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.AuditPage.Next(childComplexity), true
 
+	case "Change.from":
+		if e.ComplexityRoot.Change.From == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Change.From(childComplexity), true
+	case "Change.to":
+		if e.ComplexityRoot.Change.To == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Change.To(childComplexity), true
+	case "Change.what":
+		if e.ComplexityRoot.Change.What == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Change.What(childComplexity), true
+
 	case "Closed.cursor":
 		if e.ComplexityRoot.Closed.Cursor == nil {
 			break
@@ -577,6 +712,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DeadLetter.Delivery(childComplexity), true
+	case "DeadLetter.digest":
+		if e.ComplexityRoot.DeadLetter.Digest == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeadLetter.Digest(childComplexity), true
 	case "DeadLetter.firstFailure":
 		if e.ComplexityRoot.DeadLetter.FirstFailure == nil {
 			break
@@ -718,6 +859,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Deleted.Key(childComplexity), true
 
+	case "Diff.changes":
+		if e.ComplexityRoot.Diff.Changes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Diff.Changes(childComplexity), true
+	case "Diff.config":
+		if e.ComplexityRoot.Diff.Config == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Diff.Config(childComplexity), true
+	case "Diff.from":
+		if e.ComplexityRoot.Diff.From == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Diff.From(childComplexity), true
+	case "Diff.plugin":
+		if e.ComplexityRoot.Diff.Plugin == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Diff.Plugin(childComplexity), true
+	case "Diff.to":
+		if e.ComplexityRoot.Diff.To == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Diff.To(childComplexity), true
+
 	case "Dropped.dead":
 		if e.ComplexityRoot.Dropped.Dead == nil {
 			break
@@ -749,6 +921,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Edge.To(childComplexity), true
+
+	case "Figures.new":
+		if e.ComplexityRoot.Figures.New == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Figures.New(childComplexity), true
+	case "Figures.old":
+		if e.ComplexityRoot.Figures.Old == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Figures.Old(childComplexity), true
+	case "Figures.shadow":
+		if e.ComplexityRoot.Figures.Shadow == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Figures.Shadow(childComplexity), true
 
 	case "Gap.from":
 		if e.ComplexityRoot.Gap.From == nil {
@@ -932,6 +1123,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.LaneStats.Watermark(childComplexity), true
 
+	case "LogLine.level":
+		if e.ComplexityRoot.LogLine.Level == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LogLine.Level(childComplexity), true
+	case "LogLine.plugin":
+		if e.ComplexityRoot.LogLine.Plugin == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LogLine.Plugin(childComplexity), true
+	case "LogLine.revision":
+		if e.ComplexityRoot.LogLine.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LogLine.Revision(childComplexity), true
+	case "LogLine.seq":
+		if e.ComplexityRoot.LogLine.Seq == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LogLine.Seq(childComplexity), true
+	case "LogLine.text":
+		if e.ComplexityRoot.LogLine.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LogLine.Text(childComplexity), true
+	case "LogLine.time":
+		if e.ComplexityRoot.LogLine.Time == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LogLine.Time(childComplexity), true
+
 	case "LotStats.byKind":
 		if e.ComplexityRoot.LotStats.ByKind == nil {
 			break
@@ -963,6 +1191,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.LotStats.Parked(childComplexity), true
 
+	case "Mark.at":
+		if e.ComplexityRoot.Mark.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mark.At(childComplexity), true
+	case "Mark.park":
+		if e.ComplexityRoot.Mark.Park == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mark.Park(childComplexity), true
+	case "Mark.who":
+		if e.ComplexityRoot.Mark.Who == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mark.Who(childComplexity), true
+	case "Mark.why":
+		if e.ComplexityRoot.Mark.Why == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mark.Why(childComplexity), true
+
 	case "MemoryStats.goroutines":
 		if e.ComplexityRoot.MemoryStats.Goroutines == nil {
 			break
@@ -982,6 +1235,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.MemoryStats.RSS(childComplexity), true
 
+	case "Mutation.deletePlugin":
+		if e.ComplexityRoot.Mutation.DeletePlugin == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deletePlugin_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeletePlugin(childComplexity, args["plugin"].(*string), args["revision"].(*int), args["artifact"].(*string)), true
 	case "Mutation.drop":
 		if e.ComplexityRoot.Mutation.Drop == nil {
 			break
@@ -993,6 +1257,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.Drop(childComplexity, args["ids"].([]string), args["filter"].(*model.DeadFilter), args["dryRun"].(*bool)), true
+	case "Mutation.pause":
+		if e.ComplexityRoot.Mutation.Pause == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_pause_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.Pause(childComplexity, args["plugin"].(string), args["park"].(*bool), args["who"].(*string), args["why"].(*string)), true
+	case "Mutation.pin":
+		if e.ComplexityRoot.Mutation.Pin == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_pin_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.Pin(childComplexity, args["plugin"].(string), args["on"].(*bool), args["who"].(*string), args["why"].(*string)), true
 	case "Mutation.release":
 		if e.ComplexityRoot.Mutation.Release == nil {
 			break
@@ -1015,6 +1301,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.Replay(childComplexity, args["ids"].([]string), args["filter"].(*model.DeadFilter), args["dryRun"].(*bool), args["force"].(*bool)), true
+	case "Mutation.resume":
+		if e.ComplexityRoot.Mutation.Resume == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_resume_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.Resume(childComplexity, args["plugin"].(string), args["who"].(*string), args["why"].(*string)), true
 	case "Mutation.rollback":
 		if e.ComplexityRoot.Mutation.Rollback == nil {
 			break
@@ -1025,7 +1322,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Mutation.Rollback(childComplexity, args["plugin"].(string), args["who"].(*string), args["why"].(*string)), true
+		return e.ComplexityRoot.Mutation.Rollback(childComplexity, args["plugin"].(string), args["who"].(*string), args["why"].(*string), args["expect"].(*int), args["strategy"].(*api.Strategy)), true
+	case "Mutation.swap":
+		if e.ComplexityRoot.Mutation.Swap == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_swap_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.Swap(childComplexity, args["plugin"].(string), args["digest"].(*string), args["revision"].(*int), args["who"].(*string), args["why"].(*string), args["expect"].(*int), args["strategy"].(*api.Strategy)), true
 
 	case "Node.kind":
 		if e.ComplexityRoot.Node.Kind == nil {
@@ -1216,6 +1524,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Plugin.Outputs(childComplexity), true
+	case "Plugin.paused":
+		if e.ComplexityRoot.Plugin.Paused == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Plugin.Paused(childComplexity), true
+	case "Plugin.pinned":
+		if e.ComplexityRoot.Plugin.Pinned == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Plugin.Pinned(childComplexity), true
 	case "Plugin.reason":
 		if e.ComplexityRoot.Plugin.Reason == nil {
 			break
@@ -1234,6 +1554,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Plugin.Revision(childComplexity), true
+	case "Plugin.rollout":
+		if e.ComplexityRoot.Plugin.Rollout == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Plugin.Rollout(childComplexity), true
 	case "Plugin.state":
 		if e.ComplexityRoot.Plugin.State == nil {
 			break
@@ -1319,6 +1645,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PluginStats.KV(childComplexity), true
+	case "PluginStats.logBytes":
+		if e.ComplexityRoot.PluginStats.LogBytes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PluginStats.LogBytes(childComplexity), true
+	case "PluginStats.logLines":
+		if e.ComplexityRoot.PluginStats.LogLines == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PluginStats.LogLines(childComplexity), true
 	case "PluginStats.memory":
 		if e.ComplexityRoot.PluginStats.Memory == nil {
 			break
@@ -1331,6 +1669,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PluginStats.Name(childComplexity), true
+	case "PluginStats.paused":
+		if e.ComplexityRoot.PluginStats.Paused == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PluginStats.Paused(childComplexity), true
+	case "PluginStats.pinned":
+		if e.ComplexityRoot.PluginStats.Pinned == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PluginStats.Pinned(childComplexity), true
 	case "PluginStats.queued":
 		if e.ComplexityRoot.PluginStats.Queued == nil {
 			break
@@ -1355,6 +1705,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PluginStats.Revision(childComplexity), true
+	case "PluginStats.revisions":
+		if e.ComplexityRoot.PluginStats.Revisions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PluginStats.Revisions(childComplexity), true
 	case "PluginStats.state":
 		if e.ComplexityRoot.PluginStats.State == nil {
 			break
@@ -1401,6 +1757,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.DeadLetters(childComplexity, args["filter"].(*model.DeadFilter), args["after"].(*string), args["limit"].(*int)), true
+	case "Query.diff":
+		if e.ComplexityRoot.Query.Diff == nil {
+			break
+		}
+
+		args, err := ec.field_Query_diff_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Diff(childComplexity, args["plugin"].(string), args["from"].(*int), args["to"].(*int)), true
 	case "Query.history":
 		if e.ComplexityRoot.Query.History == nil {
 			break
@@ -1413,6 +1780,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Query.History(childComplexity, args["plugin"].(string)), true
 
+	case "Query.logs":
+		if e.ComplexityRoot.Query.Logs == nil {
+			break
+		}
+
+		args, err := ec.field_Query_logs_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Logs(childComplexity, args["plugin"].(string), args["tail"].(*int), args["level"].(*string)), true
 	case "Query.parked":
 		if e.ComplexityRoot.Query.Parked == nil {
 			break
@@ -1508,6 +1886,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.QueueStats.Waits(childComplexity), true
 
+	case "Removed.artifacts":
+		if e.ComplexityRoot.Removed.Artifacts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Removed.Artifacts(childComplexity), true
+	case "Removed.revisions":
+		if e.ComplexityRoot.Removed.Revisions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Removed.Revisions(childComplexity), true
+
 	case "ReplayResult.replayed":
 		if e.ComplexityRoot.ReplayResult.Replayed == nil {
 			break
@@ -1527,12 +1918,36 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Revision.At(childComplexity), true
+	case "Revision.built":
+		if e.ComplexityRoot.Revision.Built == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Revision.Built(childComplexity), true
+	case "Revision.configHash":
+		if e.ComplexityRoot.Revision.ConfigHash == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Revision.ConfigHash(childComplexity), true
+	case "Revision.deleted":
+		if e.ComplexityRoot.Revision.Deleted == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Revision.Deleted(childComplexity), true
 	case "Revision.digest":
 		if e.ComplexityRoot.Revision.Digest == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Revision.Digest(childComplexity), true
+	case "Revision.figures":
+		if e.ComplexityRoot.Revision.Figures == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Revision.Figures(childComplexity), true
 	case "Revision.live":
 		if e.ComplexityRoot.Revision.Live == nil {
 			break
@@ -1551,18 +1966,36 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Revision.Outcome(childComplexity), true
+	case "Revision.outputs":
+		if e.ComplexityRoot.Revision.Outputs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Revision.Outputs(childComplexity), true
 	case "Revision.reason":
 		if e.ComplexityRoot.Revision.Reason == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Revision.Reason(childComplexity), true
+	case "Revision.size":
+		if e.ComplexityRoot.Revision.Size == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Revision.Size(childComplexity), true
 	case "Revision.source":
 		if e.ComplexityRoot.Revision.Source == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Revision.Source(childComplexity), true
+	case "Revision.strategy":
+		if e.ComplexityRoot.Revision.Strategy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Revision.Strategy(childComplexity), true
 	case "Revision.who":
 		if e.ComplexityRoot.Revision.Who == nil {
 			break
@@ -1575,6 +2008,98 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Revision.Why(childComplexity), true
+
+	case "Rollout.figures":
+		if e.ComplexityRoot.Rollout.Figures == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Rollout.Figures(childComplexity), true
+	case "Rollout.percent":
+		if e.ComplexityRoot.Rollout.Percent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Rollout.Percent(childComplexity), true
+	case "Rollout.revision":
+		if e.ComplexityRoot.Rollout.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Rollout.Revision(childComplexity), true
+	case "Rollout.state":
+		if e.ComplexityRoot.Rollout.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Rollout.State(childComplexity), true
+	case "Rollout.step":
+		if e.ComplexityRoot.Rollout.Step == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Rollout.Step(childComplexity), true
+	case "Rollout.strategy":
+		if e.ComplexityRoot.Rollout.Strategy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Rollout.Strategy(childComplexity), true
+	case "Rollout.until":
+		if e.ComplexityRoot.Rollout.Until == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Rollout.Until(childComplexity), true
+
+	case "Sample.deliveries":
+		if e.ComplexityRoot.Sample.Deliveries == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Sample.Deliveries(childComplexity), true
+	case "Sample.errorRate":
+		if e.ComplexityRoot.Sample.ErrorRate == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Sample.ErrorRate(childComplexity), true
+	case "Sample.errors":
+		if e.ComplexityRoot.Sample.Errors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Sample.Errors(childComplexity), true
+	case "Sample.memory":
+		if e.ComplexityRoot.Sample.Memory == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Sample.Memory(childComplexity), true
+	case "Sample.p50":
+		if e.ComplexityRoot.Sample.P50 == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Sample.P50(childComplexity), true
+	case "Sample.p99":
+		if e.ComplexityRoot.Sample.P99 == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Sample.P99(childComplexity), true
+	case "Sample.timeouts":
+		if e.ComplexityRoot.Sample.Timeouts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Sample.Timeouts(childComplexity), true
+	case "Sample.traps":
+		if e.ComplexityRoot.Sample.Traps == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Sample.Traps(childComplexity), true
 
 	case "SessionStats.followers":
 		if e.ComplexityRoot.SessionStats.Followers == nil {
@@ -1606,6 +2131,80 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SessionStats.Snapshots(childComplexity), true
+
+	case "ShadowDiff.key":
+		if e.ComplexityRoot.ShadowDiff.Key == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ShadowDiff.Key(childComplexity), true
+	case "ShadowDiff.newEmits":
+		if e.ComplexityRoot.ShadowDiff.NewEmits == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ShadowDiff.NewEmits(childComplexity), true
+	case "ShadowDiff.newVerdict":
+		if e.ComplexityRoot.ShadowDiff.NewVerdict == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ShadowDiff.NewVerdict(childComplexity), true
+	case "ShadowDiff.oldEmits":
+		if e.ComplexityRoot.ShadowDiff.OldEmits == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ShadowDiff.OldEmits(childComplexity), true
+	case "ShadowDiff.oldVerdict":
+		if e.ComplexityRoot.ShadowDiff.OldVerdict == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ShadowDiff.OldVerdict(childComplexity), true
+	case "ShadowDiff.position":
+		if e.ComplexityRoot.ShadowDiff.Position == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ShadowDiff.Position(childComplexity), true
+
+	case "ShadowReport.compared":
+		if e.ComplexityRoot.ShadowReport.Compared == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ShadowReport.Compared(childComplexity), true
+	case "ShadowReport.emits":
+		if e.ComplexityRoot.ShadowReport.Emits == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ShadowReport.Emits(childComplexity), true
+	case "ShadowReport.errors":
+		if e.ComplexityRoot.ShadowReport.Errors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ShadowReport.Errors(childComplexity), true
+	case "ShadowReport.samples":
+		if e.ComplexityRoot.ShadowReport.Samples == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ShadowReport.Samples(childComplexity), true
+	case "ShadowReport.skipped":
+		if e.ComplexityRoot.ShadowReport.Skipped == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ShadowReport.Skipped(childComplexity), true
+	case "ShadowReport.verdicts":
+		if e.ComplexityRoot.ShadowReport.Verdicts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ShadowReport.Verdicts(childComplexity), true
 
 	case "SinkStats.bytes":
 		if e.ComplexityRoot.SinkStats.Bytes == nil {
@@ -1711,6 +2310,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Snapshot.PayloadBase64(childComplexity), true
+	case "Snapshot.reducer":
+		if e.ComplexityRoot.Snapshot.Reducer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Snapshot.Reducer(childComplexity), true
+	case "Snapshot.revision":
+		if e.ComplexityRoot.Snapshot.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Snapshot.Revision(childComplexity), true
 	case "Snapshot.session":
 		if e.ComplexityRoot.Snapshot.Session == nil {
 			break
@@ -1925,6 +2536,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.StoreStats.Records(childComplexity), true
 
+	case "Subscription.logs":
+		if e.ComplexityRoot.Subscription.Logs == nil {
+			break
+		}
+
+		args, err := ec.field_Subscription_logs_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Subscription.Logs(childComplexity, args["plugin"].(string), args["tail"].(*int), args["level"].(*string)), true
 	case "Subscription.snapshots":
 		if e.ComplexityRoot.Subscription.Snapshots == nil {
 			break
@@ -1954,6 +2576,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SwapResult.Digest(childComplexity), true
+	case "SwapResult.figures":
+		if e.ComplexityRoot.SwapResult.Figures == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SwapResult.Figures(childComplexity), true
 	case "SwapResult.live":
 		if e.ComplexityRoot.SwapResult.Live == nil {
 			break
@@ -1984,6 +2612,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SwapResult.Revision(childComplexity), true
+	case "SwapResult.strategy":
+		if e.ComplexityRoot.SwapResult.Strategy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SwapResult.Strategy(childComplexity), true
 	case "SwapResult.took":
 		if e.ComplexityRoot.SwapResult.Took == nil {
 			break
@@ -2015,6 +2649,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		return graphql.NewInputUnmarshalerIndex(
 			graphql.NewInputUnmarshaler("DeadFilter", ec.unmarshalInputDeadFilter),
 			graphql.NewInputUnmarshaler("ParkedFilter", ec.unmarshalInputParkedFilter),
+			graphql.NewInputUnmarshaler("StrategyInput", ec.unmarshalInputStrategyInput),
 		)
 	}
 	first := true
@@ -2129,6 +2764,10 @@ type Query {
   plugins: [Plugin!]!
   "Every revision of a plugin, oldest first."
   history(plugin: String!): [Revision!]!
+  "What differs between two revisions: without to the live one, without from the one before to."
+  diff(plugin: String!, from: Int, to: Int): Diff!
+  "The newest lines that a plugin logged, oldest first: at most tail, of level and worse."
+  logs(plugin: String!, tail: Int, level: String): [LogLine!]!
   deadLetters(filter: DeadFilter, after: String, limit: Int): DeadPage!
   deadLetter(id: ID!): DeadLetter!
   parked(filter: ParkedFilter, after: String, limit: Int): ParkedPage!
@@ -2161,8 +2800,18 @@ type AuditEntry {
 }
 
 type Mutation {
-  "Goes back to the revision before and waits for the outcome."
-  rollback(plugin: String!, who: String, why: String): SwapResult!
+  "Makes an artifact that was pushed, or an earlier revision, the new one and waits for the outcome. expect is the revision that must be live."
+  swap(plugin: String!, digest: String, revision: Int, who: String, why: String, expect: Int, strategy: StrategyInput): SwapResult!
+  "Goes back to the revision before, with its config, and waits for the outcome."
+  rollback(plugin: String!, who: String, why: String, expect: Int, strategy: StrategyInput): SwapResult!
+  "Lets nothing but its own health change a plugin's code; with on: false lets it again."
+  pin(plugin: String!, on: Boolean = true, who: String, why: String): Plugin!
+  "Offers a plugin nothing, so that its lanes fill and pause; with park its deliveries are parked."
+  pause(plugin: String!, park: Boolean = false, who: String, why: String): Plugin!
+  "Ends a pause, and a stop after the last attempt of a message."
+  resume(plugin: String!, who: String, why: String): Plugin!
+  "Removes the artifact of an old revision, or one by its digest, or what a plugin left that is not in the config any more."
+  deletePlugin(plugin: String, revision: Int, artifact: String): Removed!
   "Offers dead letters again: these, or without ids those that the filter selects."
   replay(ids: [ID!], filter: DeadFilter, dryRun: Boolean = false, force: Boolean = false): ReplayResult!
   "Removes dead letters and tells how many."
@@ -2179,6 +2828,8 @@ type Subscription {
   snapshots(name: String!, key: String, after: String, from: From, onGap: OnGap = FAIL, slow: Slow = DISCONNECT): Event!
   "The figures now and then at every interval, in milliseconds."
   stats(interval: Int = 1000): Stats!
+  "The newest lines that a plugin logged, then each as it comes."
+  logs(plugin: String!, tail: Int, level: String): LogLine!
 }
 
 enum From { BEGINNING LATEST NOW }
@@ -2206,6 +2857,10 @@ type Snapshot {
   time: Time
   contentType: String!
   effectId: String!
+  "Of the plugin that emitted it; 0 when none did."
+  revision: Int!
+  "Revision of the reducer that folded it; 0 when none did."
+  reducer: Int!
   "The payload, when it is JSON."
   payload: JSON
   "The payload in base64, when it is not JSON."
@@ -2255,6 +2910,114 @@ type Plugin {
   restarts: Uint64!
   outputs: [String!]!
   from: [String!]!
+  "Of the version that a swap brings in; null when none is under way."
+  rollout: Rollout
+  "Its code can't be changed; null when it can."
+  pinned: Mark
+  "It is offered nothing; null when it is."
+  paused: Mark
+}
+
+type Mark {
+  who: String!
+  why: String!
+  at: Time
+  "Of a pause: deliveries are parked, so that the lanes go on."
+  park: Boolean!
+}
+
+input StrategyInput {
+  "immediate, canary or shadow."
+  kind: String!
+  "Of a canary: the share of keys at each step, ascending, up to 100."
+  percent: [Float!]
+  "Of a canary: these keys alone, in the place of shares."
+  keys: [String!]
+  "Of a canary: how long a step takes."
+  hold: Duration
+  "Of a shadow: how long the versions are compared."
+  for: Duration
+  "Of a shadow: the share of compared messages that may differ, 0 to 1."
+  maxDiff: Float
+  "Of a shadow: promote or drop."
+  then: String
+}
+
+type Rollout {
+  strategy: String!
+  state: String!
+  revision: Int!
+  step: Int!
+  percent: Float!
+  until: Time
+  figures: Figures!
+}
+
+"What both versions did while the new one was watched."
+type Figures {
+  old: Sample!
+  new: Sample!
+  shadow: ShadowReport
+}
+
+type Sample {
+  deliveries: Uint64!
+  errors: Uint64!
+  traps: Uint64!
+  timeouts: Uint64!
+  errorRate: Float!
+  p50: Duration!
+  p99: Duration!
+  memory: Uint64!
+}
+
+type ShadowReport {
+  compared: Uint64!
+  skipped: Uint64!
+  verdicts: Uint64!
+  emits: Uint64!
+  errors: Uint64!
+  samples: [ShadowDiff!]!
+}
+
+type ShadowDiff {
+  key: String!
+  position: String!
+  oldVerdict: String!
+  newVerdict: String!
+  oldEmits: [String!]!
+  newEmits: [String!]!
+}
+
+type Diff {
+  plugin: String!
+  from: Revision!
+  to: Revision!
+  changes: [Change!]!
+  "A unified diff of config and limits; empty when they are the same."
+  config: String!
+}
+
+type Change {
+  what: String!
+  from: String!
+  to: String!
+}
+
+type LogLine {
+  "Counts the plugin's lines from the start of the wheel."
+  seq: Uint64!
+  time: Time
+  plugin: String!
+  revision: Int!
+  level: String!
+  text: String!
+}
+
+type Removed {
+  "Whose artifacts are gone, or that are gone themselves."
+  revisions: Int!
+  artifacts: Int!
 }
 
 type Revision {
@@ -2267,6 +3030,13 @@ type Revision {
   source: String!
   at: Time
   live: Boolean!
+  strategy: String!
+  figures: Figures
+  size: Uint64!
+  configHash: String!
+  outputs: [String!]!
+  built: [String!]!
+  deleted: Boolean!
 }
 
 type SwapResult {
@@ -2277,6 +3047,8 @@ type SwapResult {
   digest: String!
   live: Int!
   took: Duration!
+  strategy: String!
+  figures: Figures
 }
 
 input DeadFilter {
@@ -2320,6 +3092,8 @@ type DeadLetter {
   attempts: Int!
   reason: String!
   revision: Int!
+  "Of that revision's code, as long as the revision is kept."
+  digest: String!
   replays: Int!
   firstFailure: Time
   lastFailure: Time
@@ -2469,6 +3243,11 @@ type PluginStats {
   behind: Uint64!
   "Why it is offered nothing since the last attempt of a message; empty when it is."
   stopped: String!
+  paused: Boolean!
+  pinned: Boolean!
+  revisions: Int!
+  logBytes: Uint64!
+  logLines: Uint64!
   memory: Uint64!
   busyNs: Uint64!
   kv: KVStats
@@ -2595,6 +3374,18 @@ func (ec *executionContext) childFields_AuditPage(ctx context.Context, field gra
 	return nil, fmt.Errorf("no field named %q was found under type AuditPage", field.Name)
 }
 
+func (ec *executionContext) childFields_Change(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "what":
+		return ec.fieldContext_Change_what(ctx, field)
+	case "from":
+		return ec.fieldContext_Change_from(ctx, field)
+	case "to":
+		return ec.fieldContext_Change_to(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Change", field.Name)
+}
+
 func (ec *executionContext) childFields_DeadLetter(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -2631,6 +3422,8 @@ func (ec *executionContext) childFields_DeadLetter(ctx context.Context, field gr
 		return ec.fieldContext_DeadLetter_reason(ctx, field)
 	case "revision":
 		return ec.fieldContext_DeadLetter_revision(ctx, field)
+	case "digest":
+		return ec.fieldContext_DeadLetter_digest(ctx, field)
 	case "replays":
 		return ec.fieldContext_DeadLetter_replays(ctx, field)
 	case "firstFailure":
@@ -2655,6 +3448,22 @@ func (ec *executionContext) childFields_DeadPage(ctx context.Context, field grap
 	return nil, fmt.Errorf("no field named %q was found under type DeadPage", field.Name)
 }
 
+func (ec *executionContext) childFields_Diff(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "plugin":
+		return ec.fieldContext_Diff_plugin(ctx, field)
+	case "from":
+		return ec.fieldContext_Diff_from(ctx, field)
+	case "to":
+		return ec.fieldContext_Diff_to(ctx, field)
+	case "changes":
+		return ec.fieldContext_Diff_changes(ctx, field)
+	case "config":
+		return ec.fieldContext_Diff_config(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Diff", field.Name)
+}
+
 func (ec *executionContext) childFields_Dropped(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "dead":
@@ -2675,6 +3484,18 @@ func (ec *executionContext) childFields_Edge(ctx context.Context, field graphql.
 		return ec.fieldContext_Edge_to(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Edge", field.Name)
+}
+
+func (ec *executionContext) childFields_Figures(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "old":
+		return ec.fieldContext_Figures_old(ctx, field)
+	case "new":
+		return ec.fieldContext_Figures_new(ctx, field)
+	case "shadow":
+		return ec.fieldContext_Figures_shadow(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Figures", field.Name)
 }
 
 func (ec *executionContext) childFields_HTTPStats(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2757,6 +3578,24 @@ func (ec *executionContext) childFields_LaneStats(ctx context.Context, field gra
 	return nil, fmt.Errorf("no field named %q was found under type LaneStats", field.Name)
 }
 
+func (ec *executionContext) childFields_LogLine(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "seq":
+		return ec.fieldContext_LogLine_seq(ctx, field)
+	case "time":
+		return ec.fieldContext_LogLine_time(ctx, field)
+	case "plugin":
+		return ec.fieldContext_LogLine_plugin(ctx, field)
+	case "revision":
+		return ec.fieldContext_LogLine_revision(ctx, field)
+	case "level":
+		return ec.fieldContext_LogLine_level(ctx, field)
+	case "text":
+		return ec.fieldContext_LogLine_text(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LogLine", field.Name)
+}
+
 func (ec *executionContext) childFields_LotStats(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "dead":
@@ -2771,6 +3610,20 @@ func (ec *executionContext) childFields_LotStats(ctx context.Context, field grap
 		return ec.fieldContext_LotStats_dropped(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type LotStats", field.Name)
+}
+
+func (ec *executionContext) childFields_Mark(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "who":
+		return ec.fieldContext_Mark_who(ctx, field)
+	case "why":
+		return ec.fieldContext_Mark_why(ctx, field)
+	case "at":
+		return ec.fieldContext_Mark_at(ctx, field)
+	case "park":
+		return ec.fieldContext_Mark_park(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Mark", field.Name)
 }
 
 func (ec *executionContext) childFields_MemoryStats(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2875,6 +3728,12 @@ func (ec *executionContext) childFields_Plugin(ctx context.Context, field graphq
 		return ec.fieldContext_Plugin_outputs(ctx, field)
 	case "from":
 		return ec.fieldContext_Plugin_from(ctx, field)
+	case "rollout":
+		return ec.fieldContext_Plugin_rollout(ctx, field)
+	case "pinned":
+		return ec.fieldContext_Plugin_pinned(ctx, field)
+	case "paused":
+		return ec.fieldContext_Plugin_paused(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Plugin", field.Name)
 }
@@ -2915,6 +3774,16 @@ func (ec *executionContext) childFields_PluginStats(ctx context.Context, field g
 		return ec.fieldContext_PluginStats_behind(ctx, field)
 	case "stopped":
 		return ec.fieldContext_PluginStats_stopped(ctx, field)
+	case "paused":
+		return ec.fieldContext_PluginStats_paused(ctx, field)
+	case "pinned":
+		return ec.fieldContext_PluginStats_pinned(ctx, field)
+	case "revisions":
+		return ec.fieldContext_PluginStats_revisions(ctx, field)
+	case "logBytes":
+		return ec.fieldContext_PluginStats_logBytes(ctx, field)
+	case "logLines":
+		return ec.fieldContext_PluginStats_logLines(ctx, field)
 	case "memory":
 		return ec.fieldContext_PluginStats_memory(ctx, field)
 	case "busyNs":
@@ -2943,6 +3812,16 @@ func (ec *executionContext) childFields_QueueStats(ctx context.Context, field gr
 		return ec.fieldContext_QueueStats_denied(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type QueueStats", field.Name)
+}
+
+func (ec *executionContext) childFields_Removed(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "revisions":
+		return ec.fieldContext_Removed_revisions(ctx, field)
+	case "artifacts":
+		return ec.fieldContext_Removed_artifacts(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Removed", field.Name)
 }
 
 func (ec *executionContext) childFields_ReplayResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2975,8 +3854,64 @@ func (ec *executionContext) childFields_Revision(ctx context.Context, field grap
 		return ec.fieldContext_Revision_at(ctx, field)
 	case "live":
 		return ec.fieldContext_Revision_live(ctx, field)
+	case "strategy":
+		return ec.fieldContext_Revision_strategy(ctx, field)
+	case "figures":
+		return ec.fieldContext_Revision_figures(ctx, field)
+	case "size":
+		return ec.fieldContext_Revision_size(ctx, field)
+	case "configHash":
+		return ec.fieldContext_Revision_configHash(ctx, field)
+	case "outputs":
+		return ec.fieldContext_Revision_outputs(ctx, field)
+	case "built":
+		return ec.fieldContext_Revision_built(ctx, field)
+	case "deleted":
+		return ec.fieldContext_Revision_deleted(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Revision", field.Name)
+}
+
+func (ec *executionContext) childFields_Rollout(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "strategy":
+		return ec.fieldContext_Rollout_strategy(ctx, field)
+	case "state":
+		return ec.fieldContext_Rollout_state(ctx, field)
+	case "revision":
+		return ec.fieldContext_Rollout_revision(ctx, field)
+	case "step":
+		return ec.fieldContext_Rollout_step(ctx, field)
+	case "percent":
+		return ec.fieldContext_Rollout_percent(ctx, field)
+	case "until":
+		return ec.fieldContext_Rollout_until(ctx, field)
+	case "figures":
+		return ec.fieldContext_Rollout_figures(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Rollout", field.Name)
+}
+
+func (ec *executionContext) childFields_Sample(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deliveries":
+		return ec.fieldContext_Sample_deliveries(ctx, field)
+	case "errors":
+		return ec.fieldContext_Sample_errors(ctx, field)
+	case "traps":
+		return ec.fieldContext_Sample_traps(ctx, field)
+	case "timeouts":
+		return ec.fieldContext_Sample_timeouts(ctx, field)
+	case "errorRate":
+		return ec.fieldContext_Sample_errorRate(ctx, field)
+	case "p50":
+		return ec.fieldContext_Sample_p50(ctx, field)
+	case "p99":
+		return ec.fieldContext_Sample_p99(ctx, field)
+	case "memory":
+		return ec.fieldContext_Sample_memory(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Sample", field.Name)
 }
 
 func (ec *executionContext) childFields_SessionStats(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2993,6 +3928,42 @@ func (ec *executionContext) childFields_SessionStats(ctx context.Context, field 
 		return ec.fieldContext_SessionStats_queued(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SessionStats", field.Name)
+}
+
+func (ec *executionContext) childFields_ShadowDiff(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "key":
+		return ec.fieldContext_ShadowDiff_key(ctx, field)
+	case "position":
+		return ec.fieldContext_ShadowDiff_position(ctx, field)
+	case "oldVerdict":
+		return ec.fieldContext_ShadowDiff_oldVerdict(ctx, field)
+	case "newVerdict":
+		return ec.fieldContext_ShadowDiff_newVerdict(ctx, field)
+	case "oldEmits":
+		return ec.fieldContext_ShadowDiff_oldEmits(ctx, field)
+	case "newEmits":
+		return ec.fieldContext_ShadowDiff_newEmits(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ShadowDiff", field.Name)
+}
+
+func (ec *executionContext) childFields_ShadowReport(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "compared":
+		return ec.fieldContext_ShadowReport_compared(ctx, field)
+	case "skipped":
+		return ec.fieldContext_ShadowReport_skipped(ctx, field)
+	case "verdicts":
+		return ec.fieldContext_ShadowReport_verdicts(ctx, field)
+	case "emits":
+		return ec.fieldContext_ShadowReport_emits(ctx, field)
+	case "errors":
+		return ec.fieldContext_ShadowReport_errors(ctx, field)
+	case "samples":
+		return ec.fieldContext_ShadowReport_samples(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ShadowReport", field.Name)
 }
 
 func (ec *executionContext) childFields_SinkStats(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3043,6 +4014,10 @@ func (ec *executionContext) childFields_Snapshot(ctx context.Context, field grap
 		return ec.fieldContext_Snapshot_contentType(ctx, field)
 	case "effectId":
 		return ec.fieldContext_Snapshot_effectId(ctx, field)
+	case "revision":
+		return ec.fieldContext_Snapshot_revision(ctx, field)
+	case "reducer":
+		return ec.fieldContext_Snapshot_reducer(ctx, field)
 	case "payload":
 		return ec.fieldContext_Snapshot_payload(ctx, field)
 	case "payloadBase64":
@@ -3151,6 +4126,10 @@ func (ec *executionContext) childFields_SwapResult(ctx context.Context, field gr
 		return ec.fieldContext_SwapResult_live(ctx, field)
 	case "took":
 		return ec.fieldContext_SwapResult_took(ctx, field)
+	case "strategy":
+		return ec.fieldContext_SwapResult_strategy(ctx, field)
+	case "figures":
+		return ec.fieldContext_SwapResult_figures(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SwapResult", field.Name)
 }
@@ -3281,6 +4260,36 @@ func (ec *executionContext) childFields___Type(ctx context.Context, field graphq
 
 // region    ***************************** args.gotpl *****************************
 
+func (ec *executionContext) field_Mutation_deletePlugin_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "plugin",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["plugin"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "revision",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["revision"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "artifact",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["artifact"] = arg2
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_drop_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -3308,6 +4317,82 @@ func (ec *executionContext) field_Mutation_drop_args(ctx context.Context, rawArg
 		return nil, err
 	}
 	args["dryRun"] = arg2
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_pause_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "plugin",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["plugin"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "park",
+		func(ctx context.Context, v any) (*bool, error) {
+			return ec.unmarshalOBoolean2ᚖbool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["park"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "who",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["who"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "why",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["why"] = arg3
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_pin_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "plugin",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["plugin"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "on",
+		func(ctx context.Context, v any) (*bool, error) {
+			return ec.unmarshalOBoolean2ᚖbool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["on"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "who",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["who"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "why",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["why"] = arg3
 	return args, nil
 }
 
@@ -3379,6 +4464,36 @@ func (ec *executionContext) field_Mutation_replay_args(ctx context.Context, rawA
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_resume_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "plugin",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["plugin"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "who",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["who"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "why",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["why"] = arg2
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_rollback_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -3406,6 +4521,84 @@ func (ec *executionContext) field_Mutation_rollback_args(ctx context.Context, ra
 		return nil, err
 	}
 	args["why"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "expect",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["expect"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "strategy",
+		func(ctx context.Context, v any) (*api.Strategy, error) {
+			return ec.unmarshalOStrategyInput2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐStrategy(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["strategy"] = arg4
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_swap_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "plugin",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["plugin"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "digest",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["digest"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "revision",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["revision"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "who",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["who"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "why",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["why"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "expect",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["expect"] = arg5
+	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "strategy",
+		func(ctx context.Context, v any) (*api.Strategy, error) {
+			return ec.unmarshalOStrategyInput2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐStrategy(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["strategy"] = arg6
 	return args, nil
 }
 
@@ -3489,6 +4682,36 @@ func (ec *executionContext) field_Query_deadLetters_args(ctx context.Context, ra
 	return args, nil
 }
 
+func (ec *executionContext) field_Query_diff_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "plugin",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["plugin"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "from",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["from"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "to",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["to"] = arg2
+	return args, nil
+}
+
 func (ec *executionContext) field_Query_history_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -3500,6 +4723,36 @@ func (ec *executionContext) field_Query_history_args(ctx context.Context, rawArg
 		return nil, err
 	}
 	args["plugin"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_logs_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "plugin",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["plugin"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "tail",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["tail"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "level",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["level"] = arg2
 	return args, nil
 }
 
@@ -3590,6 +4843,36 @@ func (ec *executionContext) field_Query_snapshots_args(ctx context.Context, rawA
 		return nil, err
 	}
 	args["limit"] = arg2
+	return args, nil
+}
+
+func (ec *executionContext) field_Subscription_logs_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "plugin",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["plugin"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "tail",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["tail"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "level",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["level"] = arg2
 	return args, nil
 }
 
@@ -4135,6 +5418,75 @@ func (ec *executionContext) fieldContext_AuditPage_next(_ context.Context, field
 	return graphql.NewScalarFieldContext("AuditPage", field, false, false, "Uint64")
 }
 
+func (ec *executionContext) _Change_what(ctx context.Context, field graphql.CollectedField, obj *api.Change) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Change_what(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.What, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Change_what(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Change", field, false, false, "String")
+}
+
+func (ec *executionContext) _Change_from(ctx context.Context, field graphql.CollectedField, obj *api.Change) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Change_from(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.From, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Change_from(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Change", field, false, false, "String")
+}
+
+func (ec *executionContext) _Change_to(ctx context.Context, field graphql.CollectedField, obj *api.Change) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Change_to(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.To, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Change_to(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Change", field, false, false, "String")
+}
+
 func (ec *executionContext) _Closed_cursor(ctx context.Context, field graphql.CollectedField, obj *model.Closed) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -4558,6 +5910,29 @@ func (ec *executionContext) fieldContext_DeadLetter_revision(_ context.Context, 
 	return graphql.NewScalarFieldContext("DeadLetter", field, false, false, "Int")
 }
 
+func (ec *executionContext) _DeadLetter_digest(ctx context.Context, field graphql.CollectedField, obj *model.DeadLetter) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeadLetter_digest(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Digest, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DeadLetter_digest(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeadLetter", field, false, false, "String")
+}
+
 func (ec *executionContext) _DeadLetter_replays(ctx context.Context, field graphql.CollectedField, obj *model.DeadLetter) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -4774,6 +6149,148 @@ func (ec *executionContext) fieldContext_Deleted_cursor(_ context.Context, field
 	return graphql.NewScalarFieldContext("Deleted", field, false, false, "String")
 }
 
+func (ec *executionContext) _Diff_plugin(ctx context.Context, field graphql.CollectedField, obj *api.Diff) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Diff_plugin(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Plugin, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Diff_plugin(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Diff", field, false, false, "String")
+}
+
+func (ec *executionContext) _Diff_from(ctx context.Context, field graphql.CollectedField, obj *api.Diff) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Diff_from(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.From, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v api.Revision) graphql.Marshaler {
+			return ec.marshalNRevision2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐRevision(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Diff_from(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Diff",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Revision(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Diff_to(ctx context.Context, field graphql.CollectedField, obj *api.Diff) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Diff_to(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.To, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v api.Revision) graphql.Marshaler {
+			return ec.marshalNRevision2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐRevision(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Diff_to(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Diff",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Revision(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Diff_changes(ctx context.Context, field graphql.CollectedField, obj *api.Diff) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Diff_changes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Changes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []api.Change) graphql.Marshaler {
+			return ec.marshalNChange2ᚕgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐChangeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Diff_changes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Diff",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Change(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Diff_config(ctx context.Context, field graphql.CollectedField, obj *api.Diff) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Diff_config(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Config, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Diff_config(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Diff", field, false, false, "String")
+}
+
 func (ec *executionContext) _Dropped_dead(ctx context.Context, field graphql.CollectedField, obj *api.Dropped) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -4887,6 +6404,102 @@ func (ec *executionContext) _Edge_to(ctx context.Context, field graphql.Collecte
 }
 func (ec *executionContext) fieldContext_Edge_to(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Edge", field, false, false, "String")
+}
+
+func (ec *executionContext) _Figures_old(ctx context.Context, field graphql.CollectedField, obj *api.Figures) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Figures_old(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Old, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v api.Sample) graphql.Marshaler {
+			return ec.marshalNSample2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐSample(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Figures_old(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Figures",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Sample(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Figures_new(ctx context.Context, field graphql.CollectedField, obj *api.Figures) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Figures_new(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.New, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v api.Sample) graphql.Marshaler {
+			return ec.marshalNSample2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐSample(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Figures_new(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Figures",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Sample(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Figures_shadow(ctx context.Context, field graphql.CollectedField, obj *api.Figures) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Figures_shadow(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Shadow, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *api.ShadowReport) graphql.Marshaler {
+			return ec.marshalOShadowReport2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐShadowReport(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Figures_shadow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Figures",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ShadowReport(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Gap_reason(ctx context.Context, field graphql.CollectedField, obj *model.Gap) (ret graphql.Marshaler) {
@@ -5565,6 +7178,144 @@ func (ec *executionContext) fieldContext_LaneStats_settled(_ context.Context, fi
 	return graphql.NewScalarFieldContext("LaneStats", field, false, false, "Boolean")
 }
 
+func (ec *executionContext) _LogLine_seq(ctx context.Context, field graphql.CollectedField, obj *api.LogLine) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LogLine_seq(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Seq, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LogLine_seq(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LogLine", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _LogLine_time(ctx context.Context, field graphql.CollectedField, obj *api.LogLine) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LogLine_time(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Time, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalOTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LogLine_time(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LogLine", field, false, false, "Time")
+}
+
+func (ec *executionContext) _LogLine_plugin(ctx context.Context, field graphql.CollectedField, obj *api.LogLine) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LogLine_plugin(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Plugin, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LogLine_plugin(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LogLine", field, false, false, "String")
+}
+
+func (ec *executionContext) _LogLine_revision(ctx context.Context, field graphql.CollectedField, obj *api.LogLine) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LogLine_revision(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Revision, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LogLine_revision(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LogLine", field, false, false, "Int")
+}
+
+func (ec *executionContext) _LogLine_level(ctx context.Context, field graphql.CollectedField, obj *api.LogLine) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LogLine_level(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Level, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LogLine_level(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LogLine", field, false, false, "String")
+}
+
+func (ec *executionContext) _LogLine_text(ctx context.Context, field graphql.CollectedField, obj *api.LogLine) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LogLine_text(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Text, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LogLine_text(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LogLine", field, false, false, "String")
+}
+
 func (ec *executionContext) _LotStats_dead(ctx context.Context, field graphql.CollectedField, obj *api.LotStats) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -5689,6 +7440,98 @@ func (ec *executionContext) fieldContext_LotStats_dropped(_ context.Context, fie
 	return fc, nil
 }
 
+func (ec *executionContext) _Mark_who(ctx context.Context, field graphql.CollectedField, obj *api.Mark) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mark_who(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Who, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mark_who(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Mark", field, false, false, "String")
+}
+
+func (ec *executionContext) _Mark_why(ctx context.Context, field graphql.CollectedField, obj *api.Mark) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mark_why(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Why, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mark_why(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Mark", field, false, false, "String")
+}
+
+func (ec *executionContext) _Mark_at(ctx context.Context, field graphql.CollectedField, obj *api.Mark) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mark_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalOTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mark_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Mark", field, false, false, "Time")
+}
+
+func (ec *executionContext) _Mark_park(ctx context.Context, field graphql.CollectedField, obj *api.Mark) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mark_park(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Park, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mark_park(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Mark", field, false, false, "Boolean")
+}
+
 func (ec *executionContext) _MemoryStats_rss(ctx context.Context, field graphql.CollectedField, obj *api.MemoryStats) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -5758,6 +7601,50 @@ func (ec *executionContext) fieldContext_MemoryStats_goroutines(_ context.Contex
 	return graphql.NewScalarFieldContext("MemoryStats", field, false, false, "Int")
 }
 
+func (ec *executionContext) _Mutation_swap(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_swap(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().Swap(ctx, fc.Args["plugin"].(string), fc.Args["digest"].(*string), fc.Args["revision"].(*int), fc.Args["who"].(*string), fc.Args["why"].(*string), fc.Args["expect"].(*int), fc.Args["strategy"].(*api.Strategy))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *api.SwapResult) graphql.Marshaler {
+			return ec.marshalNSwapResult2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐSwapResult(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_swap(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SwapResult(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_swap_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_rollback(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -5768,7 +7655,7 @@ func (ec *executionContext) _Mutation_rollback(ctx context.Context, field graphq
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().Rollback(ctx, fc.Args["plugin"].(string), fc.Args["who"].(*string), fc.Args["why"].(*string))
+			return ec.Resolvers.Mutation().Rollback(ctx, fc.Args["plugin"].(string), fc.Args["who"].(*string), fc.Args["why"].(*string), fc.Args["expect"].(*int), fc.Args["strategy"].(*api.Strategy))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *api.SwapResult) graphql.Marshaler {
@@ -5796,6 +7683,182 @@ func (ec *executionContext) fieldContext_Mutation_rollback(ctx context.Context, 
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_rollback_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_pin(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_pin(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().Pin(ctx, fc.Args["plugin"].(string), fc.Args["on"].(*bool), fc.Args["who"].(*string), fc.Args["why"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *api.Plugin) graphql.Marshaler {
+			return ec.marshalNPlugin2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐPlugin(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_pin(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Plugin(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_pin_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_pause(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_pause(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().Pause(ctx, fc.Args["plugin"].(string), fc.Args["park"].(*bool), fc.Args["who"].(*string), fc.Args["why"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *api.Plugin) graphql.Marshaler {
+			return ec.marshalNPlugin2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐPlugin(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_pause(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Plugin(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_pause_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_resume(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_resume(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().Resume(ctx, fc.Args["plugin"].(string), fc.Args["who"].(*string), fc.Args["why"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *api.Plugin) graphql.Marshaler {
+			return ec.marshalNPlugin2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐPlugin(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_resume(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Plugin(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_resume_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_deletePlugin(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_deletePlugin(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().DeletePlugin(ctx, fc.Args["plugin"].(*string), fc.Args["revision"].(*int), fc.Args["artifact"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *api.Removed) graphql.Marshaler {
+			return ec.marshalNRemoved2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐRemoved(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_deletePlugin(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Removed(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_deletePlugin_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -6757,6 +8820,102 @@ func (ec *executionContext) fieldContext_Plugin_from(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Plugin", field, false, false, "String")
 }
 
+func (ec *executionContext) _Plugin_rollout(ctx context.Context, field graphql.CollectedField, obj *api.Plugin) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Plugin_rollout(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Rollout, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *api.Rollout) graphql.Marshaler {
+			return ec.marshalORollout2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐRollout(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Plugin_rollout(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Plugin",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Rollout(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Plugin_pinned(ctx context.Context, field graphql.CollectedField, obj *api.Plugin) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Plugin_pinned(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Pinned, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *api.Mark) graphql.Marshaler {
+			return ec.marshalOMark2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐMark(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Plugin_pinned(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Plugin",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Mark(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Plugin_paused(ctx context.Context, field graphql.CollectedField, obj *api.Plugin) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Plugin_paused(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Paused, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *api.Mark) graphql.Marshaler {
+			return ec.marshalOMark2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐMark(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Plugin_paused(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Plugin",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Mark(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _PluginStats_name(ctx context.Context, field graphql.CollectedField, obj *api.PluginStats) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -7148,6 +9307,121 @@ func (ec *executionContext) fieldContext_PluginStats_stopped(_ context.Context, 
 	return graphql.NewScalarFieldContext("PluginStats", field, false, false, "String")
 }
 
+func (ec *executionContext) _PluginStats_paused(ctx context.Context, field graphql.CollectedField, obj *api.PluginStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PluginStats_paused(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Paused, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PluginStats_paused(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PluginStats", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _PluginStats_pinned(ctx context.Context, field graphql.CollectedField, obj *api.PluginStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PluginStats_pinned(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Pinned, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PluginStats_pinned(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PluginStats", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _PluginStats_revisions(ctx context.Context, field graphql.CollectedField, obj *api.PluginStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PluginStats_revisions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Revisions, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PluginStats_revisions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PluginStats", field, false, false, "Int")
+}
+
+func (ec *executionContext) _PluginStats_logBytes(ctx context.Context, field graphql.CollectedField, obj *api.PluginStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PluginStats_logBytes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.LogBytes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PluginStats_logBytes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PluginStats", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _PluginStats_logLines(ctx context.Context, field graphql.CollectedField, obj *api.PluginStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PluginStats_logLines(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.LogLines, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PluginStats_logLines(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PluginStats", field, false, false, "Uint64")
+}
+
 func (ec *executionContext) _PluginStats_memory(ctx context.Context, field graphql.CollectedField, obj *api.PluginStats) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -7448,6 +9722,94 @@ func (ec *executionContext) fieldContext_Query_history(ctx context.Context, fiel
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Query_history_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_diff(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_diff(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Diff(ctx, fc.Args["plugin"].(string), fc.Args["from"].(*int), fc.Args["to"].(*int))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *api.Diff) graphql.Marshaler {
+			return ec.marshalNDiff2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐDiff(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_diff(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Diff(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_diff_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_logs(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_logs(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Logs(ctx, fc.Args["plugin"].(string), fc.Args["tail"].(*int), fc.Args["level"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []api.LogLine) graphql.Marshaler {
+			return ec.marshalNLogLine2ᚕgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐLogLineᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_logs(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LogLine(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_logs_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -7908,6 +10270,52 @@ func (ec *executionContext) fieldContext_QueueStats_denied(_ context.Context, fi
 	return graphql.NewScalarFieldContext("QueueStats", field, false, false, "Uint64")
 }
 
+func (ec *executionContext) _Removed_revisions(ctx context.Context, field graphql.CollectedField, obj *api.Removed) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Removed_revisions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Revisions, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Removed_revisions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Removed", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Removed_artifacts(ctx context.Context, field graphql.CollectedField, obj *api.Removed) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Removed_artifacts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Artifacts, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Removed_artifacts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Removed", field, false, false, "Int")
+}
+
 func (ec *executionContext) _ReplayResult_replayed(ctx context.Context, field graphql.CollectedField, obj *api.ReplayResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -8170,6 +10578,530 @@ func (ec *executionContext) fieldContext_Revision_live(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Revision", field, false, false, "Boolean")
 }
 
+func (ec *executionContext) _Revision_strategy(ctx context.Context, field graphql.CollectedField, obj *api.Revision) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Revision_strategy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Strategy, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Revision_strategy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Revision", field, false, false, "String")
+}
+
+func (ec *executionContext) _Revision_figures(ctx context.Context, field graphql.CollectedField, obj *api.Revision) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Revision_figures(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Figures, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *api.Figures) graphql.Marshaler {
+			return ec.marshalOFigures2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐFigures(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Revision_figures(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Revision",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Figures(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Revision_size(ctx context.Context, field graphql.CollectedField, obj *api.Revision) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Revision_size(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Size, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNUint642int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Revision_size(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Revision", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _Revision_configHash(ctx context.Context, field graphql.CollectedField, obj *api.Revision) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Revision_configHash(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ConfigHash, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Revision_configHash(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Revision", field, false, false, "String")
+}
+
+func (ec *executionContext) _Revision_outputs(ctx context.Context, field graphql.CollectedField, obj *api.Revision) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Revision_outputs(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Outputs, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Revision_outputs(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Revision", field, false, false, "String")
+}
+
+func (ec *executionContext) _Revision_built(ctx context.Context, field graphql.CollectedField, obj *api.Revision) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Revision_built(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Built, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Revision_built(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Revision", field, false, false, "String")
+}
+
+func (ec *executionContext) _Revision_deleted(ctx context.Context, field graphql.CollectedField, obj *api.Revision) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Revision_deleted(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Deleted, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Revision_deleted(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Revision", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _Rollout_strategy(ctx context.Context, field graphql.CollectedField, obj *api.Rollout) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Rollout_strategy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Strategy, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Rollout_strategy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Rollout", field, false, false, "String")
+}
+
+func (ec *executionContext) _Rollout_state(ctx context.Context, field graphql.CollectedField, obj *api.Rollout) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Rollout_state(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.State, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Rollout_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Rollout", field, false, false, "String")
+}
+
+func (ec *executionContext) _Rollout_revision(ctx context.Context, field graphql.CollectedField, obj *api.Rollout) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Rollout_revision(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Revision, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Rollout_revision(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Rollout", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Rollout_step(ctx context.Context, field graphql.CollectedField, obj *api.Rollout) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Rollout_step(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Step, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Rollout_step(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Rollout", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Rollout_percent(ctx context.Context, field graphql.CollectedField, obj *api.Rollout) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Rollout_percent(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Percent, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
+			return ec.marshalNFloat2float64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Rollout_percent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Rollout", field, false, false, "Float")
+}
+
+func (ec *executionContext) _Rollout_until(ctx context.Context, field graphql.CollectedField, obj *api.Rollout) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Rollout_until(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Until, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalOTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Rollout_until(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Rollout", field, false, false, "Time")
+}
+
+func (ec *executionContext) _Rollout_figures(ctx context.Context, field graphql.CollectedField, obj *api.Rollout) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Rollout_figures(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Figures, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v api.Figures) graphql.Marshaler {
+			return ec.marshalNFigures2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐFigures(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Rollout_figures(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Rollout",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Figures(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Sample_deliveries(ctx context.Context, field graphql.CollectedField, obj *api.Sample) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Sample_deliveries(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Deliveries, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Sample_deliveries(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Sample", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _Sample_errors(ctx context.Context, field graphql.CollectedField, obj *api.Sample) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Sample_errors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Errors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Sample_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Sample", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _Sample_traps(ctx context.Context, field graphql.CollectedField, obj *api.Sample) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Sample_traps(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Traps, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Sample_traps(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Sample", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _Sample_timeouts(ctx context.Context, field graphql.CollectedField, obj *api.Sample) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Sample_timeouts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Timeouts, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Sample_timeouts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Sample", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _Sample_errorRate(ctx context.Context, field graphql.CollectedField, obj *api.Sample) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Sample_errorRate(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ErrorRate, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
+			return ec.marshalNFloat2float64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Sample_errorRate(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Sample", field, false, false, "Float")
+}
+
+func (ec *executionContext) _Sample_p50(ctx context.Context, field graphql.CollectedField, obj *api.Sample) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Sample_p50(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.P50, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Duration) graphql.Marshaler {
+			return ec.marshalNDuration2timeᚐDuration(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Sample_p50(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Sample", field, false, false, "Duration")
+}
+
+func (ec *executionContext) _Sample_p99(ctx context.Context, field graphql.CollectedField, obj *api.Sample) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Sample_p99(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.P99, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Duration) graphql.Marshaler {
+			return ec.marshalNDuration2timeᚐDuration(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Sample_p99(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Sample", field, false, false, "Duration")
+}
+
+func (ec *executionContext) _Sample_memory(ctx context.Context, field graphql.CollectedField, obj *api.Sample) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Sample_memory(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Memory, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNUint642int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Sample_memory(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Sample", field, false, false, "Uint64")
+}
+
 func (ec *executionContext) _SessionStats_name(ctx context.Context, field graphql.CollectedField, obj *api.SessionStats) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -8283,6 +11215,291 @@ func (ec *executionContext) _SessionStats_queued(ctx context.Context, field grap
 }
 func (ec *executionContext) fieldContext_SessionStats_queued(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SessionStats", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _ShadowDiff_key(ctx context.Context, field graphql.CollectedField, obj *api.ShadowDiff) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ShadowDiff_key(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Key, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ShadowDiff_key(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ShadowDiff", field, false, false, "String")
+}
+
+func (ec *executionContext) _ShadowDiff_position(ctx context.Context, field graphql.CollectedField, obj *api.ShadowDiff) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ShadowDiff_position(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Position, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ShadowDiff_position(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ShadowDiff", field, false, false, "String")
+}
+
+func (ec *executionContext) _ShadowDiff_oldVerdict(ctx context.Context, field graphql.CollectedField, obj *api.ShadowDiff) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ShadowDiff_oldVerdict(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.OldVerdict, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ShadowDiff_oldVerdict(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ShadowDiff", field, false, false, "String")
+}
+
+func (ec *executionContext) _ShadowDiff_newVerdict(ctx context.Context, field graphql.CollectedField, obj *api.ShadowDiff) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ShadowDiff_newVerdict(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.NewVerdict, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ShadowDiff_newVerdict(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ShadowDiff", field, false, false, "String")
+}
+
+func (ec *executionContext) _ShadowDiff_oldEmits(ctx context.Context, field graphql.CollectedField, obj *api.ShadowDiff) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ShadowDiff_oldEmits(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.OldEmits, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ShadowDiff_oldEmits(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ShadowDiff", field, false, false, "String")
+}
+
+func (ec *executionContext) _ShadowDiff_newEmits(ctx context.Context, field graphql.CollectedField, obj *api.ShadowDiff) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ShadowDiff_newEmits(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.NewEmits, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ShadowDiff_newEmits(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ShadowDiff", field, false, false, "String")
+}
+
+func (ec *executionContext) _ShadowReport_compared(ctx context.Context, field graphql.CollectedField, obj *api.ShadowReport) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ShadowReport_compared(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Compared, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ShadowReport_compared(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ShadowReport", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _ShadowReport_skipped(ctx context.Context, field graphql.CollectedField, obj *api.ShadowReport) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ShadowReport_skipped(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Skipped, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ShadowReport_skipped(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ShadowReport", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _ShadowReport_verdicts(ctx context.Context, field graphql.CollectedField, obj *api.ShadowReport) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ShadowReport_verdicts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Verdicts, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ShadowReport_verdicts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ShadowReport", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _ShadowReport_emits(ctx context.Context, field graphql.CollectedField, obj *api.ShadowReport) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ShadowReport_emits(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Emits, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ShadowReport_emits(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ShadowReport", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _ShadowReport_errors(ctx context.Context, field graphql.CollectedField, obj *api.ShadowReport) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ShadowReport_errors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Errors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ShadowReport_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ShadowReport", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _ShadowReport_samples(ctx context.Context, field graphql.CollectedField, obj *api.ShadowReport) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ShadowReport_samples(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Samples, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []api.ShadowDiff) graphql.Marshaler {
+			return ec.marshalNShadowDiff2ᚕgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐShadowDiffᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ShadowReport_samples(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ShadowReport",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ShadowDiff(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _SinkStats_name(ctx context.Context, field graphql.CollectedField, obj *api.SinkStats) (ret graphql.Marshaler) {
@@ -8674,6 +11891,52 @@ func (ec *executionContext) _Snapshot_effectId(ctx context.Context, field graphq
 }
 func (ec *executionContext) fieldContext_Snapshot_effectId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Snapshot", field, false, false, "String")
+}
+
+func (ec *executionContext) _Snapshot_revision(ctx context.Context, field graphql.CollectedField, obj *model.Snapshot) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Snapshot_revision(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Revision, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Snapshot_revision(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Snapshot", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Snapshot_reducer(ctx context.Context, field graphql.CollectedField, obj *model.Snapshot) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Snapshot_reducer(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reducer, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Snapshot_reducer(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Snapshot", field, false, false, "Int")
 }
 
 func (ec *executionContext) _Snapshot_payload(ctx context.Context, field graphql.CollectedField, obj *model.Snapshot) (ret graphql.Marshaler) {
@@ -9659,6 +12922,50 @@ func (ec *executionContext) fieldContext_Subscription_stats(ctx context.Context,
 	return fc, nil
 }
 
+func (ec *executionContext) _Subscription_logs(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
+	return graphql.ResolveFieldStream(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Subscription_logs(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Subscription().Logs(ctx, fc.Args["plugin"].(string), fc.Args["tail"].(*int), fc.Args["level"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *api.LogLine) graphql.Marshaler {
+			return ec.marshalNLogLine2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐLogLine(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Subscription_logs(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Subscription",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LogLine(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Subscription_logs_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _SwapResult_plugin(ctx context.Context, field graphql.CollectedField, obj *api.SwapResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -9818,6 +13125,61 @@ func (ec *executionContext) _SwapResult_took(ctx context.Context, field graphql.
 }
 func (ec *executionContext) fieldContext_SwapResult_took(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SwapResult", field, false, false, "Duration")
+}
+
+func (ec *executionContext) _SwapResult_strategy(ctx context.Context, field graphql.CollectedField, obj *api.SwapResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SwapResult_strategy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Strategy, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SwapResult_strategy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SwapResult", field, false, false, "String")
+}
+
+func (ec *executionContext) _SwapResult_figures(ctx context.Context, field graphql.CollectedField, obj *api.SwapResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SwapResult_figures(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Figures, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *api.Figures) graphql.Marshaler {
+			return ec.marshalOFigures2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐFigures(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SwapResult_figures(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SwapResult",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Figures(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Topology_nodes(ctx context.Context, field graphql.CollectedField, obj *api.Topology) (ret graphql.Marshaler) {
@@ -11111,6 +14473,90 @@ func UnmarshalParkedFilter(ctx context.Context, raw any) (model.ParkedFilter, er
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputStrategyInput(ctx context.Context, obj any) (api.Strategy, error) {
+	var it api.Strategy
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"kind", "percent", "keys", "hold", "for", "maxDiff", "then"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "kind":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("kind"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Kind = data
+		case "percent":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("percent"))
+			data, err := ec.unmarshalOFloat2ᚕfloat64ᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Percent = data
+		case "keys":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("keys"))
+			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Keys = data
+		case "hold":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("hold"))
+			data, err := ec.unmarshalODuration2timeᚐDuration(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Hold = data
+		case "for":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("for"))
+			data, err := ec.unmarshalODuration2timeᚐDuration(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.For = data
+		case "maxDiff":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("maxDiff"))
+			data, err := ec.unmarshalOFloat2float64(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.MaxDiff = data
+		case "then":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("then"))
+			data, err := ec.unmarshalOString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Then = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalStrategyInput unmarshals raw into the StrategyInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalStrategyInput(ctx context.Context, raw any) (api.Strategy, error) {
+	var out api.Strategy
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "StrategyInput", raw, &out)
+	return out, err
+}
+
 // endregion **************************** input.gotpl *****************************
 
 // region    ************************** interface.gotpl ***************************
@@ -11326,6 +14772,49 @@ func (ec *executionContext) _AuditPage(ctx context.Context, sel ast.SelectionSet
 	return out
 }
 
+var changeImplementors = []string{"Change"}
+
+func (ec *executionContext) _Change(ctx context.Context, sel ast.SelectionSet, obj *api.Change) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, changeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Change")
+		case "what":
+			out.Values[i] = ec._Change_what(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "from":
+			out.Values[i] = ec._Change_from(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "to":
+			out.Values[i] = ec._Change_to(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var closedImplementors = []string{"Closed", "Event"}
 
 func (ec *executionContext) _Closed(ctx context.Context, sel ast.SelectionSet, obj *model.Closed) graphql.Marshaler {
@@ -11455,6 +14944,11 @@ func (ec *executionContext) _DeadLetter(ctx context.Context, sel ast.SelectionSe
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "digest":
+			out.Values[i] = ec._DeadLetter_digest(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "replays":
 			out.Values[i] = ec._DeadLetter_replays(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -11573,6 +15067,59 @@ func (ec *executionContext) _Deleted(ctx context.Context, sel ast.SelectionSet, 
 	return out
 }
 
+var diffImplementors = []string{"Diff"}
+
+func (ec *executionContext) _Diff(ctx context.Context, sel ast.SelectionSet, obj *api.Diff) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, diffImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Diff")
+		case "plugin":
+			out.Values[i] = ec._Diff_plugin(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "from":
+			out.Values[i] = ec._Diff_from(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "to":
+			out.Values[i] = ec._Diff_to(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "changes":
+			out.Values[i] = ec._Diff_changes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "config":
+			out.Values[i] = ec._Diff_config(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var droppedImplementors = []string{"Dropped"}
 
 func (ec *executionContext) _Dropped(ctx context.Context, sel ast.SelectionSet, obj *api.Dropped) graphql.Marshaler {
@@ -11635,6 +15182,49 @@ func (ec *executionContext) _Edge(ctx context.Context, sel ast.SelectionSet, obj
 		case "to":
 			out.Values[i] = ec._Edge_to(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var figuresImplementors = []string{"Figures"}
+
+func (ec *executionContext) _Figures(ctx context.Context, sel ast.SelectionSet, obj *api.Figures) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, figuresImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Figures")
+		case "old":
+			out.Values[i] = ec._Figures_old(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "new":
+			out.Values[i] = ec._Figures_new(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "shadow":
+			out.Values[i] = ec._Figures_shadow(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -12023,6 +15613,64 @@ func (ec *executionContext) _LaneStats(ctx context.Context, sel ast.SelectionSet
 	return out
 }
 
+var logLineImplementors = []string{"LogLine"}
+
+func (ec *executionContext) _LogLine(ctx context.Context, sel ast.SelectionSet, obj *api.LogLine) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, logLineImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("LogLine")
+		case "seq":
+			out.Values[i] = ec._LogLine_seq(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "time":
+			out.Values[i] = ec._LogLine_time(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "plugin":
+			out.Values[i] = ec._LogLine_plugin(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "revision":
+			out.Values[i] = ec._LogLine_revision(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "level":
+			out.Values[i] = ec._LogLine_level(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "text":
+			out.Values[i] = ec._LogLine_text(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var lotStatsImplementors = []string{"LotStats"}
 
 func (ec *executionContext) _LotStats(ctx context.Context, sel ast.SelectionSet, obj *api.LotStats) graphql.Marshaler {
@@ -12056,6 +15704,54 @@ func (ec *executionContext) _LotStats(ctx context.Context, sel ast.SelectionSet,
 			}
 		case "dropped":
 			out.Values[i] = ec._LotStats_dropped(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var markImplementors = []string{"Mark"}
+
+func (ec *executionContext) _Mark(ctx context.Context, sel ast.SelectionSet, obj *api.Mark) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, markImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Mark")
+		case "who":
+			out.Values[i] = ec._Mark_who(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "why":
+			out.Values[i] = ec._Mark_why(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "at":
+			out.Values[i] = ec._Mark_at(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "park":
+			out.Values[i] = ec._Mark_park(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -12138,9 +15834,44 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Mutation")
+		case "swap":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_swap(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "rollback":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_rollback(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pin":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_pin(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pause":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_pause(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "resume":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_resume(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "deletePlugin":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_deletePlugin(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -12453,6 +16184,21 @@ func (ec *executionContext) _Plugin(ctx context.Context, sel ast.SelectionSet, o
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "rollout":
+			out.Values[i] = ec._Plugin_rollout(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "pinned":
+			out.Values[i] = ec._Plugin_pinned(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "paused":
+			out.Values[i] = ec._Plugin_paused(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -12566,6 +16312,31 @@ func (ec *executionContext) _PluginStats(ctx context.Context, sel ast.SelectionS
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "paused":
+			out.Values[i] = ec._PluginStats_paused(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pinned":
+			out.Values[i] = ec._PluginStats_pinned(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "revisions":
+			out.Values[i] = ec._PluginStats_revisions(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "logBytes":
+			out.Values[i] = ec._PluginStats_logBytes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "logLines":
+			out.Values[i] = ec._PluginStats_logLines(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "memory":
 			out.Values[i] = ec._PluginStats_memory(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -12651,6 +16422,18 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_history(ctx, field)
+				})
+		case "diff":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_diff(ctx, field)
+				})
+		case "logs":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_logs(ctx, field)
 				})
 		case "deadLetters":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
@@ -12777,6 +16560,44 @@ func (ec *executionContext) _QueueStats(ctx context.Context, sel ast.SelectionSe
 	return out
 }
 
+var removedImplementors = []string{"Removed"}
+
+func (ec *executionContext) _Removed(ctx context.Context, sel ast.SelectionSet, obj *api.Removed) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, removedImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Removed")
+		case "revisions":
+			out.Values[i] = ec._Removed_revisions(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "artifacts":
+			out.Values[i] = ec._Removed_artifacts(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var replayResultImplementors = []string{"ReplayResult"}
 
 func (ec *executionContext) _ReplayResult(ctx context.Context, sel ast.SelectionSet, obj *api.ReplayResult) graphql.Marshaler {
@@ -12871,6 +16692,172 @@ func (ec *executionContext) _Revision(ctx context.Context, sel ast.SelectionSet,
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "strategy":
+			out.Values[i] = ec._Revision_strategy(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "figures":
+			out.Values[i] = ec._Revision_figures(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "size":
+			out.Values[i] = ec._Revision_size(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "configHash":
+			out.Values[i] = ec._Revision_configHash(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "outputs":
+			out.Values[i] = ec._Revision_outputs(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "built":
+			out.Values[i] = ec._Revision_built(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "deleted":
+			out.Values[i] = ec._Revision_deleted(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var rolloutImplementors = []string{"Rollout"}
+
+func (ec *executionContext) _Rollout(ctx context.Context, sel ast.SelectionSet, obj *api.Rollout) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, rolloutImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Rollout")
+		case "strategy":
+			out.Values[i] = ec._Rollout_strategy(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "state":
+			out.Values[i] = ec._Rollout_state(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "revision":
+			out.Values[i] = ec._Rollout_revision(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "step":
+			out.Values[i] = ec._Rollout_step(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "percent":
+			out.Values[i] = ec._Rollout_percent(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "until":
+			out.Values[i] = ec._Rollout_until(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "figures":
+			out.Values[i] = ec._Rollout_figures(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var sampleImplementors = []string{"Sample"}
+
+func (ec *executionContext) _Sample(ctx context.Context, sel ast.SelectionSet, obj *api.Sample) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, sampleImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Sample")
+		case "deliveries":
+			out.Values[i] = ec._Sample_deliveries(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "errors":
+			out.Values[i] = ec._Sample_errors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "traps":
+			out.Values[i] = ec._Sample_traps(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "timeouts":
+			out.Values[i] = ec._Sample_timeouts(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "errorRate":
+			out.Values[i] = ec._Sample_errorRate(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "p50":
+			out.Values[i] = ec._Sample_p50(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "p99":
+			out.Values[i] = ec._Sample_p99(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "memory":
+			out.Values[i] = ec._Sample_memory(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -12921,6 +16908,122 @@ func (ec *executionContext) _SessionStats(ctx context.Context, sel ast.Selection
 			}
 		case "queued":
 			out.Values[i] = ec._SessionStats_queued(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var shadowDiffImplementors = []string{"ShadowDiff"}
+
+func (ec *executionContext) _ShadowDiff(ctx context.Context, sel ast.SelectionSet, obj *api.ShadowDiff) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, shadowDiffImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ShadowDiff")
+		case "key":
+			out.Values[i] = ec._ShadowDiff_key(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "position":
+			out.Values[i] = ec._ShadowDiff_position(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "oldVerdict":
+			out.Values[i] = ec._ShadowDiff_oldVerdict(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "newVerdict":
+			out.Values[i] = ec._ShadowDiff_newVerdict(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "oldEmits":
+			out.Values[i] = ec._ShadowDiff_oldEmits(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "newEmits":
+			out.Values[i] = ec._ShadowDiff_newEmits(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var shadowReportImplementors = []string{"ShadowReport"}
+
+func (ec *executionContext) _ShadowReport(ctx context.Context, sel ast.SelectionSet, obj *api.ShadowReport) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, shadowReportImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ShadowReport")
+		case "compared":
+			out.Values[i] = ec._ShadowReport_compared(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "skipped":
+			out.Values[i] = ec._ShadowReport_skipped(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "verdicts":
+			out.Values[i] = ec._ShadowReport_verdicts(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "emits":
+			out.Values[i] = ec._ShadowReport_emits(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "errors":
+			out.Values[i] = ec._ShadowReport_errors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "samples":
+			out.Values[i] = ec._ShadowReport_samples(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -13090,6 +17193,16 @@ func (ec *executionContext) _Snapshot(ctx context.Context, sel ast.SelectionSet,
 			}
 		case "effectId":
 			out.Values[i] = ec._Snapshot_effectId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "revision":
+			out.Values[i] = ec._Snapshot_revision(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "reducer":
+			out.Values[i] = ec._Snapshot_reducer(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -13386,6 +17499,8 @@ func (ec *executionContext) _Subscription(ctx context.Context, sel ast.Selection
 		return ec._Subscription_snapshots(ctx, fields[0])
 	case "stats":
 		return ec._Subscription_stats(ctx, fields[0])
+	case "logs":
+		return ec._Subscription_logs(ctx, fields[0])
 	default:
 		panic("unknown field " + strconv.Quote(fields[0].Name))
 	}
@@ -13435,6 +17550,16 @@ func (ec *executionContext) _SwapResult(ctx context.Context, sel ast.SelectionSe
 		case "took":
 			out.Values[i] = ec._SwapResult_took(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "strategy":
+			out.Values[i] = ec._SwapResult_strategy(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "figures":
+			out.Values[i] = ec._SwapResult_figures(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -13916,6 +18041,26 @@ func (ec *executionContext) marshalNBoolean2bool(ctx context.Context, sel ast.Se
 	return res
 }
 
+func (ec *executionContext) marshalNChange2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐChange(ctx context.Context, sel ast.SelectionSet, v api.Change) graphql.Marshaler {
+	return ec._Change(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNChange2ᚕgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐChangeᚄ(ctx context.Context, sel ast.SelectionSet, v []api.Change) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNChange2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐChange(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalNDeadLetter2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋmodelᚐDeadLetter(ctx context.Context, sel ast.SelectionSet, v model.DeadLetter) graphql.Marshaler {
 	return ec._DeadLetter(ctx, sel, &v)
 }
@@ -13950,6 +18095,14 @@ func (ec *executionContext) marshalNDeadPage2ᚖgithubᚗcomᚋpeltonhqᚋpelton
 		return graphql.Null
 	}
 	return ec._DeadPage(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNDiff2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐDiff(ctx context.Context, sel ast.SelectionSet, v *api.Diff) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Diff!")
+		return graphql.Null
+	}
+	return ec._Diff(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNDropped2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐDropped(ctx context.Context, sel ast.SelectionSet, v api.Dropped) graphql.Marshaler {
@@ -13996,6 +18149,10 @@ func (ec *executionContext) marshalNEvent2githubᚗcomᚋpeltonhqᚋpeltonᚋapi
 		return graphql.Null
 	}
 	return ec._Event(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNFigures2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐFigures(ctx context.Context, sel ast.SelectionSet, v api.Figures) graphql.Marshaler {
+	return ec._Figures(ctx, sel, &v)
 }
 
 func (ec *executionContext) unmarshalNFloat2float64(ctx context.Context, v any) (float64, error) {
@@ -14108,6 +18265,34 @@ func (ec *executionContext) marshalNLaneStats2ᚕgithubᚗcomᚋpeltonhqᚋpelto
 	return ret
 }
 
+func (ec *executionContext) marshalNLogLine2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐLogLine(ctx context.Context, sel ast.SelectionSet, v api.LogLine) graphql.Marshaler {
+	return ec._LogLine(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNLogLine2ᚕgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐLogLineᚄ(ctx context.Context, sel ast.SelectionSet, v []api.LogLine) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNLogLine2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐLogLine(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNLogLine2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐLogLine(ctx context.Context, sel ast.SelectionSet, v *api.LogLine) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "LogLine!")
+		return graphql.Null
+	}
+	return ec._LogLine(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNLotStats2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐLotStats(ctx context.Context, sel ast.SelectionSet, v api.LotStats) graphql.Marshaler {
 	return ec._LotStats(ctx, sel, &v)
 }
@@ -14184,6 +18369,14 @@ func (ec *executionContext) marshalNPlugin2ᚕgithubᚗcomᚋpeltonhqᚋpelton�
 	return ret
 }
 
+func (ec *executionContext) marshalNPlugin2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐPlugin(ctx context.Context, sel ast.SelectionSet, v *api.Plugin) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Plugin!")
+		return graphql.Null
+	}
+	return ec._Plugin(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNPluginStats2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐPluginStats(ctx context.Context, sel ast.SelectionSet, v api.PluginStats) graphql.Marshaler {
 	return ec._PluginStats(ctx, sel, &v)
 }
@@ -14206,6 +18399,14 @@ func (ec *executionContext) marshalNPluginStats2ᚕgithubᚗcomᚋpeltonhqᚋpel
 
 func (ec *executionContext) marshalNQueueStats2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐQueueStats(ctx context.Context, sel ast.SelectionSet, v api.QueueStats) graphql.Marshaler {
 	return ec._QueueStats(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNRemoved2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐRemoved(ctx context.Context, sel ast.SelectionSet, v *api.Removed) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Removed!")
+		return graphql.Null
+	}
+	return ec._Removed(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNReplayResult2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐReplayResult(ctx context.Context, sel ast.SelectionSet, v *api.ReplayResult) graphql.Marshaler {
@@ -14236,6 +18437,10 @@ func (ec *executionContext) marshalNRevision2ᚕgithubᚗcomᚋpeltonhqᚋpelton
 	return ret
 }
 
+func (ec *executionContext) marshalNSample2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐSample(ctx context.Context, sel ast.SelectionSet, v api.Sample) graphql.Marshaler {
+	return ec._Sample(ctx, sel, &v)
+}
+
 func (ec *executionContext) marshalNSessionStats2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐSessionStats(ctx context.Context, sel ast.SelectionSet, v api.SessionStats) graphql.Marshaler {
 	return ec._SessionStats(ctx, sel, &v)
 }
@@ -14245,6 +18450,26 @@ func (ec *executionContext) marshalNSessionStats2ᚕgithubᚗcomᚋpeltonhqᚋpe
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNSessionStats2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐSessionStats(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNShadowDiff2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐShadowDiff(ctx context.Context, sel ast.SelectionSet, v api.ShadowDiff) graphql.Marshaler {
+	return ec._ShadowDiff(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNShadowDiff2ᚕgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐShadowDiffᚄ(ctx context.Context, sel ast.SelectionSet, v []api.ShadowDiff) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNShadowDiff2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐShadowDiff(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -14393,6 +18618,20 @@ func (ec *executionContext) marshalNTopology2ᚖgithubᚗcomᚋpeltonhqᚋpelton
 		return graphql.Null
 	}
 	return ec._Topology(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNUint642int64(ctx context.Context, v any) (int64, error) {
+	res, err := model.UnmarshalInt64(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNUint642int64(ctx context.Context, sel ast.SelectionSet, v int64) graphql.Marshaler {
+	_ = sel
+	res := model.MarshalInt64(v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "Uint64!")
+	}
+	return res
 }
 
 func (ec *executionContext) unmarshalNUint642uint64(ctx context.Context, v any) (uint64, error) {
@@ -14607,6 +18846,71 @@ func (ec *executionContext) unmarshalODeadFilter2ᚖgithubᚗcomᚋpeltonhqᚋpe
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalODuration2timeᚐDuration(ctx context.Context, v any) (time.Duration, error) {
+	res, err := model.UnmarshalDuration(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalODuration2timeᚐDuration(ctx context.Context, sel ast.SelectionSet, v time.Duration) graphql.Marshaler {
+	_ = sel
+	_ = ctx
+	res := model.MarshalDuration(v)
+	return res
+}
+
+func (ec *executionContext) marshalOFigures2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐFigures(ctx context.Context, sel ast.SelectionSet, v *api.Figures) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Figures(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOFloat2float64(ctx context.Context, v any) (float64, error) {
+	res, err := graphql.UnmarshalFloatContext(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOFloat2float64(ctx context.Context, sel ast.SelectionSet, v float64) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalFloatContext(v)
+	return graphql.WrapContextMarshaler(ctx, res)
+}
+
+func (ec *executionContext) unmarshalOFloat2ᚕfloat64ᚄ(ctx context.Context, v any) ([]float64, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]float64, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNFloat2float64(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOFloat2ᚕfloat64ᚄ(ctx context.Context, sel ast.SelectionSet, v []float64) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := make(graphql.Array, len(v))
+	for i := range v {
+		ret[i] = ec.marshalNFloat2float64(ctx, sel, v[i])
+	}
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalOFrom2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋmodelᚐFrom(ctx context.Context, v any) (*model.From, error) {
 	if v == nil {
 		return nil, nil
@@ -14708,6 +19012,13 @@ func (ec *executionContext) marshalOKVStats2ᚖgithubᚗcomᚋpeltonhqᚋpelton�
 	return ec._KVStats(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOMark2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐMark(ctx context.Context, sel ast.SelectionSet, v *api.Mark) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Mark(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalOOnGap2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋmodelᚐOnGap(ctx context.Context, v any) (*model.OnGap, error) {
 	if v == nil {
 		return nil, nil
@@ -14732,6 +19043,20 @@ func (ec *executionContext) unmarshalOParkedFilter2ᚖgithubᚗcomᚋpeltonhqᚋ
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) marshalORollout2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐRollout(ctx context.Context, sel ast.SelectionSet, v *api.Rollout) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Rollout(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOShadowReport2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐShadowReport(ctx context.Context, sel ast.SelectionSet, v *api.ShadowReport) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ShadowReport(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalOSlow2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋmodelᚐSlow(ctx context.Context, v any) (*model.Slow, error) {
 	if v == nil {
 		return nil, nil
@@ -14746,6 +19071,61 @@ func (ec *executionContext) marshalOSlow2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋa
 		return graphql.Null
 	}
 	return v
+}
+
+func (ec *executionContext) unmarshalOStrategyInput2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐStrategy(ctx context.Context, v any) (*api.Strategy, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputStrategyInput(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOString2string(ctx context.Context, v any) (string, error) {
+	res, err := graphql.UnmarshalString(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOString2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(v)
+	return res
+}
+
+func (ec *executionContext) unmarshalOString2ᚕstringᚄ(ctx context.Context, v any) ([]string, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]string, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNString2string(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOString2ᚕstringᚄ(ctx context.Context, sel ast.SelectionSet, v []string) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := make(graphql.Array, len(v))
+	for i := range v {
+		ret[i] = ec.marshalNString2string(ctx, sel, v[i])
+	}
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) unmarshalOString2ᚖstring(ctx context.Context, v any) (*string, error) {

@@ -25,6 +25,7 @@ type Snapshot struct {
 	Cursor                string
 	Time                  time.Time
 	ContentType, EffectID string
+	Revision, Reducer     int
 	Payload               json.RawMessage
 	PayloadBase64         *string
 }
@@ -82,7 +83,7 @@ func EventOf(e *api.Event) Event {
 func SnapshotOf(s *pelton.Snapshot, after pelton.Cursor) *Snapshot {
 	out := &Snapshot{
 		Session: s.Session, Key: s.Key, Epoch: s.Epoch, ID: s.ID, Cursor: cursor(after), Time: s.Time,
-		ContentType: s.ContentType, EffectID: s.EffectID,
+		ContentType: s.ContentType, EffectID: s.EffectID, Revision: s.Revision, Reducer: s.Reducer,
 	}
 	out.Payload, out.PayloadBase64 = body(s.Payload, s.ContentType)
 	return out

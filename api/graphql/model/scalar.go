@@ -24,6 +24,18 @@ func UnmarshalUint64(v any) (uint64, error) {
 	return n, nil
 }
 
+// MarshalInt64 is [MarshalUint64] for what is never negative and bears a sign all the same.
+func MarshalInt64(n int64) graphql.Marshaler { return MarshalUint64(uint64(max(0, n))) }
+
+// UnmarshalInt64 is the inverse of [MarshalInt64].
+func UnmarshalInt64(v any) (int64, error) {
+	n, err := strconv.ParseInt(fmt.Sprint(v), 10, 64)
+	if err != nil || n < 0 {
+		return 0, fmt.Errorf("%v is not a number from 0 to 2^63-1", v)
+	}
+	return n, nil
+}
+
 // MarshalJSON writes JSON as it is.
 func MarshalJSON(v json.RawMessage) graphql.Marshaler {
 	if v == nil {

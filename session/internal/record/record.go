@@ -16,13 +16,18 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/store"
 )
 
-const format = 1 // first byte of every value; another one is not read
+// The first byte of every value; another one is not read.
+const (
+	format  = 1
+	revised = 2 // a snapshot with the revisions that made it
+)
 
 // ErrFormat says that a stored key or value is not one of ours.
 var ErrFormat = errors.New("session record cannot be read")
@@ -157,8 +162,8 @@ func DecodeName(b []byte) (Name, error) {
 
 // EncodeSnapshot is the value of a snapshot; name, key, epoch and id are in its key.
 func EncodeSnapshot(s *pelton.Snapshot, made time.Time) []byte {
-	b := make([]byte, 0, 1+6*binary.MaxVarintLen64+len(s.ContentType)+len(s.EffectID)+len(s.Payload))
-	b = append(b, format)
+	b := make([]byte, 0, 1+8*binary.MaxVarintLen64+len(s.ContentType)+len(s.EffectID)+len(s.Payload))
+	b = append(b, revised)
 	b = binary.AppendUvarint(b, s.Seq)
 	b = binary.AppendVarint(b, made.UnixMicro())
 	b = binary.AppendVarint(b, s.Time.Unix())
@@ -167,13 +172,15 @@ func EncodeSnapshot(s *pelton.Snapshot, made time.Time) []byte {
 	b = append(b, s.ContentType...)
 	b = binary.AppendUvarint(b, uint64(len(s.EffectID)))
 	b = append(b, s.EffectID...)
+	b = binary.AppendUvarint(b, uint64(s.Revision))
+	b = binary.AppendUvarint(b, uint64(s.Reducer))
 	return append(b, s.Payload...)
 }
 
 // DecodeStamp reads no further than retention needs.
 func DecodeStamp(b []byte) (seq uint64, made time.Time, err error) {
 	r := reader{rest: b}
-	r.format()
+	r.snapshot()
 	seq, made = r.uvarint(), time.UnixMicro(r.varint())
 	r.rest = nil
 	return seq, made, r.end("snapshot")
@@ -182,13 +189,16 @@ func DecodeStamp(b []byte) (seq uint64, made time.Time, err error) {
 // DecodeSnapshot fills in what EncodeSnapshot wrote; the payload aliases b.
 func DecodeSnapshot(b []byte, s *pelton.Snapshot) error {
 	r := reader{rest: b}
-	r.format()
+	made := r.snapshot()
 	s.Seq = r.uvarint()
 	r.varint()
 	seconds, nanos := r.varint(), r.uvarint()
 	s.Time = time.Unix(seconds, int64(nanos)).UTC()
 	s.ContentType = string(r.bytes())
 	s.EffectID = string(r.bytes())
+	if made == revised {
+		s.Revision, s.Reducer = int(r.uvarint()&math.MaxInt32), int(r.uvarint()&math.MaxInt32)
+	}
 	s.Payload = r.rest
 	r.bad = r.bad || nanos >= 1e9
 	r.rest = nil
@@ -205,6 +215,13 @@ func (r *reader) format() {
 	if r.byte() != format {
 		r.bad = true
 	}
+}
+
+// snapshot reads the format of a snapshot, which may be an earlier one.
+func (r *reader) snapshot() byte {
+	made := r.byte()
+	r.bad = r.bad || made != format && made != revised
+	return made
 }
 
 func (r *reader) byte() byte {

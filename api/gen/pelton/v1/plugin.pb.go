@@ -32,7 +32,7 @@ type Plugin struct {
 	Kind string `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`
 	// Digest of the artifact that runs.
 	Digest string `protobuf:"bytes,3,opt,name=digest,proto3" json:"digest,omitempty"`
-	// running, swapping, restarting or failed.
+	// running, swapping, paused, restarting, stopped or failed.
 	State string `protobuf:"bytes,4,opt,name=state,proto3" json:"state,omitempty"`
 	// Why it is in that state.
 	Reason string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
@@ -45,7 +45,13 @@ type Plugin struct {
 	// What it declares.
 	Outputs []string `protobuf:"bytes,9,rep,name=outputs,proto3" json:"outputs,omitempty"`
 	// What it subscribes to.
-	From          []string `protobuf:"bytes,10,rep,name=from,proto3" json:"from,omitempty"`
+	From []string `protobuf:"bytes,10,rep,name=from,proto3" json:"from,omitempty"`
+	// Of the version that a swap brings in; unset when none is under way.
+	Rollout *Rollout `protobuf:"bytes,11,opt,name=rollout,proto3" json:"rollout,omitempty"`
+	// Its code can't be changed; unset when it can.
+	Pinned *Mark `protobuf:"bytes,12,opt,name=pinned,proto3" json:"pinned,omitempty"`
+	// It is offered nothing; unset when it is.
+	Paused        *Mark `protobuf:"bytes,13,opt,name=paused,proto3" json:"paused,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -150,6 +156,100 @@ func (x *Plugin) GetFrom() []string {
 	return nil
 }
 
+func (x *Plugin) GetRollout() *Rollout {
+	if x != nil {
+		return x.Rollout
+	}
+	return nil
+}
+
+func (x *Plugin) GetPinned() *Mark {
+	if x != nil {
+		return x.Pinned
+	}
+	return nil
+}
+
+func (x *Plugin) GetPaused() *Mark {
+	if x != nil {
+		return x.Paused
+	}
+	return nil
+}
+
+// Mark is what an operator did to a plugin that lasts until it is undone.
+type Mark struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Who did it.
+	Who string `protobuf:"bytes,1,opt,name=who,proto3" json:"who,omitempty"`
+	// Why.
+	Why string `protobuf:"bytes,2,opt,name=why,proto3" json:"why,omitempty"`
+	// When.
+	At *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=at,proto3" json:"at,omitempty"`
+	// Of a pause: deliveries are parked, so that the lanes go on.
+	Park          bool `protobuf:"varint,4,opt,name=park,proto3" json:"park,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Mark) Reset() {
+	*x = Mark{}
+	mi := &file_pelton_v1_plugin_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Mark) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Mark) ProtoMessage() {}
+
+func (x *Mark) ProtoReflect() protoreflect.Message {
+	mi := &file_pelton_v1_plugin_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Mark.ProtoReflect.Descriptor instead.
+func (*Mark) Descriptor() ([]byte, []int) {
+	return file_pelton_v1_plugin_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Mark) GetWho() string {
+	if x != nil {
+		return x.Who
+	}
+	return ""
+}
+
+func (x *Mark) GetWhy() string {
+	if x != nil {
+		return x.Why
+	}
+	return ""
+}
+
+func (x *Mark) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
+func (x *Mark) GetPark() bool {
+	if x != nil {
+		return x.Park
+	}
+	return false
+}
+
 // SwapResult is how a swap or rollback ended.
 type SwapResult struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -166,14 +266,18 @@ type SwapResult struct {
 	// The revision that runs now.
 	Live int32 `protobuf:"varint,6,opt,name=live,proto3" json:"live,omitempty"`
 	// How long it took.
-	Took          *durationpb.Duration `protobuf:"bytes,7,opt,name=took,proto3" json:"took,omitempty"`
+	Took *durationpb.Duration `protobuf:"bytes,7,opt,name=took,proto3" json:"took,omitempty"`
+	// immediate, canary or shadow.
+	Strategy string `protobuf:"bytes,8,opt,name=strategy,proto3" json:"strategy,omitempty"`
+	// Of both versions while the new one was watched; unset when it never ran.
+	Figures       *Figures `protobuf:"bytes,9,opt,name=figures,proto3" json:"figures,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SwapResult) Reset() {
 	*x = SwapResult{}
-	mi := &file_pelton_v1_plugin_proto_msgTypes[1]
+	mi := &file_pelton_v1_plugin_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -185,7 +289,7 @@ func (x *SwapResult) String() string {
 func (*SwapResult) ProtoMessage() {}
 
 func (x *SwapResult) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_plugin_proto_msgTypes[1]
+	mi := &file_pelton_v1_plugin_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -198,7 +302,7 @@ func (x *SwapResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SwapResult.ProtoReflect.Descriptor instead.
 func (*SwapResult) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_plugin_proto_rawDescGZIP(), []int{1}
+	return file_pelton_v1_plugin_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *SwapResult) GetPlugin() string {
@@ -250,6 +354,20 @@ func (x *SwapResult) GetTook() *durationpb.Duration {
 	return nil
 }
 
+func (x *SwapResult) GetStrategy() string {
+	if x != nil {
+		return x.Strategy
+	}
+	return ""
+}
+
+func (x *SwapResult) GetFigures() *Figures {
+	if x != nil {
+		return x.Figures
+	}
+	return nil
+}
+
 // Revision is one line of a plugin's history.
 type Revision struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -270,14 +388,28 @@ type Revision struct {
 	// When it was made.
 	At *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=at,proto3" json:"at,omitempty"`
 	// It runs now.
-	Live          bool `protobuf:"varint,9,opt,name=live,proto3" json:"live,omitempty"`
+	Live bool `protobuf:"varint,9,opt,name=live,proto3" json:"live,omitempty"`
+	// By which it came in: immediate, canary or shadow; empty for one that the config started.
+	Strategy string `protobuf:"bytes,10,opt,name=strategy,proto3" json:"strategy,omitempty"`
+	// That its swap ended with.
+	Figures *Figures `protobuf:"bytes,11,opt,name=figures,proto3" json:"figures,omitempty"`
+	// Of its artifact in bytes; 0 for native code.
+	Size int64 `protobuf:"varint,12,opt,name=size,proto3" json:"size,omitempty"`
+	// Of the config and limits that it ran with.
+	ConfigHash string `protobuf:"bytes,13,opt,name=config_hash,json=configHash,proto3" json:"config_hash,omitempty"`
+	// What it declared; none if it never ran.
+	Outputs []string `protobuf:"bytes,14,rep,name=outputs,proto3" json:"outputs,omitempty"`
+	// Languages and tools that its artifact says it was made by.
+	Built []string `protobuf:"bytes,15,rep,name=built,proto3" json:"built,omitempty"`
+	// Its artifact was removed: nothing goes back to it.
+	Deleted       bool `protobuf:"varint,16,opt,name=deleted,proto3" json:"deleted,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Revision) Reset() {
 	*x = Revision{}
-	mi := &file_pelton_v1_plugin_proto_msgTypes[2]
+	mi := &file_pelton_v1_plugin_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -289,7 +421,7 @@ func (x *Revision) String() string {
 func (*Revision) ProtoMessage() {}
 
 func (x *Revision) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_plugin_proto_msgTypes[2]
+	mi := &file_pelton_v1_plugin_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -302,7 +434,7 @@ func (x *Revision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Revision.ProtoReflect.Descriptor instead.
 func (*Revision) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_plugin_proto_rawDescGZIP(), []int{2}
+	return file_pelton_v1_plugin_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Revision) GetNumber() int32 {
@@ -368,6 +500,210 @@ func (x *Revision) GetLive() bool {
 	return false
 }
 
+func (x *Revision) GetStrategy() string {
+	if x != nil {
+		return x.Strategy
+	}
+	return ""
+}
+
+func (x *Revision) GetFigures() *Figures {
+	if x != nil {
+		return x.Figures
+	}
+	return nil
+}
+
+func (x *Revision) GetSize() int64 {
+	if x != nil {
+		return x.Size
+	}
+	return 0
+}
+
+func (x *Revision) GetConfigHash() string {
+	if x != nil {
+		return x.ConfigHash
+	}
+	return ""
+}
+
+func (x *Revision) GetOutputs() []string {
+	if x != nil {
+		return x.Outputs
+	}
+	return nil
+}
+
+func (x *Revision) GetBuilt() []string {
+	if x != nil {
+		return x.Built
+	}
+	return nil
+}
+
+func (x *Revision) GetDeleted() bool {
+	if x != nil {
+		return x.Deleted
+	}
+	return false
+}
+
+// Change is one thing that differs between two revisions.
+type Change struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// digest, size, outputs, built, strategy or outcome.
+	What string `protobuf:"bytes,1,opt,name=what,proto3" json:"what,omitempty"`
+	// What it was.
+	From string `protobuf:"bytes,2,opt,name=from,proto3" json:"from,omitempty"`
+	// What it is.
+	To            string `protobuf:"bytes,3,opt,name=to,proto3" json:"to,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Change) Reset() {
+	*x = Change{}
+	mi := &file_pelton_v1_plugin_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Change) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Change) ProtoMessage() {}
+
+func (x *Change) ProtoReflect() protoreflect.Message {
+	mi := &file_pelton_v1_plugin_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Change.ProtoReflect.Descriptor instead.
+func (*Change) Descriptor() ([]byte, []int) {
+	return file_pelton_v1_plugin_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Change) GetWhat() string {
+	if x != nil {
+		return x.What
+	}
+	return ""
+}
+
+func (x *Change) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+func (x *Change) GetTo() string {
+	if x != nil {
+		return x.To
+	}
+	return ""
+}
+
+// LogLine is one line that a plugin logged.
+type LogLine struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Counts the plugin's lines from the start of the wheel.
+	Seq uint64 `protobuf:"varint,1,opt,name=seq,proto3" json:"seq,omitempty"`
+	// When it was logged.
+	Time *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=time,proto3" json:"time,omitempty"`
+	// The plugin's name.
+	Plugin string `protobuf:"bytes,3,opt,name=plugin,proto3" json:"plugin,omitempty"`
+	// The revision that logged it.
+	Revision int32 `protobuf:"varint,4,opt,name=revision,proto3" json:"revision,omitempty"`
+	// debug, info, warn or error.
+	Level string `protobuf:"bytes,5,opt,name=level,proto3" json:"level,omitempty"`
+	// The line.
+	Text          string `protobuf:"bytes,6,opt,name=text,proto3" json:"text,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LogLine) Reset() {
+	*x = LogLine{}
+	mi := &file_pelton_v1_plugin_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LogLine) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LogLine) ProtoMessage() {}
+
+func (x *LogLine) ProtoReflect() protoreflect.Message {
+	mi := &file_pelton_v1_plugin_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LogLine.ProtoReflect.Descriptor instead.
+func (*LogLine) Descriptor() ([]byte, []int) {
+	return file_pelton_v1_plugin_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *LogLine) GetSeq() uint64 {
+	if x != nil {
+		return x.Seq
+	}
+	return 0
+}
+
+func (x *LogLine) GetTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Time
+	}
+	return nil
+}
+
+func (x *LogLine) GetPlugin() string {
+	if x != nil {
+		return x.Plugin
+	}
+	return ""
+}
+
+func (x *LogLine) GetRevision() int32 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *LogLine) GetLevel() string {
+	if x != nil {
+		return x.Level
+	}
+	return ""
+}
+
+func (x *LogLine) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
 // Request of List.
 type PluginServiceListRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -377,7 +713,7 @@ type PluginServiceListRequest struct {
 
 func (x *PluginServiceListRequest) Reset() {
 	*x = PluginServiceListRequest{}
-	mi := &file_pelton_v1_plugin_proto_msgTypes[3]
+	mi := &file_pelton_v1_plugin_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -389,7 +725,7 @@ func (x *PluginServiceListRequest) String() string {
 func (*PluginServiceListRequest) ProtoMessage() {}
 
 func (x *PluginServiceListRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_plugin_proto_msgTypes[3]
+	mi := &file_pelton_v1_plugin_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -402,7 +738,7 @@ func (x *PluginServiceListRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PluginServiceListRequest.ProtoReflect.Descriptor instead.
 func (*PluginServiceListRequest) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_plugin_proto_rawDescGZIP(), []int{3}
+	return file_pelton_v1_plugin_proto_rawDescGZIP(), []int{6}
 }
 
 // Response of List.
@@ -416,7 +752,7 @@ type PluginServiceListResponse struct {
 
 func (x *PluginServiceListResponse) Reset() {
 	*x = PluginServiceListResponse{}
-	mi := &file_pelton_v1_plugin_proto_msgTypes[4]
+	mi := &file_pelton_v1_plugin_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -428,7 +764,7 @@ func (x *PluginServiceListResponse) String() string {
 func (*PluginServiceListResponse) ProtoMessage() {}
 
 func (x *PluginServiceListResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_plugin_proto_msgTypes[4]
+	mi := &file_pelton_v1_plugin_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -441,7 +777,7 @@ func (x *PluginServiceListResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PluginServiceListResponse.ProtoReflect.Descriptor instead.
 func (*PluginServiceListResponse) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_plugin_proto_rawDescGZIP(), []int{4}
+	return file_pelton_v1_plugin_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *PluginServiceListResponse) GetPlugins() []*Plugin {
@@ -462,7 +798,7 @@ type PluginServiceHasRequest struct {
 
 func (x *PluginServiceHasRequest) Reset() {
 	*x = PluginServiceHasRequest{}
-	mi := &file_pelton_v1_plugin_proto_msgTypes[5]
+	mi := &file_pelton_v1_plugin_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -474,7 +810,7 @@ func (x *PluginServiceHasRequest) String() string {
 func (*PluginServiceHasRequest) ProtoMessage() {}
 
 func (x *PluginServiceHasRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_plugin_proto_msgTypes[5]
+	mi := &file_pelton_v1_plugin_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -487,7 +823,7 @@ func (x *PluginServiceHasRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PluginServiceHasRequest.ProtoReflect.Descriptor instead.
 func (*PluginServiceHasRequest) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_plugin_proto_rawDescGZIP(), []int{5}
+	return file_pelton_v1_plugin_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *PluginServiceHasRequest) GetDigest() string {
@@ -508,7 +844,7 @@ type PluginServiceHasResponse struct {
 
 func (x *PluginServiceHasResponse) Reset() {
 	*x = PluginServiceHasResponse{}
-	mi := &file_pelton_v1_plugin_proto_msgTypes[6]
+	mi := &file_pelton_v1_plugin_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -520,7 +856,7 @@ func (x *PluginServiceHasResponse) String() string {
 func (*PluginServiceHasResponse) ProtoMessage() {}
 
 func (x *PluginServiceHasResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_plugin_proto_msgTypes[6]
+	mi := &file_pelton_v1_plugin_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -533,7 +869,7 @@ func (x *PluginServiceHasResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PluginServiceHasResponse.ProtoReflect.Descriptor instead.
 func (*PluginServiceHasResponse) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_plugin_proto_rawDescGZIP(), []int{6}
+	return file_pelton_v1_plugin_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *PluginServiceHasResponse) GetStored() bool {
@@ -558,7 +894,7 @@ type PluginServicePushRequest struct {
 
 func (x *PluginServicePushRequest) Reset() {
 	*x = PluginServicePushRequest{}
-	mi := &file_pelton_v1_plugin_proto_msgTypes[7]
+	mi := &file_pelton_v1_plugin_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -570,7 +906,7 @@ func (x *PluginServicePushRequest) String() string {
 func (*PluginServicePushRequest) ProtoMessage() {}
 
 func (x *PluginServicePushRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_plugin_proto_msgTypes[7]
+	mi := &file_pelton_v1_plugin_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -583,7 +919,7 @@ func (x *PluginServicePushRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PluginServicePushRequest.ProtoReflect.Descriptor instead.
 func (*PluginServicePushRequest) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_plugin_proto_rawDescGZIP(), []int{7}
+	return file_pelton_v1_plugin_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *PluginServicePushRequest) GetDigest() string {
@@ -616,7 +952,7 @@ type PluginServicePushResponse struct {
 
 func (x *PluginServicePushResponse) Reset() {
 	*x = PluginServicePushResponse{}
-	mi := &file_pelton_v1_plugin_proto_msgTypes[8]
+	mi := &file_pelton_v1_plugin_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -628,7 +964,7 @@ func (x *PluginServicePushResponse) String() string {
 func (*PluginServicePushResponse) ProtoMessage() {}
 
 func (x *PluginServicePushResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_plugin_proto_msgTypes[8]
+	mi := &file_pelton_v1_plugin_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -641,7 +977,7 @@ func (x *PluginServicePushResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PluginServicePushResponse.ProtoReflect.Descriptor instead.
 func (*PluginServicePushResponse) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_plugin_proto_rawDescGZIP(), []int{8}
+	return file_pelton_v1_plugin_proto_rawDescGZIP(), []int{11}
 }
 
 // Request of Swap.
@@ -654,14 +990,20 @@ type PluginServiceSwapRequest struct {
 	// Who swaps.
 	Who string `protobuf:"bytes,3,opt,name=who,proto3" json:"who,omitempty"`
 	// Why.
-	Why           string `protobuf:"bytes,4,opt,name=why,proto3" json:"why,omitempty"`
+	Why string `protobuf:"bytes,4,opt,name=why,proto3" json:"why,omitempty"`
+	// The revision that must be live, else FAILED_PRECONDITION; 0: any.
+	Expect int32 `protobuf:"varint,5,opt,name=expect,proto3" json:"expect,omitempty"`
+	// In the place of a digest: the code and config of this revision.
+	Revision int32 `protobuf:"varint,6,opt,name=revision,proto3" json:"revision,omitempty"`
+	// How the new version comes in; unset: as the config says.
+	Strategy      *Strategy `protobuf:"bytes,7,opt,name=strategy,proto3" json:"strategy,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PluginServiceSwapRequest) Reset() {
 	*x = PluginServiceSwapRequest{}
-	mi := &file_pelton_v1_plugin_proto_msgTypes[9]
+	mi := &file_pelton_v1_plugin_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -673,7 +1015,7 @@ func (x *PluginServiceSwapRequest) String() string {
 func (*PluginServiceSwapRequest) ProtoMessage() {}
 
 func (x *PluginServiceSwapRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_plugin_proto_msgTypes[9]
+	mi := &file_pelton_v1_plugin_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -686,7 +1028,7 @@ func (x *PluginServiceSwapRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PluginServiceSwapRequest.ProtoReflect.Descriptor instead.
 func (*PluginServiceSwapRequest) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_plugin_proto_rawDescGZIP(), []int{9}
+	return file_pelton_v1_plugin_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *PluginServiceSwapRequest) GetName() string {
@@ -717,6 +1059,27 @@ func (x *PluginServiceSwapRequest) GetWhy() string {
 	return ""
 }
 
+func (x *PluginServiceSwapRequest) GetExpect() int32 {
+	if x != nil {
+		return x.Expect
+	}
+	return 0
+}
+
+func (x *PluginServiceSwapRequest) GetRevision() int32 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *PluginServiceSwapRequest) GetStrategy() *Strategy {
+	if x != nil {
+		return x.Strategy
+	}
+	return nil
+}
+
 // Response of Swap.
 type PluginServiceSwapResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -728,7 +1091,7 @@ type PluginServiceSwapResponse struct {
 
 func (x *PluginServiceSwapResponse) Reset() {
 	*x = PluginServiceSwapResponse{}
-	mi := &file_pelton_v1_plugin_proto_msgTypes[10]
+	mi := &file_pelton_v1_plugin_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -740,7 +1103,7 @@ func (x *PluginServiceSwapResponse) String() string {
 func (*PluginServiceSwapResponse) ProtoMessage() {}
 
 func (x *PluginServiceSwapResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_plugin_proto_msgTypes[10]
+	mi := &file_pelton_v1_plugin_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -753,7 +1116,7 @@ func (x *PluginServiceSwapResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PluginServiceSwapResponse.ProtoReflect.Descriptor instead.
 func (*PluginServiceSwapResponse) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_plugin_proto_rawDescGZIP(), []int{10}
+	return file_pelton_v1_plugin_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *PluginServiceSwapResponse) GetResult() *SwapResult {
@@ -771,14 +1134,18 @@ type PluginServiceRollbackRequest struct {
 	// Who rolls back.
 	Who string `protobuf:"bytes,2,opt,name=who,proto3" json:"who,omitempty"`
 	// Why.
-	Why           string `protobuf:"bytes,3,opt,name=why,proto3" json:"why,omitempty"`
+	Why string `protobuf:"bytes,3,opt,name=why,proto3" json:"why,omitempty"`
+	// The revision that must be live, else FAILED_PRECONDITION; 0: any.
+	Expect int32 `protobuf:"varint,4,opt,name=expect,proto3" json:"expect,omitempty"`
+	// How the version comes back; unset: as the config says.
+	Strategy      *Strategy `protobuf:"bytes,5,opt,name=strategy,proto3" json:"strategy,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PluginServiceRollbackRequest) Reset() {
 	*x = PluginServiceRollbackRequest{}
-	mi := &file_pelton_v1_plugin_proto_msgTypes[11]
+	mi := &file_pelton_v1_plugin_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -790,7 +1157,7 @@ func (x *PluginServiceRollbackRequest) String() string {
 func (*PluginServiceRollbackRequest) ProtoMessage() {}
 
 func (x *PluginServiceRollbackRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_plugin_proto_msgTypes[11]
+	mi := &file_pelton_v1_plugin_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -803,7 +1170,7 @@ func (x *PluginServiceRollbackRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PluginServiceRollbackRequest.ProtoReflect.Descriptor instead.
 func (*PluginServiceRollbackRequest) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_plugin_proto_rawDescGZIP(), []int{11}
+	return file_pelton_v1_plugin_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *PluginServiceRollbackRequest) GetName() string {
@@ -827,6 +1194,20 @@ func (x *PluginServiceRollbackRequest) GetWhy() string {
 	return ""
 }
 
+func (x *PluginServiceRollbackRequest) GetExpect() int32 {
+	if x != nil {
+		return x.Expect
+	}
+	return 0
+}
+
+func (x *PluginServiceRollbackRequest) GetStrategy() *Strategy {
+	if x != nil {
+		return x.Strategy
+	}
+	return nil
+}
+
 // Response of Rollback.
 type PluginServiceRollbackResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -838,7 +1219,7 @@ type PluginServiceRollbackResponse struct {
 
 func (x *PluginServiceRollbackResponse) Reset() {
 	*x = PluginServiceRollbackResponse{}
-	mi := &file_pelton_v1_plugin_proto_msgTypes[12]
+	mi := &file_pelton_v1_plugin_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -850,7 +1231,7 @@ func (x *PluginServiceRollbackResponse) String() string {
 func (*PluginServiceRollbackResponse) ProtoMessage() {}
 
 func (x *PluginServiceRollbackResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_plugin_proto_msgTypes[12]
+	mi := &file_pelton_v1_plugin_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -863,7 +1244,7 @@ func (x *PluginServiceRollbackResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PluginServiceRollbackResponse.ProtoReflect.Descriptor instead.
 func (*PluginServiceRollbackResponse) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_plugin_proto_rawDescGZIP(), []int{12}
+	return file_pelton_v1_plugin_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *PluginServiceRollbackResponse) GetResult() *SwapResult {
@@ -884,7 +1265,7 @@ type PluginServiceHistoryRequest struct {
 
 func (x *PluginServiceHistoryRequest) Reset() {
 	*x = PluginServiceHistoryRequest{}
-	mi := &file_pelton_v1_plugin_proto_msgTypes[13]
+	mi := &file_pelton_v1_plugin_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -896,7 +1277,7 @@ func (x *PluginServiceHistoryRequest) String() string {
 func (*PluginServiceHistoryRequest) ProtoMessage() {}
 
 func (x *PluginServiceHistoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_plugin_proto_msgTypes[13]
+	mi := &file_pelton_v1_plugin_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -909,7 +1290,7 @@ func (x *PluginServiceHistoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PluginServiceHistoryRequest.ProtoReflect.Descriptor instead.
 func (*PluginServiceHistoryRequest) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_plugin_proto_rawDescGZIP(), []int{13}
+	return file_pelton_v1_plugin_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *PluginServiceHistoryRequest) GetName() string {
@@ -930,7 +1311,7 @@ type PluginServiceHistoryResponse struct {
 
 func (x *PluginServiceHistoryResponse) Reset() {
 	*x = PluginServiceHistoryResponse{}
-	mi := &file_pelton_v1_plugin_proto_msgTypes[14]
+	mi := &file_pelton_v1_plugin_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -942,7 +1323,7 @@ func (x *PluginServiceHistoryResponse) String() string {
 func (*PluginServiceHistoryResponse) ProtoMessage() {}
 
 func (x *PluginServiceHistoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_plugin_proto_msgTypes[14]
+	mi := &file_pelton_v1_plugin_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -955,7 +1336,7 @@ func (x *PluginServiceHistoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PluginServiceHistoryResponse.ProtoReflect.Descriptor instead.
 func (*PluginServiceHistoryResponse) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_plugin_proto_rawDescGZIP(), []int{14}
+	return file_pelton_v1_plugin_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *PluginServiceHistoryResponse) GetRevisions() []*Revision {
@@ -965,11 +1346,844 @@ func (x *PluginServiceHistoryResponse) GetRevisions() []*Revision {
 	return nil
 }
 
+// Request of Diff.
+type PluginServiceDiffRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The plugin's name.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// 0: the revision before to.
+	From int32 `protobuf:"varint,2,opt,name=from,proto3" json:"from,omitempty"`
+	// 0: the live revision.
+	To            int32 `protobuf:"varint,3,opt,name=to,proto3" json:"to,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PluginServiceDiffRequest) Reset() {
+	*x = PluginServiceDiffRequest{}
+	mi := &file_pelton_v1_plugin_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PluginServiceDiffRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PluginServiceDiffRequest) ProtoMessage() {}
+
+func (x *PluginServiceDiffRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_pelton_v1_plugin_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PluginServiceDiffRequest.ProtoReflect.Descriptor instead.
+func (*PluginServiceDiffRequest) Descriptor() ([]byte, []int) {
+	return file_pelton_v1_plugin_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *PluginServiceDiffRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *PluginServiceDiffRequest) GetFrom() int32 {
+	if x != nil {
+		return x.From
+	}
+	return 0
+}
+
+func (x *PluginServiceDiffRequest) GetTo() int32 {
+	if x != nil {
+		return x.To
+	}
+	return 0
+}
+
+// Response of Diff.
+type PluginServiceDiffResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The plugin's name.
+	Plugin string `protobuf:"bytes,1,opt,name=plugin,proto3" json:"plugin,omitempty"`
+	// The one.
+	From *Revision `protobuf:"bytes,2,opt,name=from,proto3" json:"from,omitempty"`
+	// The other.
+	To *Revision `protobuf:"bytes,3,opt,name=to,proto3" json:"to,omitempty"`
+	// What differs.
+	Changes []*Change `protobuf:"bytes,4,rep,name=changes,proto3" json:"changes,omitempty"`
+	// A unified diff of config and limits; empty when they are the same.
+	Config        string `protobuf:"bytes,5,opt,name=config,proto3" json:"config,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PluginServiceDiffResponse) Reset() {
+	*x = PluginServiceDiffResponse{}
+	mi := &file_pelton_v1_plugin_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PluginServiceDiffResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PluginServiceDiffResponse) ProtoMessage() {}
+
+func (x *PluginServiceDiffResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_pelton_v1_plugin_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PluginServiceDiffResponse.ProtoReflect.Descriptor instead.
+func (*PluginServiceDiffResponse) Descriptor() ([]byte, []int) {
+	return file_pelton_v1_plugin_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *PluginServiceDiffResponse) GetPlugin() string {
+	if x != nil {
+		return x.Plugin
+	}
+	return ""
+}
+
+func (x *PluginServiceDiffResponse) GetFrom() *Revision {
+	if x != nil {
+		return x.From
+	}
+	return nil
+}
+
+func (x *PluginServiceDiffResponse) GetTo() *Revision {
+	if x != nil {
+		return x.To
+	}
+	return nil
+}
+
+func (x *PluginServiceDiffResponse) GetChanges() []*Change {
+	if x != nil {
+		return x.Changes
+	}
+	return nil
+}
+
+func (x *PluginServiceDiffResponse) GetConfig() string {
+	if x != nil {
+		return x.Config
+	}
+	return ""
+}
+
+// Request of Pin.
+type PluginServicePinRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The plugin's name.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Unpin it.
+	Off bool `protobuf:"varint,2,opt,name=off,proto3" json:"off,omitempty"`
+	// Who.
+	Who string `protobuf:"bytes,3,opt,name=who,proto3" json:"who,omitempty"`
+	// Why.
+	Why           string `protobuf:"bytes,4,opt,name=why,proto3" json:"why,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PluginServicePinRequest) Reset() {
+	*x = PluginServicePinRequest{}
+	mi := &file_pelton_v1_plugin_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PluginServicePinRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PluginServicePinRequest) ProtoMessage() {}
+
+func (x *PluginServicePinRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_pelton_v1_plugin_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PluginServicePinRequest.ProtoReflect.Descriptor instead.
+func (*PluginServicePinRequest) Descriptor() ([]byte, []int) {
+	return file_pelton_v1_plugin_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *PluginServicePinRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *PluginServicePinRequest) GetOff() bool {
+	if x != nil {
+		return x.Off
+	}
+	return false
+}
+
+func (x *PluginServicePinRequest) GetWho() string {
+	if x != nil {
+		return x.Who
+	}
+	return ""
+}
+
+func (x *PluginServicePinRequest) GetWhy() string {
+	if x != nil {
+		return x.Why
+	}
+	return ""
+}
+
+// Response of Pin.
+type PluginServicePinResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As it is now.
+	Plugin        *Plugin `protobuf:"bytes,1,opt,name=plugin,proto3" json:"plugin,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PluginServicePinResponse) Reset() {
+	*x = PluginServicePinResponse{}
+	mi := &file_pelton_v1_plugin_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PluginServicePinResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PluginServicePinResponse) ProtoMessage() {}
+
+func (x *PluginServicePinResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_pelton_v1_plugin_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PluginServicePinResponse.ProtoReflect.Descriptor instead.
+func (*PluginServicePinResponse) Descriptor() ([]byte, []int) {
+	return file_pelton_v1_plugin_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *PluginServicePinResponse) GetPlugin() *Plugin {
+	if x != nil {
+		return x.Plugin
+	}
+	return nil
+}
+
+// Request of Pause.
+type PluginServicePauseRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The plugin's name.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Have its deliveries parked, so that its lanes go on.
+	Park bool `protobuf:"varint,2,opt,name=park,proto3" json:"park,omitempty"`
+	// Who.
+	Who string `protobuf:"bytes,3,opt,name=who,proto3" json:"who,omitempty"`
+	// Why.
+	Why           string `protobuf:"bytes,4,opt,name=why,proto3" json:"why,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PluginServicePauseRequest) Reset() {
+	*x = PluginServicePauseRequest{}
+	mi := &file_pelton_v1_plugin_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PluginServicePauseRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PluginServicePauseRequest) ProtoMessage() {}
+
+func (x *PluginServicePauseRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_pelton_v1_plugin_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PluginServicePauseRequest.ProtoReflect.Descriptor instead.
+func (*PluginServicePauseRequest) Descriptor() ([]byte, []int) {
+	return file_pelton_v1_plugin_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *PluginServicePauseRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *PluginServicePauseRequest) GetPark() bool {
+	if x != nil {
+		return x.Park
+	}
+	return false
+}
+
+func (x *PluginServicePauseRequest) GetWho() string {
+	if x != nil {
+		return x.Who
+	}
+	return ""
+}
+
+func (x *PluginServicePauseRequest) GetWhy() string {
+	if x != nil {
+		return x.Why
+	}
+	return ""
+}
+
+// Response of Pause.
+type PluginServicePauseResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As it is now.
+	Plugin        *Plugin `protobuf:"bytes,1,opt,name=plugin,proto3" json:"plugin,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PluginServicePauseResponse) Reset() {
+	*x = PluginServicePauseResponse{}
+	mi := &file_pelton_v1_plugin_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PluginServicePauseResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PluginServicePauseResponse) ProtoMessage() {}
+
+func (x *PluginServicePauseResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_pelton_v1_plugin_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PluginServicePauseResponse.ProtoReflect.Descriptor instead.
+func (*PluginServicePauseResponse) Descriptor() ([]byte, []int) {
+	return file_pelton_v1_plugin_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *PluginServicePauseResponse) GetPlugin() *Plugin {
+	if x != nil {
+		return x.Plugin
+	}
+	return nil
+}
+
+// Request of Resume.
+type PluginServiceResumeRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The plugin's name.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Who.
+	Who string `protobuf:"bytes,2,opt,name=who,proto3" json:"who,omitempty"`
+	// Why.
+	Why           string `protobuf:"bytes,3,opt,name=why,proto3" json:"why,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PluginServiceResumeRequest) Reset() {
+	*x = PluginServiceResumeRequest{}
+	mi := &file_pelton_v1_plugin_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PluginServiceResumeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PluginServiceResumeRequest) ProtoMessage() {}
+
+func (x *PluginServiceResumeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_pelton_v1_plugin_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PluginServiceResumeRequest.ProtoReflect.Descriptor instead.
+func (*PluginServiceResumeRequest) Descriptor() ([]byte, []int) {
+	return file_pelton_v1_plugin_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *PluginServiceResumeRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *PluginServiceResumeRequest) GetWho() string {
+	if x != nil {
+		return x.Who
+	}
+	return ""
+}
+
+func (x *PluginServiceResumeRequest) GetWhy() string {
+	if x != nil {
+		return x.Why
+	}
+	return ""
+}
+
+// Response of Resume.
+type PluginServiceResumeResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As it is now.
+	Plugin        *Plugin `protobuf:"bytes,1,opt,name=plugin,proto3" json:"plugin,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PluginServiceResumeResponse) Reset() {
+	*x = PluginServiceResumeResponse{}
+	mi := &file_pelton_v1_plugin_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PluginServiceResumeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PluginServiceResumeResponse) ProtoMessage() {}
+
+func (x *PluginServiceResumeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_pelton_v1_plugin_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PluginServiceResumeResponse.ProtoReflect.Descriptor instead.
+func (*PluginServiceResumeResponse) Descriptor() ([]byte, []int) {
+	return file_pelton_v1_plugin_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *PluginServiceResumeResponse) GetPlugin() *Plugin {
+	if x != nil {
+		return x.Plugin
+	}
+	return nil
+}
+
+// Request of Logs.
+type PluginServiceLogsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The plugin's name.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The newest so many; 0: all that are kept.
+	Tail int32 `protobuf:"varint,2,opt,name=tail,proto3" json:"tail,omitempty"`
+	// debug, info, warn or error: this one and worse. Empty: all.
+	Level         string `protobuf:"bytes,3,opt,name=level,proto3" json:"level,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PluginServiceLogsRequest) Reset() {
+	*x = PluginServiceLogsRequest{}
+	mi := &file_pelton_v1_plugin_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PluginServiceLogsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PluginServiceLogsRequest) ProtoMessage() {}
+
+func (x *PluginServiceLogsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_pelton_v1_plugin_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PluginServiceLogsRequest.ProtoReflect.Descriptor instead.
+func (*PluginServiceLogsRequest) Descriptor() ([]byte, []int) {
+	return file_pelton_v1_plugin_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *PluginServiceLogsRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *PluginServiceLogsRequest) GetTail() int32 {
+	if x != nil {
+		return x.Tail
+	}
+	return 0
+}
+
+func (x *PluginServiceLogsRequest) GetLevel() string {
+	if x != nil {
+		return x.Level
+	}
+	return ""
+}
+
+// Response of Logs.
+type PluginServiceLogsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Oldest first.
+	Lines         []*LogLine `protobuf:"bytes,1,rep,name=lines,proto3" json:"lines,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PluginServiceLogsResponse) Reset() {
+	*x = PluginServiceLogsResponse{}
+	mi := &file_pelton_v1_plugin_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PluginServiceLogsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PluginServiceLogsResponse) ProtoMessage() {}
+
+func (x *PluginServiceLogsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_pelton_v1_plugin_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PluginServiceLogsResponse.ProtoReflect.Descriptor instead.
+func (*PluginServiceLogsResponse) Descriptor() ([]byte, []int) {
+	return file_pelton_v1_plugin_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *PluginServiceLogsResponse) GetLines() []*LogLine {
+	if x != nil {
+		return x.Lines
+	}
+	return nil
+}
+
+// Request of WatchLogs.
+type PluginServiceWatchLogsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The plugin's name.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Begin with the newest so many; 0: all that are kept.
+	Tail int32 `protobuf:"varint,2,opt,name=tail,proto3" json:"tail,omitempty"`
+	// debug, info, warn or error: this one and worse. Empty: all.
+	Level         string `protobuf:"bytes,3,opt,name=level,proto3" json:"level,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PluginServiceWatchLogsRequest) Reset() {
+	*x = PluginServiceWatchLogsRequest{}
+	mi := &file_pelton_v1_plugin_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PluginServiceWatchLogsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PluginServiceWatchLogsRequest) ProtoMessage() {}
+
+func (x *PluginServiceWatchLogsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_pelton_v1_plugin_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PluginServiceWatchLogsRequest.ProtoReflect.Descriptor instead.
+func (*PluginServiceWatchLogsRequest) Descriptor() ([]byte, []int) {
+	return file_pelton_v1_plugin_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *PluginServiceWatchLogsRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *PluginServiceWatchLogsRequest) GetTail() int32 {
+	if x != nil {
+		return x.Tail
+	}
+	return 0
+}
+
+func (x *PluginServiceWatchLogsRequest) GetLevel() string {
+	if x != nil {
+		return x.Level
+	}
+	return ""
+}
+
+// Response of WatchLogs.
+type PluginServiceWatchLogsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The next lines.
+	Lines         []*LogLine `protobuf:"bytes,1,rep,name=lines,proto3" json:"lines,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PluginServiceWatchLogsResponse) Reset() {
+	*x = PluginServiceWatchLogsResponse{}
+	mi := &file_pelton_v1_plugin_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PluginServiceWatchLogsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PluginServiceWatchLogsResponse) ProtoMessage() {}
+
+func (x *PluginServiceWatchLogsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_pelton_v1_plugin_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PluginServiceWatchLogsResponse.ProtoReflect.Descriptor instead.
+func (*PluginServiceWatchLogsResponse) Descriptor() ([]byte, []int) {
+	return file_pelton_v1_plugin_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *PluginServiceWatchLogsResponse) GetLines() []*LogLine {
+	if x != nil {
+		return x.Lines
+	}
+	return nil
+}
+
+// Request of Delete: a plugin, one of its revisions, or an artifact.
+type PluginServiceDeleteRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The plugin's name. Without a revision, it must not be in the config any more.
+	Plugin string `protobuf:"bytes,1,opt,name=plugin,proto3" json:"plugin,omitempty"`
+	// A revision whose artifact is to go.
+	Revision int32 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
+	// The digest of an artifact that is to go, whoever names it.
+	Artifact      string `protobuf:"bytes,3,opt,name=artifact,proto3" json:"artifact,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PluginServiceDeleteRequest) Reset() {
+	*x = PluginServiceDeleteRequest{}
+	mi := &file_pelton_v1_plugin_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PluginServiceDeleteRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PluginServiceDeleteRequest) ProtoMessage() {}
+
+func (x *PluginServiceDeleteRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_pelton_v1_plugin_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PluginServiceDeleteRequest.ProtoReflect.Descriptor instead.
+func (*PluginServiceDeleteRequest) Descriptor() ([]byte, []int) {
+	return file_pelton_v1_plugin_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *PluginServiceDeleteRequest) GetPlugin() string {
+	if x != nil {
+		return x.Plugin
+	}
+	return ""
+}
+
+func (x *PluginServiceDeleteRequest) GetRevision() int32 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *PluginServiceDeleteRequest) GetArtifact() string {
+	if x != nil {
+		return x.Artifact
+	}
+	return ""
+}
+
+// Response of Delete.
+type PluginServiceDeleteResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many revisions lost their artifact, or are gone.
+	Revisions int32 `protobuf:"varint,1,opt,name=revisions,proto3" json:"revisions,omitempty"`
+	// How many artifacts are gone.
+	Artifacts     int32 `protobuf:"varint,2,opt,name=artifacts,proto3" json:"artifacts,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PluginServiceDeleteResponse) Reset() {
+	*x = PluginServiceDeleteResponse{}
+	mi := &file_pelton_v1_plugin_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PluginServiceDeleteResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PluginServiceDeleteResponse) ProtoMessage() {}
+
+func (x *PluginServiceDeleteResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_pelton_v1_plugin_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PluginServiceDeleteResponse.ProtoReflect.Descriptor instead.
+func (*PluginServiceDeleteResponse) Descriptor() ([]byte, []int) {
+	return file_pelton_v1_plugin_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *PluginServiceDeleteResponse) GetRevisions() int32 {
+	if x != nil {
+		return x.Revisions
+	}
+	return 0
+}
+
+func (x *PluginServiceDeleteResponse) GetArtifacts() int32 {
+	if x != nil {
+		return x.Artifacts
+	}
+	return 0
+}
+
 var File_pelton_v1_plugin_proto protoreflect.FileDescriptor
 
 const file_pelton_v1_plugin_proto_rawDesc = "" +
 	"\n" +
-	"\x16pelton/v1/plugin.proto\x12\tpelton.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfa\x01\n" +
+	"\x16pelton/v1/plugin.proto\x12\tpelton.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17pelton/v1/rollout.proto\"\xfa\x02\n" +
 	"\x06Plugin\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x16\n" +
@@ -981,7 +2195,15 @@ const file_pelton_v1_plugin_proto_rawDesc = "" +
 	"\brestarts\x18\b \x01(\x04R\brestarts\x12\x18\n" +
 	"\aoutputs\x18\t \x03(\tR\aoutputs\x12\x12\n" +
 	"\x04from\x18\n" +
-	" \x03(\tR\x04from\"\xcd\x01\n" +
+	" \x03(\tR\x04from\x12,\n" +
+	"\arollout\x18\v \x01(\v2\x12.pelton.v1.RolloutR\arollout\x12'\n" +
+	"\x06pinned\x18\f \x01(\v2\x0f.pelton.v1.MarkR\x06pinned\x12'\n" +
+	"\x06paused\x18\r \x01(\v2\x0f.pelton.v1.MarkR\x06paused\"j\n" +
+	"\x04Mark\x12\x10\n" +
+	"\x03who\x18\x01 \x01(\tR\x03who\x12\x10\n" +
+	"\x03why\x18\x02 \x01(\tR\x03why\x12*\n" +
+	"\x02at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x12\n" +
+	"\x04park\x18\x04 \x01(\bR\x04park\"\x97\x02\n" +
 	"\n" +
 	"SwapResult\x12\x16\n" +
 	"\x06plugin\x18\x01 \x01(\tR\x06plugin\x12\x18\n" +
@@ -990,7 +2212,9 @@ const file_pelton_v1_plugin_proto_rawDesc = "" +
 	"\brevision\x18\x04 \x01(\x05R\brevision\x12\x16\n" +
 	"\x06digest\x18\x05 \x01(\tR\x06digest\x12\x12\n" +
 	"\x04live\x18\x06 \x01(\x05R\x04live\x12-\n" +
-	"\x04took\x18\a \x01(\v2\x19.google.protobuf.DurationR\x04took\"\xe8\x01\n" +
+	"\x04took\x18\a \x01(\v2\x19.google.protobuf.DurationR\x04took\x12\x1a\n" +
+	"\bstrategy\x18\b \x01(\tR\bstrategy\x12,\n" +
+	"\afigures\x18\t \x01(\v2\x12.pelton.v1.FiguresR\afigures\"\xb1\x03\n" +
 	"\bRevision\x12\x16\n" +
 	"\x06number\x18\x01 \x01(\x05R\x06number\x12\x16\n" +
 	"\x06digest\x18\x02 \x01(\tR\x06digest\x12\x10\n" +
@@ -1000,7 +2224,27 @@ const file_pelton_v1_plugin_proto_rawDesc = "" +
 	"\x06reason\x18\x06 \x01(\tR\x06reason\x12\x16\n" +
 	"\x06source\x18\a \x01(\tR\x06source\x12*\n" +
 	"\x02at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x12\n" +
-	"\x04live\x18\t \x01(\bR\x04live\"\x1a\n" +
+	"\x04live\x18\t \x01(\bR\x04live\x12\x1a\n" +
+	"\bstrategy\x18\n" +
+	" \x01(\tR\bstrategy\x12,\n" +
+	"\afigures\x18\v \x01(\v2\x12.pelton.v1.FiguresR\afigures\x12\x12\n" +
+	"\x04size\x18\f \x01(\x03R\x04size\x12\x1f\n" +
+	"\vconfig_hash\x18\r \x01(\tR\n" +
+	"configHash\x12\x18\n" +
+	"\aoutputs\x18\x0e \x03(\tR\aoutputs\x12\x14\n" +
+	"\x05built\x18\x0f \x03(\tR\x05built\x12\x18\n" +
+	"\adeleted\x18\x10 \x01(\bR\adeleted\"@\n" +
+	"\x06Change\x12\x12\n" +
+	"\x04what\x18\x01 \x01(\tR\x04what\x12\x12\n" +
+	"\x04from\x18\x02 \x01(\tR\x04from\x12\x0e\n" +
+	"\x02to\x18\x03 \x01(\tR\x02to\"\xa9\x01\n" +
+	"\aLogLine\x12\x10\n" +
+	"\x03seq\x18\x01 \x01(\x04R\x03seq\x12.\n" +
+	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x16\n" +
+	"\x06plugin\x18\x03 \x01(\tR\x06plugin\x12\x1a\n" +
+	"\brevision\x18\x04 \x01(\x05R\brevision\x12\x14\n" +
+	"\x05level\x18\x05 \x01(\tR\x05level\x12\x12\n" +
+	"\x04text\x18\x06 \x01(\tR\x04text\"\x1a\n" +
 	"\x18PluginServiceListRequest\"H\n" +
 	"\x19PluginServiceListResponse\x12+\n" +
 	"\aplugins\x18\x01 \x03(\v2\x11.pelton.v1.PluginR\aplugins\"1\n" +
@@ -1012,31 +2256,92 @@ const file_pelton_v1_plugin_proto_rawDesc = "" +
 	"\x06digest\x18\x01 \x01(\tR\x06digest\x12\x12\n" +
 	"\x04size\x18\x02 \x01(\x03R\x04size\x12\x14\n" +
 	"\x05chunk\x18\x03 \x01(\fR\x05chunk\"\x1b\n" +
-	"\x19PluginServicePushResponse\"j\n" +
+	"\x19PluginServicePushResponse\"\xcf\x01\n" +
 	"\x18PluginServiceSwapRequest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
 	"\x06digest\x18\x02 \x01(\tR\x06digest\x12\x10\n" +
 	"\x03who\x18\x03 \x01(\tR\x03who\x12\x10\n" +
-	"\x03why\x18\x04 \x01(\tR\x03why\"J\n" +
+	"\x03why\x18\x04 \x01(\tR\x03why\x12\x16\n" +
+	"\x06expect\x18\x05 \x01(\x05R\x06expect\x12\x1a\n" +
+	"\brevision\x18\x06 \x01(\x05R\brevision\x12/\n" +
+	"\bstrategy\x18\a \x01(\v2\x13.pelton.v1.StrategyR\bstrategy\"J\n" +
 	"\x19PluginServiceSwapResponse\x12-\n" +
-	"\x06result\x18\x01 \x01(\v2\x15.pelton.v1.SwapResultR\x06result\"V\n" +
+	"\x06result\x18\x01 \x01(\v2\x15.pelton.v1.SwapResultR\x06result\"\x9f\x01\n" +
 	"\x1cPluginServiceRollbackRequest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x10\n" +
 	"\x03who\x18\x02 \x01(\tR\x03who\x12\x10\n" +
-	"\x03why\x18\x03 \x01(\tR\x03why\"N\n" +
+	"\x03why\x18\x03 \x01(\tR\x03why\x12\x16\n" +
+	"\x06expect\x18\x04 \x01(\x05R\x06expect\x12/\n" +
+	"\bstrategy\x18\x05 \x01(\v2\x13.pelton.v1.StrategyR\bstrategy\"N\n" +
 	"\x1dPluginServiceRollbackResponse\x12-\n" +
 	"\x06result\x18\x01 \x01(\v2\x15.pelton.v1.SwapResultR\x06result\"1\n" +
 	"\x1bPluginServiceHistoryRequest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\"Q\n" +
 	"\x1cPluginServiceHistoryResponse\x121\n" +
-	"\trevisions\x18\x01 \x03(\v2\x13.pelton.v1.RevisionR\trevisions2\x95\x04\n" +
+	"\trevisions\x18\x01 \x03(\v2\x13.pelton.v1.RevisionR\trevisions\"R\n" +
+	"\x18PluginServiceDiffRequest\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
+	"\x04from\x18\x02 \x01(\x05R\x04from\x12\x0e\n" +
+	"\x02to\x18\x03 \x01(\x05R\x02to\"\xc6\x01\n" +
+	"\x19PluginServiceDiffResponse\x12\x16\n" +
+	"\x06plugin\x18\x01 \x01(\tR\x06plugin\x12'\n" +
+	"\x04from\x18\x02 \x01(\v2\x13.pelton.v1.RevisionR\x04from\x12#\n" +
+	"\x02to\x18\x03 \x01(\v2\x13.pelton.v1.RevisionR\x02to\x12+\n" +
+	"\achanges\x18\x04 \x03(\v2\x11.pelton.v1.ChangeR\achanges\x12\x16\n" +
+	"\x06config\x18\x05 \x01(\tR\x06config\"c\n" +
+	"\x17PluginServicePinRequest\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x10\n" +
+	"\x03off\x18\x02 \x01(\bR\x03off\x12\x10\n" +
+	"\x03who\x18\x03 \x01(\tR\x03who\x12\x10\n" +
+	"\x03why\x18\x04 \x01(\tR\x03why\"E\n" +
+	"\x18PluginServicePinResponse\x12)\n" +
+	"\x06plugin\x18\x01 \x01(\v2\x11.pelton.v1.PluginR\x06plugin\"g\n" +
+	"\x19PluginServicePauseRequest\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
+	"\x04park\x18\x02 \x01(\bR\x04park\x12\x10\n" +
+	"\x03who\x18\x03 \x01(\tR\x03who\x12\x10\n" +
+	"\x03why\x18\x04 \x01(\tR\x03why\"G\n" +
+	"\x1aPluginServicePauseResponse\x12)\n" +
+	"\x06plugin\x18\x01 \x01(\v2\x11.pelton.v1.PluginR\x06plugin\"T\n" +
+	"\x1aPluginServiceResumeRequest\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x10\n" +
+	"\x03who\x18\x02 \x01(\tR\x03who\x12\x10\n" +
+	"\x03why\x18\x03 \x01(\tR\x03why\"H\n" +
+	"\x1bPluginServiceResumeResponse\x12)\n" +
+	"\x06plugin\x18\x01 \x01(\v2\x11.pelton.v1.PluginR\x06plugin\"X\n" +
+	"\x18PluginServiceLogsRequest\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
+	"\x04tail\x18\x02 \x01(\x05R\x04tail\x12\x14\n" +
+	"\x05level\x18\x03 \x01(\tR\x05level\"E\n" +
+	"\x19PluginServiceLogsResponse\x12(\n" +
+	"\x05lines\x18\x01 \x03(\v2\x12.pelton.v1.LogLineR\x05lines\"]\n" +
+	"\x1dPluginServiceWatchLogsRequest\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
+	"\x04tail\x18\x02 \x01(\x05R\x04tail\x12\x14\n" +
+	"\x05level\x18\x03 \x01(\tR\x05level\"J\n" +
+	"\x1ePluginServiceWatchLogsResponse\x12(\n" +
+	"\x05lines\x18\x01 \x03(\v2\x12.pelton.v1.LogLineR\x05lines\"l\n" +
+	"\x1aPluginServiceDeleteRequest\x12\x16\n" +
+	"\x06plugin\x18\x01 \x01(\tR\x06plugin\x12\x1a\n" +
+	"\brevision\x18\x02 \x01(\x05R\brevision\x12\x1a\n" +
+	"\bartifact\x18\x03 \x01(\tR\bartifact\"Y\n" +
+	"\x1bPluginServiceDeleteResponse\x12\x1c\n" +
+	"\trevisions\x18\x01 \x01(\x05R\trevisions\x12\x1c\n" +
+	"\tartifacts\x18\x02 \x01(\x05R\tartifacts2\xf7\b\n" +
 	"\rPluginService\x12Q\n" +
 	"\x04List\x12#.pelton.v1.PluginServiceListRequest\x1a$.pelton.v1.PluginServiceListResponse\x12N\n" +
 	"\x03Has\x12\".pelton.v1.PluginServiceHasRequest\x1a#.pelton.v1.PluginServiceHasResponse\x12S\n" +
 	"\x04Push\x12#.pelton.v1.PluginServicePushRequest\x1a$.pelton.v1.PluginServicePushResponse(\x01\x12Q\n" +
 	"\x04Swap\x12#.pelton.v1.PluginServiceSwapRequest\x1a$.pelton.v1.PluginServiceSwapResponse\x12]\n" +
 	"\bRollback\x12'.pelton.v1.PluginServiceRollbackRequest\x1a(.pelton.v1.PluginServiceRollbackResponse\x12Z\n" +
-	"\aHistory\x12&.pelton.v1.PluginServiceHistoryRequest\x1a'.pelton.v1.PluginServiceHistoryResponseB7Z5github.com/peltonhq/pelton/api/gen/pelton/v1;peltonv1b\x06proto3"
+	"\aHistory\x12&.pelton.v1.PluginServiceHistoryRequest\x1a'.pelton.v1.PluginServiceHistoryResponse\x12Q\n" +
+	"\x04Diff\x12#.pelton.v1.PluginServiceDiffRequest\x1a$.pelton.v1.PluginServiceDiffResponse\x12N\n" +
+	"\x03Pin\x12\".pelton.v1.PluginServicePinRequest\x1a#.pelton.v1.PluginServicePinResponse\x12T\n" +
+	"\x05Pause\x12$.pelton.v1.PluginServicePauseRequest\x1a%.pelton.v1.PluginServicePauseResponse\x12W\n" +
+	"\x06Resume\x12%.pelton.v1.PluginServiceResumeRequest\x1a&.pelton.v1.PluginServiceResumeResponse\x12Q\n" +
+	"\x04Logs\x12#.pelton.v1.PluginServiceLogsRequest\x1a$.pelton.v1.PluginServiceLogsResponse\x12b\n" +
+	"\tWatchLogs\x12(.pelton.v1.PluginServiceWatchLogsRequest\x1a).pelton.v1.PluginServiceWatchLogsResponse0\x01\x12W\n" +
+	"\x06Delete\x12%.pelton.v1.PluginServiceDeleteRequest\x1a&.pelton.v1.PluginServiceDeleteResponseB7Z5github.com/peltonhq/pelton/api/gen/pelton/v1;peltonv1b\x06proto3"
 
 var (
 	file_pelton_v1_plugin_proto_rawDescOnce sync.Once
@@ -1050,50 +2355,101 @@ func file_pelton_v1_plugin_proto_rawDescGZIP() []byte {
 	return file_pelton_v1_plugin_proto_rawDescData
 }
 
-var file_pelton_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_pelton_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 32)
 var file_pelton_v1_plugin_proto_goTypes = []any{
-	(*Plugin)(nil),                        // 0: pelton.v1.Plugin
-	(*SwapResult)(nil),                    // 1: pelton.v1.SwapResult
-	(*Revision)(nil),                      // 2: pelton.v1.Revision
-	(*PluginServiceListRequest)(nil),      // 3: pelton.v1.PluginServiceListRequest
-	(*PluginServiceListResponse)(nil),     // 4: pelton.v1.PluginServiceListResponse
-	(*PluginServiceHasRequest)(nil),       // 5: pelton.v1.PluginServiceHasRequest
-	(*PluginServiceHasResponse)(nil),      // 6: pelton.v1.PluginServiceHasResponse
-	(*PluginServicePushRequest)(nil),      // 7: pelton.v1.PluginServicePushRequest
-	(*PluginServicePushResponse)(nil),     // 8: pelton.v1.PluginServicePushResponse
-	(*PluginServiceSwapRequest)(nil),      // 9: pelton.v1.PluginServiceSwapRequest
-	(*PluginServiceSwapResponse)(nil),     // 10: pelton.v1.PluginServiceSwapResponse
-	(*PluginServiceRollbackRequest)(nil),  // 11: pelton.v1.PluginServiceRollbackRequest
-	(*PluginServiceRollbackResponse)(nil), // 12: pelton.v1.PluginServiceRollbackResponse
-	(*PluginServiceHistoryRequest)(nil),   // 13: pelton.v1.PluginServiceHistoryRequest
-	(*PluginServiceHistoryResponse)(nil),  // 14: pelton.v1.PluginServiceHistoryResponse
-	(*durationpb.Duration)(nil),           // 15: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil),         // 16: google.protobuf.Timestamp
+	(*Plugin)(nil),                         // 0: pelton.v1.Plugin
+	(*Mark)(nil),                           // 1: pelton.v1.Mark
+	(*SwapResult)(nil),                     // 2: pelton.v1.SwapResult
+	(*Revision)(nil),                       // 3: pelton.v1.Revision
+	(*Change)(nil),                         // 4: pelton.v1.Change
+	(*LogLine)(nil),                        // 5: pelton.v1.LogLine
+	(*PluginServiceListRequest)(nil),       // 6: pelton.v1.PluginServiceListRequest
+	(*PluginServiceListResponse)(nil),      // 7: pelton.v1.PluginServiceListResponse
+	(*PluginServiceHasRequest)(nil),        // 8: pelton.v1.PluginServiceHasRequest
+	(*PluginServiceHasResponse)(nil),       // 9: pelton.v1.PluginServiceHasResponse
+	(*PluginServicePushRequest)(nil),       // 10: pelton.v1.PluginServicePushRequest
+	(*PluginServicePushResponse)(nil),      // 11: pelton.v1.PluginServicePushResponse
+	(*PluginServiceSwapRequest)(nil),       // 12: pelton.v1.PluginServiceSwapRequest
+	(*PluginServiceSwapResponse)(nil),      // 13: pelton.v1.PluginServiceSwapResponse
+	(*PluginServiceRollbackRequest)(nil),   // 14: pelton.v1.PluginServiceRollbackRequest
+	(*PluginServiceRollbackResponse)(nil),  // 15: pelton.v1.PluginServiceRollbackResponse
+	(*PluginServiceHistoryRequest)(nil),    // 16: pelton.v1.PluginServiceHistoryRequest
+	(*PluginServiceHistoryResponse)(nil),   // 17: pelton.v1.PluginServiceHistoryResponse
+	(*PluginServiceDiffRequest)(nil),       // 18: pelton.v1.PluginServiceDiffRequest
+	(*PluginServiceDiffResponse)(nil),      // 19: pelton.v1.PluginServiceDiffResponse
+	(*PluginServicePinRequest)(nil),        // 20: pelton.v1.PluginServicePinRequest
+	(*PluginServicePinResponse)(nil),       // 21: pelton.v1.PluginServicePinResponse
+	(*PluginServicePauseRequest)(nil),      // 22: pelton.v1.PluginServicePauseRequest
+	(*PluginServicePauseResponse)(nil),     // 23: pelton.v1.PluginServicePauseResponse
+	(*PluginServiceResumeRequest)(nil),     // 24: pelton.v1.PluginServiceResumeRequest
+	(*PluginServiceResumeResponse)(nil),    // 25: pelton.v1.PluginServiceResumeResponse
+	(*PluginServiceLogsRequest)(nil),       // 26: pelton.v1.PluginServiceLogsRequest
+	(*PluginServiceLogsResponse)(nil),      // 27: pelton.v1.PluginServiceLogsResponse
+	(*PluginServiceWatchLogsRequest)(nil),  // 28: pelton.v1.PluginServiceWatchLogsRequest
+	(*PluginServiceWatchLogsResponse)(nil), // 29: pelton.v1.PluginServiceWatchLogsResponse
+	(*PluginServiceDeleteRequest)(nil),     // 30: pelton.v1.PluginServiceDeleteRequest
+	(*PluginServiceDeleteResponse)(nil),    // 31: pelton.v1.PluginServiceDeleteResponse
+	(*Rollout)(nil),                        // 32: pelton.v1.Rollout
+	(*timestamppb.Timestamp)(nil),          // 33: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),            // 34: google.protobuf.Duration
+	(*Figures)(nil),                        // 35: pelton.v1.Figures
+	(*Strategy)(nil),                       // 36: pelton.v1.Strategy
 }
 var file_pelton_v1_plugin_proto_depIdxs = []int32{
-	15, // 0: pelton.v1.SwapResult.took:type_name -> google.protobuf.Duration
-	16, // 1: pelton.v1.Revision.at:type_name -> google.protobuf.Timestamp
-	0,  // 2: pelton.v1.PluginServiceListResponse.plugins:type_name -> pelton.v1.Plugin
-	1,  // 3: pelton.v1.PluginServiceSwapResponse.result:type_name -> pelton.v1.SwapResult
-	1,  // 4: pelton.v1.PluginServiceRollbackResponse.result:type_name -> pelton.v1.SwapResult
-	2,  // 5: pelton.v1.PluginServiceHistoryResponse.revisions:type_name -> pelton.v1.Revision
-	3,  // 6: pelton.v1.PluginService.List:input_type -> pelton.v1.PluginServiceListRequest
-	5,  // 7: pelton.v1.PluginService.Has:input_type -> pelton.v1.PluginServiceHasRequest
-	7,  // 8: pelton.v1.PluginService.Push:input_type -> pelton.v1.PluginServicePushRequest
-	9,  // 9: pelton.v1.PluginService.Swap:input_type -> pelton.v1.PluginServiceSwapRequest
-	11, // 10: pelton.v1.PluginService.Rollback:input_type -> pelton.v1.PluginServiceRollbackRequest
-	13, // 11: pelton.v1.PluginService.History:input_type -> pelton.v1.PluginServiceHistoryRequest
-	4,  // 12: pelton.v1.PluginService.List:output_type -> pelton.v1.PluginServiceListResponse
-	6,  // 13: pelton.v1.PluginService.Has:output_type -> pelton.v1.PluginServiceHasResponse
-	8,  // 14: pelton.v1.PluginService.Push:output_type -> pelton.v1.PluginServicePushResponse
-	10, // 15: pelton.v1.PluginService.Swap:output_type -> pelton.v1.PluginServiceSwapResponse
-	12, // 16: pelton.v1.PluginService.Rollback:output_type -> pelton.v1.PluginServiceRollbackResponse
-	14, // 17: pelton.v1.PluginService.History:output_type -> pelton.v1.PluginServiceHistoryResponse
-	12, // [12:18] is the sub-list for method output_type
-	6,  // [6:12] is the sub-list for method input_type
-	6,  // [6:6] is the sub-list for extension type_name
-	6,  // [6:6] is the sub-list for extension extendee
-	0,  // [0:6] is the sub-list for field type_name
+	32, // 0: pelton.v1.Plugin.rollout:type_name -> pelton.v1.Rollout
+	1,  // 1: pelton.v1.Plugin.pinned:type_name -> pelton.v1.Mark
+	1,  // 2: pelton.v1.Plugin.paused:type_name -> pelton.v1.Mark
+	33, // 3: pelton.v1.Mark.at:type_name -> google.protobuf.Timestamp
+	34, // 4: pelton.v1.SwapResult.took:type_name -> google.protobuf.Duration
+	35, // 5: pelton.v1.SwapResult.figures:type_name -> pelton.v1.Figures
+	33, // 6: pelton.v1.Revision.at:type_name -> google.protobuf.Timestamp
+	35, // 7: pelton.v1.Revision.figures:type_name -> pelton.v1.Figures
+	33, // 8: pelton.v1.LogLine.time:type_name -> google.protobuf.Timestamp
+	0,  // 9: pelton.v1.PluginServiceListResponse.plugins:type_name -> pelton.v1.Plugin
+	36, // 10: pelton.v1.PluginServiceSwapRequest.strategy:type_name -> pelton.v1.Strategy
+	2,  // 11: pelton.v1.PluginServiceSwapResponse.result:type_name -> pelton.v1.SwapResult
+	36, // 12: pelton.v1.PluginServiceRollbackRequest.strategy:type_name -> pelton.v1.Strategy
+	2,  // 13: pelton.v1.PluginServiceRollbackResponse.result:type_name -> pelton.v1.SwapResult
+	3,  // 14: pelton.v1.PluginServiceHistoryResponse.revisions:type_name -> pelton.v1.Revision
+	3,  // 15: pelton.v1.PluginServiceDiffResponse.from:type_name -> pelton.v1.Revision
+	3,  // 16: pelton.v1.PluginServiceDiffResponse.to:type_name -> pelton.v1.Revision
+	4,  // 17: pelton.v1.PluginServiceDiffResponse.changes:type_name -> pelton.v1.Change
+	0,  // 18: pelton.v1.PluginServicePinResponse.plugin:type_name -> pelton.v1.Plugin
+	0,  // 19: pelton.v1.PluginServicePauseResponse.plugin:type_name -> pelton.v1.Plugin
+	0,  // 20: pelton.v1.PluginServiceResumeResponse.plugin:type_name -> pelton.v1.Plugin
+	5,  // 21: pelton.v1.PluginServiceLogsResponse.lines:type_name -> pelton.v1.LogLine
+	5,  // 22: pelton.v1.PluginServiceWatchLogsResponse.lines:type_name -> pelton.v1.LogLine
+	6,  // 23: pelton.v1.PluginService.List:input_type -> pelton.v1.PluginServiceListRequest
+	8,  // 24: pelton.v1.PluginService.Has:input_type -> pelton.v1.PluginServiceHasRequest
+	10, // 25: pelton.v1.PluginService.Push:input_type -> pelton.v1.PluginServicePushRequest
+	12, // 26: pelton.v1.PluginService.Swap:input_type -> pelton.v1.PluginServiceSwapRequest
+	14, // 27: pelton.v1.PluginService.Rollback:input_type -> pelton.v1.PluginServiceRollbackRequest
+	16, // 28: pelton.v1.PluginService.History:input_type -> pelton.v1.PluginServiceHistoryRequest
+	18, // 29: pelton.v1.PluginService.Diff:input_type -> pelton.v1.PluginServiceDiffRequest
+	20, // 30: pelton.v1.PluginService.Pin:input_type -> pelton.v1.PluginServicePinRequest
+	22, // 31: pelton.v1.PluginService.Pause:input_type -> pelton.v1.PluginServicePauseRequest
+	24, // 32: pelton.v1.PluginService.Resume:input_type -> pelton.v1.PluginServiceResumeRequest
+	26, // 33: pelton.v1.PluginService.Logs:input_type -> pelton.v1.PluginServiceLogsRequest
+	28, // 34: pelton.v1.PluginService.WatchLogs:input_type -> pelton.v1.PluginServiceWatchLogsRequest
+	30, // 35: pelton.v1.PluginService.Delete:input_type -> pelton.v1.PluginServiceDeleteRequest
+	7,  // 36: pelton.v1.PluginService.List:output_type -> pelton.v1.PluginServiceListResponse
+	9,  // 37: pelton.v1.PluginService.Has:output_type -> pelton.v1.PluginServiceHasResponse
+	11, // 38: pelton.v1.PluginService.Push:output_type -> pelton.v1.PluginServicePushResponse
+	13, // 39: pelton.v1.PluginService.Swap:output_type -> pelton.v1.PluginServiceSwapResponse
+	15, // 40: pelton.v1.PluginService.Rollback:output_type -> pelton.v1.PluginServiceRollbackResponse
+	17, // 41: pelton.v1.PluginService.History:output_type -> pelton.v1.PluginServiceHistoryResponse
+	19, // 42: pelton.v1.PluginService.Diff:output_type -> pelton.v1.PluginServiceDiffResponse
+	21, // 43: pelton.v1.PluginService.Pin:output_type -> pelton.v1.PluginServicePinResponse
+	23, // 44: pelton.v1.PluginService.Pause:output_type -> pelton.v1.PluginServicePauseResponse
+	25, // 45: pelton.v1.PluginService.Resume:output_type -> pelton.v1.PluginServiceResumeResponse
+	27, // 46: pelton.v1.PluginService.Logs:output_type -> pelton.v1.PluginServiceLogsResponse
+	29, // 47: pelton.v1.PluginService.WatchLogs:output_type -> pelton.v1.PluginServiceWatchLogsResponse
+	31, // 48: pelton.v1.PluginService.Delete:output_type -> pelton.v1.PluginServiceDeleteResponse
+	36, // [36:49] is the sub-list for method output_type
+	23, // [23:36] is the sub-list for method input_type
+	23, // [23:23] is the sub-list for extension type_name
+	23, // [23:23] is the sub-list for extension extendee
+	0,  // [0:23] is the sub-list for field type_name
 }
 
 func init() { file_pelton_v1_plugin_proto_init() }
@@ -1101,13 +2457,14 @@ func file_pelton_v1_plugin_proto_init() {
 	if File_pelton_v1_plugin_proto != nil {
 		return
 	}
+	file_pelton_v1_rollout_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_pelton_v1_plugin_proto_rawDesc), len(file_pelton_v1_plugin_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   15,
+			NumMessages:   32,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

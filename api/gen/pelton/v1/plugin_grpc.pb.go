@@ -19,12 +19,19 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	PluginService_List_FullMethodName     = "/pelton.v1.PluginService/List"
-	PluginService_Has_FullMethodName      = "/pelton.v1.PluginService/Has"
-	PluginService_Push_FullMethodName     = "/pelton.v1.PluginService/Push"
-	PluginService_Swap_FullMethodName     = "/pelton.v1.PluginService/Swap"
-	PluginService_Rollback_FullMethodName = "/pelton.v1.PluginService/Rollback"
-	PluginService_History_FullMethodName  = "/pelton.v1.PluginService/History"
+	PluginService_List_FullMethodName      = "/pelton.v1.PluginService/List"
+	PluginService_Has_FullMethodName       = "/pelton.v1.PluginService/Has"
+	PluginService_Push_FullMethodName      = "/pelton.v1.PluginService/Push"
+	PluginService_Swap_FullMethodName      = "/pelton.v1.PluginService/Swap"
+	PluginService_Rollback_FullMethodName  = "/pelton.v1.PluginService/Rollback"
+	PluginService_History_FullMethodName   = "/pelton.v1.PluginService/History"
+	PluginService_Diff_FullMethodName      = "/pelton.v1.PluginService/Diff"
+	PluginService_Pin_FullMethodName       = "/pelton.v1.PluginService/Pin"
+	PluginService_Pause_FullMethodName     = "/pelton.v1.PluginService/Pause"
+	PluginService_Resume_FullMethodName    = "/pelton.v1.PluginService/Resume"
+	PluginService_Logs_FullMethodName      = "/pelton.v1.PluginService/Logs"
+	PluginService_WatchLogs_FullMethodName = "/pelton.v1.PluginService/WatchLogs"
+	PluginService_Delete_FullMethodName    = "/pelton.v1.PluginService/Delete"
 )
 
 // PluginServiceClient is the client API for PluginService service.
@@ -39,12 +46,26 @@ type PluginServiceClient interface {
 	Has(ctx context.Context, in *PluginServiceHasRequest, opts ...grpc.CallOption) (*PluginServiceHasResponse, error)
 	// Push uploads an artifact: a header first, then its bytes in chunks.
 	Push(ctx context.Context, opts ...grpc.CallOption) (grpc.ClientStreamingClient[PluginServicePushRequest, PluginServicePushResponse], error)
-	// Swap makes an artifact the plugin's new revision and waits for the outcome.
+	// Swap makes an artifact, or an earlier revision, the plugin's new revision and waits for the outcome.
 	Swap(ctx context.Context, in *PluginServiceSwapRequest, opts ...grpc.CallOption) (*PluginServiceSwapResponse, error)
 	// Rollback goes back to the revision before and waits for the outcome.
 	Rollback(ctx context.Context, in *PluginServiceRollbackRequest, opts ...grpc.CallOption) (*PluginServiceRollbackResponse, error)
 	// History gives every revision of a plugin, oldest first.
 	History(ctx context.Context, in *PluginServiceHistoryRequest, opts ...grpc.CallOption) (*PluginServiceHistoryResponse, error)
+	// Diff says what differs between two revisions.
+	Diff(ctx context.Context, in *PluginServiceDiffRequest, opts ...grpc.CallOption) (*PluginServiceDiffResponse, error)
+	// Pin lets nothing but its own health change a plugin's code, until it is unpinned.
+	Pin(ctx context.Context, in *PluginServicePinRequest, opts ...grpc.CallOption) (*PluginServicePinResponse, error)
+	// Pause offers a plugin nothing, so that its lanes fill and pause, or has its deliveries parked.
+	Pause(ctx context.Context, in *PluginServicePauseRequest, opts ...grpc.CallOption) (*PluginServicePauseResponse, error)
+	// Resume ends a pause, and a stop after the last attempt of a message.
+	Resume(ctx context.Context, in *PluginServiceResumeRequest, opts ...grpc.CallOption) (*PluginServiceResumeResponse, error)
+	// Logs gives the newest lines that a plugin logged, oldest first.
+	Logs(ctx context.Context, in *PluginServiceLogsRequest, opts ...grpc.CallOption) (*PluginServiceLogsResponse, error)
+	// WatchLogs gives the same, then each line as it comes.
+	WatchLogs(ctx context.Context, in *PluginServiceWatchLogsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[PluginServiceWatchLogsResponse], error)
+	// Delete removes artifacts of old revisions, or what a plugin left that is not in the config any more.
+	Delete(ctx context.Context, in *PluginServiceDeleteRequest, opts ...grpc.CallOption) (*PluginServiceDeleteResponse, error)
 }
 
 type pluginServiceClient struct {
@@ -118,6 +139,85 @@ func (c *pluginServiceClient) History(ctx context.Context, in *PluginServiceHist
 	return out, nil
 }
 
+func (c *pluginServiceClient) Diff(ctx context.Context, in *PluginServiceDiffRequest, opts ...grpc.CallOption) (*PluginServiceDiffResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PluginServiceDiffResponse)
+	err := c.cc.Invoke(ctx, PluginService_Diff_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *pluginServiceClient) Pin(ctx context.Context, in *PluginServicePinRequest, opts ...grpc.CallOption) (*PluginServicePinResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PluginServicePinResponse)
+	err := c.cc.Invoke(ctx, PluginService_Pin_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *pluginServiceClient) Pause(ctx context.Context, in *PluginServicePauseRequest, opts ...grpc.CallOption) (*PluginServicePauseResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PluginServicePauseResponse)
+	err := c.cc.Invoke(ctx, PluginService_Pause_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *pluginServiceClient) Resume(ctx context.Context, in *PluginServiceResumeRequest, opts ...grpc.CallOption) (*PluginServiceResumeResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PluginServiceResumeResponse)
+	err := c.cc.Invoke(ctx, PluginService_Resume_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *pluginServiceClient) Logs(ctx context.Context, in *PluginServiceLogsRequest, opts ...grpc.CallOption) (*PluginServiceLogsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PluginServiceLogsResponse)
+	err := c.cc.Invoke(ctx, PluginService_Logs_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *pluginServiceClient) WatchLogs(ctx context.Context, in *PluginServiceWatchLogsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[PluginServiceWatchLogsResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &PluginService_ServiceDesc.Streams[1], PluginService_WatchLogs_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[PluginServiceWatchLogsRequest, PluginServiceWatchLogsResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type PluginService_WatchLogsClient = grpc.ServerStreamingClient[PluginServiceWatchLogsResponse]
+
+func (c *pluginServiceClient) Delete(ctx context.Context, in *PluginServiceDeleteRequest, opts ...grpc.CallOption) (*PluginServiceDeleteResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PluginServiceDeleteResponse)
+	err := c.cc.Invoke(ctx, PluginService_Delete_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // PluginServiceServer is the server API for PluginService service.
 // All implementations must embed UnimplementedPluginServiceServer
 // for forward compatibility.
@@ -130,12 +230,26 @@ type PluginServiceServer interface {
 	Has(context.Context, *PluginServiceHasRequest) (*PluginServiceHasResponse, error)
 	// Push uploads an artifact: a header first, then its bytes in chunks.
 	Push(grpc.ClientStreamingServer[PluginServicePushRequest, PluginServicePushResponse]) error
-	// Swap makes an artifact the plugin's new revision and waits for the outcome.
+	// Swap makes an artifact, or an earlier revision, the plugin's new revision and waits for the outcome.
 	Swap(context.Context, *PluginServiceSwapRequest) (*PluginServiceSwapResponse, error)
 	// Rollback goes back to the revision before and waits for the outcome.
 	Rollback(context.Context, *PluginServiceRollbackRequest) (*PluginServiceRollbackResponse, error)
 	// History gives every revision of a plugin, oldest first.
 	History(context.Context, *PluginServiceHistoryRequest) (*PluginServiceHistoryResponse, error)
+	// Diff says what differs between two revisions.
+	Diff(context.Context, *PluginServiceDiffRequest) (*PluginServiceDiffResponse, error)
+	// Pin lets nothing but its own health change a plugin's code, until it is unpinned.
+	Pin(context.Context, *PluginServicePinRequest) (*PluginServicePinResponse, error)
+	// Pause offers a plugin nothing, so that its lanes fill and pause, or has its deliveries parked.
+	Pause(context.Context, *PluginServicePauseRequest) (*PluginServicePauseResponse, error)
+	// Resume ends a pause, and a stop after the last attempt of a message.
+	Resume(context.Context, *PluginServiceResumeRequest) (*PluginServiceResumeResponse, error)
+	// Logs gives the newest lines that a plugin logged, oldest first.
+	Logs(context.Context, *PluginServiceLogsRequest) (*PluginServiceLogsResponse, error)
+	// WatchLogs gives the same, then each line as it comes.
+	WatchLogs(*PluginServiceWatchLogsRequest, grpc.ServerStreamingServer[PluginServiceWatchLogsResponse]) error
+	// Delete removes artifacts of old revisions, or what a plugin left that is not in the config any more.
+	Delete(context.Context, *PluginServiceDeleteRequest) (*PluginServiceDeleteResponse, error)
 	mustEmbedUnimplementedPluginServiceServer()
 }
 
@@ -163,6 +277,27 @@ func (UnimplementedPluginServiceServer) Rollback(context.Context, *PluginService
 }
 func (UnimplementedPluginServiceServer) History(context.Context, *PluginServiceHistoryRequest) (*PluginServiceHistoryResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method History not implemented")
+}
+func (UnimplementedPluginServiceServer) Diff(context.Context, *PluginServiceDiffRequest) (*PluginServiceDiffResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Diff not implemented")
+}
+func (UnimplementedPluginServiceServer) Pin(context.Context, *PluginServicePinRequest) (*PluginServicePinResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Pin not implemented")
+}
+func (UnimplementedPluginServiceServer) Pause(context.Context, *PluginServicePauseRequest) (*PluginServicePauseResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Pause not implemented")
+}
+func (UnimplementedPluginServiceServer) Resume(context.Context, *PluginServiceResumeRequest) (*PluginServiceResumeResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Resume not implemented")
+}
+func (UnimplementedPluginServiceServer) Logs(context.Context, *PluginServiceLogsRequest) (*PluginServiceLogsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Logs not implemented")
+}
+func (UnimplementedPluginServiceServer) WatchLogs(*PluginServiceWatchLogsRequest, grpc.ServerStreamingServer[PluginServiceWatchLogsResponse]) error {
+	return status.Error(codes.Unimplemented, "method WatchLogs not implemented")
+}
+func (UnimplementedPluginServiceServer) Delete(context.Context, *PluginServiceDeleteRequest) (*PluginServiceDeleteResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Delete not implemented")
 }
 func (UnimplementedPluginServiceServer) mustEmbedUnimplementedPluginServiceServer() {}
 func (UnimplementedPluginServiceServer) testEmbeddedByValue()                       {}
@@ -282,6 +417,125 @@ func _PluginService_History_Handler(srv interface{}, ctx context.Context, dec fu
 	return interceptor(ctx, in, info, handler)
 }
 
+func _PluginService_Diff_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PluginServiceDiffRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PluginServiceServer).Diff(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PluginService_Diff_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PluginServiceServer).Diff(ctx, req.(*PluginServiceDiffRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _PluginService_Pin_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PluginServicePinRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PluginServiceServer).Pin(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PluginService_Pin_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PluginServiceServer).Pin(ctx, req.(*PluginServicePinRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _PluginService_Pause_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PluginServicePauseRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PluginServiceServer).Pause(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PluginService_Pause_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PluginServiceServer).Pause(ctx, req.(*PluginServicePauseRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _PluginService_Resume_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PluginServiceResumeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PluginServiceServer).Resume(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PluginService_Resume_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PluginServiceServer).Resume(ctx, req.(*PluginServiceResumeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _PluginService_Logs_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PluginServiceLogsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PluginServiceServer).Logs(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PluginService_Logs_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PluginServiceServer).Logs(ctx, req.(*PluginServiceLogsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _PluginService_WatchLogs_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(PluginServiceWatchLogsRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(PluginServiceServer).WatchLogs(m, &grpc.GenericServerStream[PluginServiceWatchLogsRequest, PluginServiceWatchLogsResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type PluginService_WatchLogsServer = grpc.ServerStreamingServer[PluginServiceWatchLogsResponse]
+
+func _PluginService_Delete_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PluginServiceDeleteRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PluginServiceServer).Delete(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PluginService_Delete_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PluginServiceServer).Delete(ctx, req.(*PluginServiceDeleteRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // PluginService_ServiceDesc is the grpc.ServiceDesc for PluginService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -309,12 +563,41 @@ var PluginService_ServiceDesc = grpc.ServiceDesc{
 			MethodName: "History",
 			Handler:    _PluginService_History_Handler,
 		},
+		{
+			MethodName: "Diff",
+			Handler:    _PluginService_Diff_Handler,
+		},
+		{
+			MethodName: "Pin",
+			Handler:    _PluginService_Pin_Handler,
+		},
+		{
+			MethodName: "Pause",
+			Handler:    _PluginService_Pause_Handler,
+		},
+		{
+			MethodName: "Resume",
+			Handler:    _PluginService_Resume_Handler,
+		},
+		{
+			MethodName: "Logs",
+			Handler:    _PluginService_Logs_Handler,
+		},
+		{
+			MethodName: "Delete",
+			Handler:    _PluginService_Delete_Handler,
+		},
 	},
 	Streams: []grpc.StreamDesc{
 		{
 			StreamName:    "Push",
 			Handler:       _PluginService_Push_Handler,
 			ClientStreams: true,
+		},
+		{
+			StreamName:    "WatchLogs",
+			Handler:       _PluginService_WatchLogs_Handler,
+			ServerStreams: true,
 		},
 	},
 	Metadata: "pelton/v1/plugin.proto",

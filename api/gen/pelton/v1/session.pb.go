@@ -211,7 +211,11 @@ type Snapshot struct {
 	// Time of the message that made it.
 	Time *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=time,proto3" json:"time,omitempty"`
 	// Cursor to follow after, of the kind that the request can use.
-	Cursor        string `protobuf:"bytes,10,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	Cursor string `protobuf:"bytes,10,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	// Revision of the plugin that emitted it; 0 when none did.
+	Revision int32 `protobuf:"varint,11,opt,name=revision,proto3" json:"revision,omitempty"`
+	// Revision of the reducer that folded it; 0 when none did.
+	Reducer       int32 `protobuf:"varint,12,opt,name=reducer,proto3" json:"reducer,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -314,6 +318,20 @@ func (x *Snapshot) GetCursor() string {
 		return x.Cursor
 	}
 	return ""
+}
+
+func (x *Snapshot) GetRevision() int32 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *Snapshot) GetReducer() int32 {
+	if x != nil {
+		return x.Reducer
+	}
+	return 0
 }
 
 // SessionHead says how far one session is.
@@ -1271,7 +1289,7 @@ var File_pelton_v1_session_proto protoreflect.FileDescriptor
 
 const file_pelton_v1_session_proto_rawDesc = "" +
 	"\n" +
-	"\x17pelton/v1/session.proto\x12\tpelton.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x90\x02\n" +
+	"\x17pelton/v1/session.proto\x12\tpelton.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc6\x02\n" +
 	"\bSnapshot\x12\x18\n" +
 	"\asession\x18\x01 \x01(\tR\asession\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\tR\x03key\x12\x14\n" +
@@ -1283,7 +1301,9 @@ const file_pelton_v1_session_proto_rawDesc = "" +
 	"\teffect_id\x18\b \x01(\tR\beffectId\x12.\n" +
 	"\x04time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x16\n" +
 	"\x06cursor\x18\n" +
-	" \x01(\tR\x06cursor\"u\n" +
+	" \x01(\tR\x06cursor\x12\x1a\n" +
+	"\brevision\x18\v \x01(\x05R\brevision\x12\x18\n" +
+	"\areducer\x18\f \x01(\x05R\areducer\"u\n" +
 	"\vSessionHead\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05epoch\x18\x02 \x01(\x04R\x05epoch\x12\x0e\n" +

@@ -982,7 +982,17 @@ type PluginStats struct {
 	// Messages that are parked behind an earlier one of their key.
 	Behind uint64 `protobuf:"varint,23,opt,name=behind,proto3" json:"behind,omitempty"`
 	// Why it is offered nothing since the last attempt of a message.
-	Stopped       string `protobuf:"bytes,24,opt,name=stopped,proto3" json:"stopped,omitempty"`
+	Stopped string `protobuf:"bytes,24,opt,name=stopped,proto3" json:"stopped,omitempty"`
+	// An operator paused it.
+	Paused bool `protobuf:"varint,25,opt,name=paused,proto3" json:"paused,omitempty"`
+	// Its code is not changed until an operator unpins it.
+	Pinned bool `protobuf:"varint,26,opt,name=pinned,proto3" json:"pinned,omitempty"`
+	// Revisions that are kept, up to limits.revisions.
+	Revisions int32 `protobuf:"varint,27,opt,name=revisions,proto3" json:"revisions,omitempty"`
+	// Of the lines that it logged and that are kept, up to limits.logs.
+	LogBytes uint64 `protobuf:"varint,28,opt,name=log_bytes,json=logBytes,proto3" json:"log_bytes,omitempty"`
+	// Lines that it logged since the start.
+	LogLines      uint64 `protobuf:"varint,29,opt,name=log_lines,json=logLines,proto3" json:"log_lines,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1183,6 +1193,41 @@ func (x *PluginStats) GetStopped() string {
 		return x.Stopped
 	}
 	return ""
+}
+
+func (x *PluginStats) GetPaused() bool {
+	if x != nil {
+		return x.Paused
+	}
+	return false
+}
+
+func (x *PluginStats) GetPinned() bool {
+	if x != nil {
+		return x.Pinned
+	}
+	return false
+}
+
+func (x *PluginStats) GetRevisions() int32 {
+	if x != nil {
+		return x.Revisions
+	}
+	return 0
+}
+
+func (x *PluginStats) GetLogBytes() uint64 {
+	if x != nil {
+		return x.LogBytes
+	}
+	return 0
+}
+
+func (x *PluginStats) GetLogLines() uint64 {
+	if x != nil {
+		return x.LogLines
+	}
+	return 0
 }
 
 // KVStats are the figures of a plugin's own state.
@@ -2208,7 +2253,7 @@ const file_pelton_v1_wheel_proto_rawDesc = "" +
 	"\n" +
 	"high_water\x18\x04 \x01(\x04R\thighWater\x12\x14\n" +
 	"\x05slots\x18\x05 \x01(\x04R\x05slots\x12\x14\n" +
-	"\x05waits\x18\x06 \x01(\x04R\x05waits\"\xed\x06\n" +
+	"\x05waits\x18\x06 \x01(\x04R\x05waits\"\xf5\a\n" +
 	"\vPluginStats\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05state\x18\x02 \x01(\tR\x05state\x12\x16\n" +
@@ -2236,7 +2281,12 @@ const file_pelton_v1_wheel_proto_rawDesc = "" +
 	"\x02kv\x18\x15 \x01(\v2\x12.pelton.v1.KVStatsR\x02kv\x12(\n" +
 	"\x04http\x18\x16 \x01(\v2\x14.pelton.v1.HTTPStatsR\x04http\x12\x16\n" +
 	"\x06behind\x18\x17 \x01(\x04R\x06behind\x12\x18\n" +
-	"\astopped\x18\x18 \x01(\tR\astopped\x1a9\n" +
+	"\astopped\x18\x18 \x01(\tR\astopped\x12\x16\n" +
+	"\x06paused\x18\x19 \x01(\bR\x06paused\x12\x16\n" +
+	"\x06pinned\x18\x1a \x01(\bR\x06pinned\x12\x1c\n" +
+	"\trevisions\x18\x1b \x01(\x05R\trevisions\x12\x1b\n" +
+	"\tlog_bytes\x18\x1c \x01(\x04R\blogBytes\x12\x1b\n" +
+	"\tlog_lines\x18\x1d \x01(\x04R\blogLines\x1a9\n" +
 	"\vFaultsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01\x1a:\n" +

@@ -36,6 +36,20 @@ const (
 	PluginServiceRollbackProcedure = "/pelton.v1.PluginService/Rollback"
 	// PluginServiceHistoryProcedure is the procedure name of the PluginService's History RPC.
 	PluginServiceHistoryProcedure = "/pelton.v1.PluginService/History"
+	// PluginServiceDiffProcedure is the procedure name of the PluginService's Diff RPC.
+	PluginServiceDiffProcedure = "/pelton.v1.PluginService/Diff"
+	// PluginServicePinProcedure is the procedure name of the PluginService's Pin RPC.
+	PluginServicePinProcedure = "/pelton.v1.PluginService/Pin"
+	// PluginServicePauseProcedure is the procedure name of the PluginService's Pause RPC.
+	PluginServicePauseProcedure = "/pelton.v1.PluginService/Pause"
+	// PluginServiceResumeProcedure is the procedure name of the PluginService's Resume RPC.
+	PluginServiceResumeProcedure = "/pelton.v1.PluginService/Resume"
+	// PluginServiceLogsProcedure is the procedure name of the PluginService's Logs RPC.
+	PluginServiceLogsProcedure = "/pelton.v1.PluginService/Logs"
+	// PluginServiceWatchLogsProcedure is the procedure name of the PluginService's WatchLogs RPC.
+	PluginServiceWatchLogsProcedure = "/pelton.v1.PluginService/WatchLogs"
+	// PluginServiceDeleteProcedure is the procedure name of the PluginService's Delete RPC.
+	PluginServiceDeleteProcedure = "/pelton.v1.PluginService/Delete"
 )
 
 var (
@@ -81,6 +95,55 @@ var (
 			Procedure:  PluginServiceHistoryProcedure,
 		}
 	})
+	pluginServiceDiffSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_pelton_v1_plugin_proto.Services().ByName("PluginService").Methods().ByName("Diff"),
+			Procedure:  PluginServiceDiffProcedure,
+		}
+	})
+	pluginServicePinSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_pelton_v1_plugin_proto.Services().ByName("PluginService").Methods().ByName("Pin"),
+			Procedure:  PluginServicePinProcedure,
+		}
+	})
+	pluginServicePauseSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_pelton_v1_plugin_proto.Services().ByName("PluginService").Methods().ByName("Pause"),
+			Procedure:  PluginServicePauseProcedure,
+		}
+	})
+	pluginServiceResumeSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_pelton_v1_plugin_proto.Services().ByName("PluginService").Methods().ByName("Resume"),
+			Procedure:  PluginServiceResumeProcedure,
+		}
+	})
+	pluginServiceLogsSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_pelton_v1_plugin_proto.Services().ByName("PluginService").Methods().ByName("Logs"),
+			Procedure:  PluginServiceLogsProcedure,
+		}
+	})
+	pluginServiceWatchLogsSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeServer,
+			Schema:     v1.File_pelton_v1_plugin_proto.Services().ByName("PluginService").Methods().ByName("WatchLogs"),
+			Procedure:  PluginServiceWatchLogsProcedure,
+		}
+	})
+	pluginServiceDeleteSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_pelton_v1_plugin_proto.Services().ByName("PluginService").Methods().ByName("Delete"),
+			Procedure:  PluginServiceDeleteProcedure,
+		}
+	})
 )
 
 // PluginServiceClient is a client for the pelton.v1.PluginService service.
@@ -91,12 +154,26 @@ type PluginServiceClient interface {
 	Has(context.Context, *v1.PluginServiceHasRequest) (*v1.PluginServiceHasResponse, error)
 	// Push uploads an artifact: a header first, then its bytes in chunks.
 	Push(context.Context) (PluginServicePushClientStream, error)
-	// Swap makes an artifact the plugin's new revision and waits for the outcome.
+	// Swap makes an artifact, or an earlier revision, the plugin's new revision and waits for the outcome.
 	Swap(context.Context, *v1.PluginServiceSwapRequest) (*v1.PluginServiceSwapResponse, error)
 	// Rollback goes back to the revision before and waits for the outcome.
 	Rollback(context.Context, *v1.PluginServiceRollbackRequest) (*v1.PluginServiceRollbackResponse, error)
 	// History gives every revision of a plugin, oldest first.
 	History(context.Context, *v1.PluginServiceHistoryRequest) (*v1.PluginServiceHistoryResponse, error)
+	// Diff says what differs between two revisions.
+	Diff(context.Context, *v1.PluginServiceDiffRequest) (*v1.PluginServiceDiffResponse, error)
+	// Pin lets nothing but its own health change a plugin's code, until it is unpinned.
+	Pin(context.Context, *v1.PluginServicePinRequest) (*v1.PluginServicePinResponse, error)
+	// Pause offers a plugin nothing, so that its lanes fill and pause, or has its deliveries parked.
+	Pause(context.Context, *v1.PluginServicePauseRequest) (*v1.PluginServicePauseResponse, error)
+	// Resume ends a pause, and a stop after the last attempt of a message.
+	Resume(context.Context, *v1.PluginServiceResumeRequest) (*v1.PluginServiceResumeResponse, error)
+	// Logs gives the newest lines that a plugin logged, oldest first.
+	Logs(context.Context, *v1.PluginServiceLogsRequest) (*v1.PluginServiceLogsResponse, error)
+	// WatchLogs gives the same, then each line as it comes.
+	WatchLogs(context.Context, *v1.PluginServiceWatchLogsRequest) (PluginServiceWatchLogsClientStream, error)
+	// Delete removes artifacts of old revisions, or what a plugin left that is not in the config any more.
+	Delete(context.Context, *v1.PluginServiceDeleteRequest) (*v1.PluginServiceDeleteResponse, error)
 }
 
 // NewPluginServiceClient constructs a client for the pelton.v1.PluginService service. Multiple
@@ -134,6 +211,26 @@ func (s PluginServicePushClientStream) CloseAndReceive() (*v1.PluginServicePushR
 	return &res, nil
 }
 
+// PluginServiceWatchLogsClientStream is the client stream for the PluginService's WatchLogs RPC.
+type PluginServiceWatchLogsClientStream struct {
+	stream connect.ClientStream
+}
+
+// Receive returns the next response message from the server.
+func (s PluginServiceWatchLogsClientStream) Receive() (*v1.PluginServiceWatchLogsResponse, error) {
+	var res v1.PluginServiceWatchLogsResponse
+	if err := s.stream.Receive(&res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+// Close releases the stream's resources. It is idempotent and is typically deferred to clean up a
+// stream abandoned before io.EOF.
+func (s PluginServiceWatchLogsClientStream) Close() error {
+	return s.stream.Close()
+}
+
 // PluginServiceHandler is an implementation of the pelton.v1.PluginService service.
 type PluginServiceHandler interface {
 	// List gives every plugin and reducer.
@@ -142,12 +239,26 @@ type PluginServiceHandler interface {
 	Has(context.Context, *v1.PluginServiceHasRequest) (*v1.PluginServiceHasResponse, error)
 	// Push uploads an artifact: a header first, then its bytes in chunks.
 	Push(context.Context, PluginServicePushServerStream) (*v1.PluginServicePushResponse, error)
-	// Swap makes an artifact the plugin's new revision and waits for the outcome.
+	// Swap makes an artifact, or an earlier revision, the plugin's new revision and waits for the outcome.
 	Swap(context.Context, *v1.PluginServiceSwapRequest) (*v1.PluginServiceSwapResponse, error)
 	// Rollback goes back to the revision before and waits for the outcome.
 	Rollback(context.Context, *v1.PluginServiceRollbackRequest) (*v1.PluginServiceRollbackResponse, error)
 	// History gives every revision of a plugin, oldest first.
 	History(context.Context, *v1.PluginServiceHistoryRequest) (*v1.PluginServiceHistoryResponse, error)
+	// Diff says what differs between two revisions.
+	Diff(context.Context, *v1.PluginServiceDiffRequest) (*v1.PluginServiceDiffResponse, error)
+	// Pin lets nothing but its own health change a plugin's code, until it is unpinned.
+	Pin(context.Context, *v1.PluginServicePinRequest) (*v1.PluginServicePinResponse, error)
+	// Pause offers a plugin nothing, so that its lanes fill and pause, or has its deliveries parked.
+	Pause(context.Context, *v1.PluginServicePauseRequest) (*v1.PluginServicePauseResponse, error)
+	// Resume ends a pause, and a stop after the last attempt of a message.
+	Resume(context.Context, *v1.PluginServiceResumeRequest) (*v1.PluginServiceResumeResponse, error)
+	// Logs gives the newest lines that a plugin logged, oldest first.
+	Logs(context.Context, *v1.PluginServiceLogsRequest) (*v1.PluginServiceLogsResponse, error)
+	// WatchLogs gives the same, then each line as it comes.
+	WatchLogs(context.Context, *v1.PluginServiceWatchLogsRequest, PluginServiceWatchLogsServerStream) error
+	// Delete removes artifacts of old revisions, or what a plugin left that is not in the config any more.
+	Delete(context.Context, *v1.PluginServiceDeleteRequest) (*v1.PluginServiceDeleteResponse, error)
 }
 
 // RegisterPluginServiceHandler registers svc as the pelton.v1.PluginService implementation on
@@ -161,6 +272,13 @@ func RegisterPluginServiceHandler(server *connect.Server, svc PluginServiceHandl
 		connect.Method{Spec: pluginServiceSwapSpec(), Handler: adapter.swap},
 		connect.Method{Spec: pluginServiceRollbackSpec(), Handler: adapter.rollback},
 		connect.Method{Spec: pluginServiceHistorySpec(), Handler: adapter.history},
+		connect.Method{Spec: pluginServiceDiffSpec(), Handler: adapter.diff},
+		connect.Method{Spec: pluginServicePinSpec(), Handler: adapter.pin},
+		connect.Method{Spec: pluginServicePauseSpec(), Handler: adapter.pause},
+		connect.Method{Spec: pluginServiceResumeSpec(), Handler: adapter.resume},
+		connect.Method{Spec: pluginServiceLogsSpec(), Handler: adapter.logs},
+		connect.Method{Spec: pluginServiceWatchLogsSpec(), Handler: adapter.watchLogs},
+		connect.Method{Spec: pluginServiceDeleteSpec(), Handler: adapter.delete},
 	)
 }
 
@@ -176,6 +294,21 @@ func (s PluginServicePushServerStream) Receive() (*v1.PluginServicePushRequest, 
 		return nil, err
 	}
 	return &req, nil
+}
+
+// PluginServiceWatchLogsServerStream is the server stream for the PluginService's WatchLogs RPC.
+type PluginServiceWatchLogsServerStream struct {
+	stream connect.ServerStream
+}
+
+// SendHeaders flushes the response headers without a message. The first Send does this implicitly.
+func (s PluginServiceWatchLogsServerStream) SendHeaders() error {
+	return s.stream.SendHeaders()
+}
+
+// Send sends a response message to the client.
+func (s PluginServiceWatchLogsServerStream) Send(res *v1.PluginServiceWatchLogsResponse) error {
+	return s.stream.Send(res)
 }
 
 // UnimplementedPluginServiceHandler returns CodeUnimplemented from all methods.
@@ -203,6 +336,34 @@ func (UnimplementedPluginServiceHandler) Rollback(context.Context, *v1.PluginSer
 
 func (UnimplementedPluginServiceHandler) History(context.Context, *v1.PluginServiceHistoryRequest) (*v1.PluginServiceHistoryResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "pelton.v1.PluginService.History is not implemented")
+}
+
+func (UnimplementedPluginServiceHandler) Diff(context.Context, *v1.PluginServiceDiffRequest) (*v1.PluginServiceDiffResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "pelton.v1.PluginService.Diff is not implemented")
+}
+
+func (UnimplementedPluginServiceHandler) Pin(context.Context, *v1.PluginServicePinRequest) (*v1.PluginServicePinResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "pelton.v1.PluginService.Pin is not implemented")
+}
+
+func (UnimplementedPluginServiceHandler) Pause(context.Context, *v1.PluginServicePauseRequest) (*v1.PluginServicePauseResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "pelton.v1.PluginService.Pause is not implemented")
+}
+
+func (UnimplementedPluginServiceHandler) Resume(context.Context, *v1.PluginServiceResumeRequest) (*v1.PluginServiceResumeResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "pelton.v1.PluginService.Resume is not implemented")
+}
+
+func (UnimplementedPluginServiceHandler) Logs(context.Context, *v1.PluginServiceLogsRequest) (*v1.PluginServiceLogsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "pelton.v1.PluginService.Logs is not implemented")
+}
+
+func (UnimplementedPluginServiceHandler) WatchLogs(context.Context, *v1.PluginServiceWatchLogsRequest, PluginServiceWatchLogsServerStream) error {
+	return connect.NewError(connect.CodeUnimplemented, "pelton.v1.PluginService.WatchLogs is not implemented")
+}
+
+func (UnimplementedPluginServiceHandler) Delete(context.Context, *v1.PluginServiceDeleteRequest) (*v1.PluginServiceDeleteResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "pelton.v1.PluginService.Delete is not implemented")
 }
 
 type pluginServiceClient struct {
@@ -252,6 +413,62 @@ func (c *pluginServiceClient) Rollback(ctx context.Context, req *v1.PluginServic
 func (c *pluginServiceClient) History(ctx context.Context, req *v1.PluginServiceHistoryRequest) (*v1.PluginServiceHistoryResponse, error) {
 	var res v1.PluginServiceHistoryResponse
 	if err := c.client.CallUnary(ctx, pluginServiceHistorySpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *pluginServiceClient) Diff(ctx context.Context, req *v1.PluginServiceDiffRequest) (*v1.PluginServiceDiffResponse, error) {
+	var res v1.PluginServiceDiffResponse
+	if err := c.client.CallUnary(ctx, pluginServiceDiffSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *pluginServiceClient) Pin(ctx context.Context, req *v1.PluginServicePinRequest) (*v1.PluginServicePinResponse, error) {
+	var res v1.PluginServicePinResponse
+	if err := c.client.CallUnary(ctx, pluginServicePinSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *pluginServiceClient) Pause(ctx context.Context, req *v1.PluginServicePauseRequest) (*v1.PluginServicePauseResponse, error) {
+	var res v1.PluginServicePauseResponse
+	if err := c.client.CallUnary(ctx, pluginServicePauseSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *pluginServiceClient) Resume(ctx context.Context, req *v1.PluginServiceResumeRequest) (*v1.PluginServiceResumeResponse, error) {
+	var res v1.PluginServiceResumeResponse
+	if err := c.client.CallUnary(ctx, pluginServiceResumeSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *pluginServiceClient) Logs(ctx context.Context, req *v1.PluginServiceLogsRequest) (*v1.PluginServiceLogsResponse, error) {
+	var res v1.PluginServiceLogsResponse
+	if err := c.client.CallUnary(ctx, pluginServiceLogsSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *pluginServiceClient) WatchLogs(ctx context.Context, req *v1.PluginServiceWatchLogsRequest) (PluginServiceWatchLogsClientStream, error) {
+	stream, err := c.client.CallServerStream(ctx, pluginServiceWatchLogsSpec(), req)
+	if err != nil {
+		return PluginServiceWatchLogsClientStream{}, err
+	}
+	return PluginServiceWatchLogsClientStream{stream: stream}, nil
+}
+
+func (c *pluginServiceClient) Delete(ctx context.Context, req *v1.PluginServiceDeleteRequest) (*v1.PluginServiceDeleteResponse, error) {
+	var res v1.PluginServiceDeleteResponse
+	if err := c.client.CallUnary(ctx, pluginServiceDeleteSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -321,6 +538,86 @@ func (h pluginServiceHandler) history(ctx context.Context, _ connect.Spec, strea
 		return err
 	}
 	res, err := h.svc.History(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h pluginServiceHandler) diff(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.PluginServiceDiffRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.Diff(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h pluginServiceHandler) pin(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.PluginServicePinRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.Pin(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h pluginServiceHandler) pause(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.PluginServicePauseRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.Pause(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h pluginServiceHandler) resume(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.PluginServiceResumeRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.Resume(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h pluginServiceHandler) logs(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.PluginServiceLogsRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.Logs(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h pluginServiceHandler) watchLogs(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.PluginServiceWatchLogsRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	return h.svc.WatchLogs(ctx, &req, PluginServiceWatchLogsServerStream{stream: stream})
+}
+
+func (h pluginServiceHandler) delete(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.PluginServiceDeleteRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.Delete(ctx, &req)
 	if err != nil {
 		return err
 	}

@@ -1,49 +1,15 @@
-package engine
+package event
 
 import (
-	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/peltonhq/pelton/api"
 	"github.com/peltonhq/pelton/engine/durable"
-	"github.com/peltonhq/pelton/sink"
-	"github.com/peltonhq/pelton/source"
 )
-
-// ErrUsage and ErrEnvironment are classes of errors: the config is wrong, or the machine does not give what it needs.
-var (
-	ErrUsage       = errors.New("bad usage or config")
-	ErrEnvironment = errors.New("environment")
-)
-
-// classed is an error of a class, whose text is the cause's alone.
-type classed struct {
-	class error
-	err   error
-}
-
-func (c *classed) Error() string   { return c.err.Error() }
-func (c *classed) Unwrap() []error { return []error{c.class, c.err} }
-
-func usage(err error) error {
-	if errors.Is(err, ErrEnvironment) { // known to be worse
-		return err
-	}
-	return &classed{ErrUsage, err}
-}
-
-func environment(err error) error { return &classed{ErrEnvironment, err} }
-
-// outside is the class of an error from a source or sink that was opened: what is behind it does not answer, or the
-// config is wrong.
-func outside(err error) error {
-	if errors.Is(err, source.ErrUnavailable) || errors.Is(err, sink.ErrUnavailable) {
-		return environment(err)
-	}
-	return usage(err)
-}
 
 // Event is something that happened to the wheel, for a log or a program that watches it. Event is its kind:
 //
@@ -55,8 +21,10 @@ func outside(err error) error {
 //	audit      audit: somebody changed the wheel, or was refused
 //	accepting  source, mqtt: where a source listens by itself
 //	settled    figures
-//	paused     source, reason
-//	resumed    source
+//	paused     source, reason; or plugin, reason: who paused it
+//	resumed    source; or plugin, reason
+//	pinned     plugin, revision, reason: who pinned it
+//	unpinned   plugin, revision, reason
 //	swapped    plugin, revision, digest, outcome, reason
 //	restarted  plugin, reason
 //	log        plugin, level, reason: what a plugin logged
@@ -124,9 +92,13 @@ func (e Event) Text() string {
 	case "settled":
 		return "settled: " + e.Figures.text()
 	case "paused":
-		return fmt.Sprintf("source %s paused: %s", e.Source, e.Reason)
+		return fmt.Sprintf("%s paused: %s", e.subject(), e.Reason)
 	case "resumed":
-		return fmt.Sprintf("source %s goes on", e.Source)
+		return e.subject() + " goes on"
+	case "pinned":
+		return fmt.Sprintf("plugin %s is pinned to revision %d %s", e.Plugin, e.Revision, e.Reason)
+	case "unpinned":
+		return fmt.Sprintf("plugin %s is not pinned any more", e.Plugin)
 	case "swapped":
 		if e.Reason != "" {
 			return fmt.Sprintf("plugin %s: revision %d %s: %s", e.Plugin, e.Revision, e.Outcome, e.Reason)
@@ -156,10 +128,10 @@ func (e Event) subject() string {
 func (f *Figures) text() string {
 	var parts []string
 	parts = append(parts, fmt.Sprintf("%d messages", f.Messages))
-	for _, name := range sorted(f.Sessions) {
+	for _, name := range slices.Sorted(maps.Keys(f.Sessions)) {
 		parts = append(parts, fmt.Sprintf("%d sessions in %s", f.Sessions[name], name))
 	}
-	for _, name := range sorted(f.Sinks) {
+	for _, name := range slices.Sorted(maps.Keys(f.Sinks)) {
 		parts = append(parts, fmt.Sprintf("%d lines in %s", f.Sinks[name], name))
 	}
 	parts = append(parts, fmt.Sprintf("%d dead", f.Dead))

@@ -1,0 +1,187 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/peltonhq/pelton"
+	"github.com/peltonhq/pelton/api"
+	"github.com/peltonhq/pelton/delivery"
+	"github.com/peltonhq/pelton/engine/revision"
+	"github.com/peltonhq/pelton/store"
+)
+
+// held is how an operator holds a plugin back.
+type held struct {
+	marks sync.Mutex    // a mark is being changed
+	pause atomic.Uint32 // a delivery.Pause
+	stop  func()        // ends the release of what a pause parked
+}
+
+// restore holds a plugin back as it was when the wheel stopped.
+func (b *box) restore(d *revision.Plugin) {
+	b.stop = func() {}
+	b.pause.Store(uint32(pauseOf(d.Paused)))
+}
+
+func pauseOf(m *api.Mark) delivery.Pause {
+	switch {
+	case m == nil:
+		return delivery.Flowing
+	case m.Park:
+		return delivery.Parking
+	}
+	return delivery.Paused
+}
+
+// paused is how the plugins of the plan are held back.
+func (w *wheel) paused() []delivery.Pause {
+	all := make([]delivery.Pause, len(w.plan.Plugins))
+	for i := range all {
+		all[i] = delivery.Pause(w.boxes[i].pause.Load())
+	}
+	return all
+}
+
+// Pin implements [api.Operators].
+func (p plugins) Pin(ctx context.Context, name string, on bool, by api.By) (api.Plugin, error) {
+	b, err := p.find(name)
+	if err != nil {
+		return api.Plugin{}, err
+	}
+	if on && b.kind == "native" {
+		return api.Plugin{}, api.Errorf(api.FailedPrecondition, "plugin %s is native Go code of this program: only another program changes it", name)
+	}
+	if !b.mu.TryLock() { // what would be pinned is undecided
+		return api.Plugin{}, b.swapping()
+	}
+	defer b.mu.Unlock()
+	var mark *api.Mark
+	kind := "unpinned"
+	if on {
+		mark, kind = markOf(by), "pinned"
+	}
+	err = p.book.Commit(ctx, revision.Change{Plugin: name, Set: func(d *revision.Plugin) { d.Pinned = mark }})
+	if err != nil {
+		return api.Plugin{}, err
+	}
+	p.event(Event{Event: kind, Plugin: name, Revision: b.current.Revision, Reason: revision.By(markOf(by))})
+	return p.row(b), nil
+}
+
+func markOf(by api.By) *api.Mark {
+	return &api.Mark{Who: by.Who, Why: by.Why, At: time.Now().UTC()}
+}
+
+// Pause implements [api.Operators].
+func (p plugins) Pause(ctx context.Context, name string, park bool, by api.By) (api.Plugin, error) {
+	b, err := p.find(name)
+	if err != nil {
+		return api.Plugin{}, err
+	}
+	if slices.Index(p.boxes, b) >= len(p.plan.Plugins) {
+		return api.Plugin{}, api.Errorf(api.FailedPrecondition, "plugin %s is a reducer, which is offered no messages: pause the plugins that emit into its session", name)
+	}
+	mark := markOf(by)
+	mark.Park = park
+	if err := p.mark(ctx, b, mark); err != nil {
+		return api.Plugin{}, err
+	}
+	p.event(Event{Event: "paused", Plugin: name, Reason: revision.By(mark)})
+	return p.row(b), nil
+}
+
+// Resume implements [api.Operators].
+func (p plugins) Resume(ctx context.Context, name string, by api.By) (api.Plugin, error) {
+	b, err := p.find(name)
+	if err != nil {
+		return api.Plugin{}, err
+	}
+	if err := p.mark(ctx, b, nil); err != nil {
+		return api.Plugin{}, err
+	}
+	p.unstop(b) // also one that its last attempt stopped
+	p.event(Event{Event: "resumed", Plugin: name, Reason: revision.By(markOf(by))})
+	return p.row(b), nil
+}
+
+// mark pauses a plugin or, without a mark, lets it go on: in the store first, so that a restart does not undo it.
+func (p plugins) mark(ctx context.Context, b *box, m *api.Mark) error {
+	b.marks.Lock()
+	defer b.marks.Unlock()
+	b.stop()
+	pause, parked := pauseOf(m), false
+	err := p.book.Commit(ctx, revision.Change{Plugin: b.name, Set: func(d *revision.Plugin) {
+		d.Paused = m
+		d.Parked = d.Parked || pause == delivery.Parking
+		parked = d.Parked
+	}})
+	if err != nil {
+		return err
+	}
+	b.pause.Store(uint32(pause)) // for lanes that open
+	for _, l := range p.loops() {
+		l.Pause(slices.Index(p.boxes, b), pause)
+	}
+	if parked && m == nil {
+		p.release(b)
+	}
+	return nil
+}
+
+// openPaused goes on with what a resume before the restart did not finish.
+func (w *wheel) openPaused(context.Context) error {
+	w.later(func(context.Context) error {
+		w.tasks.Wait()
+		return nil
+	})
+	for _, b := range w.boxes {
+		if d := w.book.Plugin(b.name); d.Parked && d.Paused == nil {
+			b.marks.Lock()
+			w.release(b)
+			b.marks.Unlock()
+		}
+	}
+	return nil
+}
+
+// release lets deliveries come back that were parked since their plugin was paused, in the background: there may be many.
+// b.marks is locked.
+func (w *wheel) release(b *box) {
+	ctx, over := w.ending()
+	ctx, cancel := context.WithCancel(ctx)
+	b.stop = cancel
+	w.tasks.Go(func() {
+		defer over()
+		defer cancel()
+		err := w.letGo(ctx, b.name)
+		if ctx.Err() != nil {
+			return // paused again, or the wheel stops: the store knows that something is left
+		}
+		b.marks.Lock()
+		defer b.marks.Unlock()
+		if err == nil && ctx.Err() == nil {
+			err = w.book.Commit(ctx, revision.Change{Plugin: b.name, Set: func(d *revision.Plugin) { d.Parked = false }})
+		}
+		if err != nil && ctx.Err() == nil {
+			w.event(Event{Event: "warning", Plugin: b.name, Reason: fmt.Sprintf("plugin %s: releasing what its pause parked: %v; `pelton parked release --plugin %s --kind pause` does it", b.name, err, b.name)})
+		}
+	})
+}
+
+// letGo makes what a pause parked due.
+func (w *wheel) letGo(ctx context.Context, plugin string) error {
+	// What a lane parked last is durable before it is looked for: an append of it goes the same way.
+	marker := []store.Record{{Op: store.Delete, Key: store.Key(store.SpaceMeta, "resumed", plugin)}}
+	for _, l := range w.loops() {
+		if err := l.Act(ctx, func(func(pelton.EffectID) bool) ([]store.Record, error) { return marker, nil }); err != nil {
+			return err
+		}
+	}
+	_, err := w.letters.Release(ctx, nil, api.ParkedQuery{Plugin: plugin, Kind: api.ParkedPause}, false)
+	return err
+}

@@ -1,0 +1,7 @@
+// Package tail keeps the newest lines that a plugin logged, in bounded memory, for those who look at them later and those who
+// follow.
+//
+// # Ownership
+//
+// A log may be used by several goroutines. It keeps no followers: one is a number, and asks for what is behind it.
+package tail
