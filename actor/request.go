@@ -52,7 +52,7 @@ func (t *Turn) Response(i int) *pelton.Response {
 	if d.Response == nil || d.Asker != t.Revision {
 		return nil
 	}
-	return d.Response
+	return d.Response //pelton:lends it is owned; only what it answers is lent
 }
 
 // ErrNoHTTP says that a plugin makes a request and was not granted http.
