@@ -49,7 +49,7 @@ type examination struct {
 	all []Finding
 }
 
-func (e *examination) add(s State, what, format string, args ...any) {
+func (e *examination) addf(s State, what, format string, args ...any) {
 	e.all = append(e.all, Finding{s, what, fmt.Sprintf(format, args...)})
 }
 
@@ -73,9 +73,9 @@ func Look(ctx context.Context, c *config.Config, o Options) []Finding {
 
 func (e *examination) warnings() {
 	for _, w := range e.c.Warnings() {
-		e.add(Warn, "config", "%v", w)
+		e.addf(Warn, "config", "%v", w)
 	}
 	if e.c.Store.Sync == config.SyncOff {
-		e.add(Warn, "store", "store.sync is off: a power cut may lose what was acknowledged last")
+		e.addf(Warn, "store", "store.sync is off: a power cut may lose what was acknowledged last")
 	}
 }

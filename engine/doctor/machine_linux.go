@@ -12,5 +12,5 @@ func machine() (bytes config.Size, known bool) {
 	if syscall.Sysinfo(&i) != nil {
 		return 0, false
 	}
-	return config.Size(uint64(i.Totalram) * uint64(i.Unit)), true
+	return config.Size(i.Totalram * uint64(i.Unit)), true
 }

@@ -70,8 +70,8 @@ func (e *examination) memory() {
 	text := fmt.Sprintf("at most %s beside the program and its followers: %s", sum, strings.Join(parts, ", "))
 	switch {
 	case known && sum > have:
-		e.add(Warn, "memory", "%s; the machine has %s", text, have/config.MiB*config.MiB)
+		e.addf(Warn, "memory", "%s; the machine has %s", text, have/config.MiB*config.MiB)
 	default:
-		e.add(OK, "memory", "%s", text)
+		e.addf(OK, "memory", "%s", text)
 	}
 }

@@ -24,9 +24,9 @@ func (e *examination) tools() {
 			continue
 		}
 		if e.o.Tool(t.tool) != nil {
-			e.add(Bad, "tools", "plugin %s is %s source and there is no %q: install it, or give a .wasm file", name, t.language, t.tool)
+			e.addf(Bad, "tools", "plugin %s is %s source and there is no %q: install it, or give a .wasm file", name, t.language, t.tool)
 		} else {
-			e.add(OK, "tools", "%s builds what is %s source", t.tool, t.language)
+			e.addf(OK, "tools", "%s builds what is %s source", t.tool, t.language)
 		}
 	}
 }
@@ -71,23 +71,23 @@ func (e *examination) disk() {
 	}
 	var s syscall.Statfs_t
 	if err := syscall.Statfs(dir, &s); err != nil {
-		e.add(Bad, "store", "store.dir %s: %v", e.c.Store.Dir, err)
+		e.addf(Bad, "store", "store.dir %s: %v", e.c.Store.Dir, err)
 		return
 	}
-	free := config.Size(uint64(s.Bavail)*uint64(s.Bsize)) / config.MiB * config.MiB
+	free := config.Size(s.Bavail*uint64(s.Bsize)) / config.MiB * config.MiB
 	if free > 10*config.GiB {
 		free = free / config.GiB * config.GiB
 	}
 	took, err := e.o.Fsync(dir)
 	switch {
 	case err != nil:
-		e.add(Bad, "store", "store.dir %s can't be written: %v", e.c.Store.Dir, err)
+		e.addf(Bad, "store", "store.dir %s can't be written: %v", e.c.Store.Dir, err)
 	case free <= e.c.Store.Reserve:
-		e.add(Bad, "store", "%s has %s free, and store.reserve is %s: sources pause", dir, free, e.c.Store.Reserve)
+		e.addf(Bad, "store", "%s has %s free, and store.reserve is %s: sources pause", dir, free, e.c.Store.Reserve)
 	case took > slow:
-		e.add(Warn, "store", "an fsync in %s takes %s: every acknowledgement waits for one", dir, took.Round(time.Millisecond))
+		e.addf(Warn, "store", "an fsync in %s takes %s: every acknowledgement waits for one", dir, took.Round(time.Millisecond))
 	default:
-		e.add(OK, "store", "%s has %s free; an fsync takes %s", dir, free, took.Round(10*time.Microsecond))
+		e.addf(OK, "store", "%s has %s free; an fsync takes %s", dir, free, took.Round(10*time.Microsecond))
 	}
 }
 
@@ -121,10 +121,10 @@ func (e *examination) addresses(ctx context.Context, runs bool) {
 		}
 		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", a.addr)
 		if err != nil {
-			e.add(Bad, "address", "%s %s: %v: end what listens there, or choose another", a.key, a.addr, err)
+			e.addf(Bad, "address", "%s %s: %v: end what listens there, or choose another", a.key, a.addr, err)
 			continue
 		}
 		_ = l.Close() // nobody had connected
-		e.add(OK, "address", "%s %s is free", a.key, a.addr)
+		e.addf(OK, "address", "%s %s is free", a.key, a.addr)
 	}
 }

@@ -20,16 +20,16 @@ func (e *examination) wheel(ctx context.Context) bool {
 	var answer *api.Error
 	switch {
 	case errors.As(err, &answer) && answer.Code == api.Unavailable:
-		e.add(OK, "wheel", "none runs at this address")
+		e.addf(OK, "wheel", "none runs at this address")
 		return false
 	case err != nil:
-		e.add(Bad, "wheel", "it does not tell its figures: %v", err)
+		e.addf(Bad, "wheel", "it does not tell its figures: %v", err)
 		return true
 	}
 	if s.Paused != "" {
-		e.add(Warn, "wheel", "version %s is up for %s and paused: %s", s.Version, s.Uptime.Round(time.Second), s.Paused)
+		e.addf(Warn, "wheel", "version %s is up for %s and paused: %s", s.Version, s.Uptime.Round(time.Second), s.Paused)
 	} else {
-		e.add(OK, "wheel", "version %s is up for %s", s.Version, s.Uptime.Round(time.Second))
+		e.addf(OK, "wheel", "version %s is up for %s", s.Version, s.Uptime.Round(time.Second))
 	}
 	e.boxes(&s)
 	e.lot(ctx, &s)
@@ -39,21 +39,21 @@ func (e *examination) wheel(ctx context.Context) bool {
 // boxes reports those that do not work.
 func (e *examination) boxes(s *api.Stats) {
 	if s.Store.Full {
-		e.add(Bad, "store", "it is full: %s", s.Store.Reason)
+		e.addf(Bad, "store", "it is full: %s", s.Store.Reason)
 	}
 	for i := range s.Sources {
 		if r := &s.Sources[i]; r.State == "failed" || r.State == "paused" {
-			e.add(stateOf(r.State), "source", "%s is %s: %s", r.Name, r.State, r.Reason)
+			e.addf(stateOf(r.State), "source", "%s is %s: %s", r.Name, r.State, r.Reason)
 		}
 	}
 	for i := range s.Plugins {
 		if p := &s.Plugins[i]; p.State != "running" {
-			e.add(stateOf(p.State), "plugin", "%s is %s%s", p.Name, p.State, because(p.Waiting.Stopped))
+			e.addf(stateOf(p.State), "plugin", "%s is %s%s", p.Name, p.State, because(p.Waiting.Stopped))
 		}
 	}
 	for i := range s.Sinks {
 		if k := &s.Sinks[i]; k.State != "running" {
-			e.add(stateOf(k.State), "sink", "%s is %s: %s", k.Name, k.State, k.LastError)
+			e.addf(stateOf(k.State), "sink", "%s is %s: %s", k.Name, k.State, k.LastError)
 		}
 	}
 }
@@ -78,11 +78,11 @@ const pages = 20
 // lot reports what was given up, and what waits for plugins that are not there any more.
 func (e *examination) lot(ctx context.Context, s *api.Stats) {
 	if s.Lot.Dead > 0 {
-		e.add(Warn, "dead", "%d dead letters: see `pelton dead list`", s.Lot.Dead)
+		e.addf(Warn, "dead", "%d dead letters: see `pelton dead list`", s.Lot.Dead)
 	}
 	plugins, err := e.o.Wheel.Plugins(ctx)
 	if err != nil {
-		e.add(Bad, "wheel", "it does not tell its plugins: %v", err)
+		e.addf(Bad, "wheel", "it does not tell its plugins: %v", err)
 		return
 	}
 	known := map[string]bool{"": true}
@@ -101,10 +101,10 @@ func (e *examination) lot(ctx context.Context, s *api.Stats) {
 
 func (e *examination) unknown(what, of string, counts map[string]int, err error) {
 	if err != nil {
-		e.add(Bad, what, "the %s can't be listed: %v", of, err)
+		e.addf(Bad, what, "the %s can't be listed: %v", of, err)
 	}
 	for _, name := range slices.Sorted(maps.Keys(counts)) {
-		e.add(Warn, what, "%s: of plugin %q, which the config does not have; give it back, or see `pelton %s drop --plugin %s`",
+		e.addf(Warn, what, "%s: of plugin %q, which the config does not have; give it back, or see `pelton %s drop --plugin %s`",
 			fmt.Sprintf("%d %s", counts[name], of), name, what, name)
 	}
 }
