@@ -142,6 +142,17 @@ func (v *View) Own() Message {
 	return Message{Meta: v.Meta(), Key: slices.Clone(v.Key()), Payload: slices.Clone(v.Payload())}
 }
 
+// Clone is a view of a copy, which is nobody's but the caller's: it stays valid, unlike v.
+func (v *View) Clone() View {
+	c := *v
+	if v.loan != nil {
+		l := *v.loan
+		l.Payload, l.Key, l.Fields = slices.Clone(l.Payload), slices.Clone(l.Key), slices.Clone(l.Fields)
+		c.loan = &l
+	}
+	return c
+}
+
 // Message is an owned message.
 type Message struct {
 	Meta    Meta

@@ -6,18 +6,24 @@ import (
 	"runtime"
 	"sync/atomic"
 	"time"
+
+	"github.com/peltonhq/pelton/actor/guard"
+	"github.com/peltonhq/pelton/actor/health"
+	"github.com/peltonhq/pelton/actor/rollout"
 )
 
 // actor is the goroutine that serves a mailbox and owns the instances at it: the one that works and, during a probe,
-// the paused one of the old version.
+// that of the old version, which is paused or, in a canary, has its share.
 type actor struct {
 	slot    *slot
 	current *seat
 	paused  *seat // of the old version; nil outside a probe
 	probe   *probe
+	shade   *shade        // of a shadow under way
+	idle    bool          // the plugin is paused
 	running *seat         // whose instance runs a turn
 	turn    atomic.Uint64 // odd while a turn runs; stuck once another actor took over
-	limit   *deadline
+	limit   *guard.Guard
 	job     *job // reused for turns from the mailbox
 }
 
@@ -25,7 +31,7 @@ const stuck = ^uint64(0)
 
 func newActor(s *slot) *actor {
 	a := &actor{slot: s, job: new(job)}
-	a.limit = newDeadline(a.takeover)
+	a.limit = guard.New(a.takeover)
 	return a
 }
 
@@ -41,10 +47,10 @@ func (a *actor) serve() {
 			a.surrender(j)
 			return
 		}
-		if j.done() {
-			j.finish(a.slot)
-		} else {
+		if !j.done() {
 			j.abandon(a.slot)
+		} else if wrong := j.finish(a.slot, a.shade); wrong > 0 && a.probe == nil && a.shade == nil {
+			a.current.recent.Wrong(wrong)
 		}
 	}
 }
@@ -59,6 +65,10 @@ func (a *actor) next() *job {
 		if j := s.unfinished(); j != nil {
 			return j
 		}
+		if a.idle {
+			<-s.wake
+			continue
+		}
 		select { // of one channel it is cheap, of three it is not
 		case t := <-s.mailbox:
 			a.job.turn, a.job.fold = t, nil
@@ -69,7 +79,7 @@ func (a *actor) next() *job {
 		case t := <-s.mailbox:
 			a.job.turn, a.job.fold = t, nil
 			return a.job.start()
-		case f := <-s.plugin.folds:
+		case f := <-s.folds:
 			a.job.turn, a.job.fold = nil, f
 			return a.job.start()
 		case <-s.wake:
@@ -91,18 +101,31 @@ func (a *actor) work(j *job) bool {
 	return true
 }
 
-// seatFor gives the seat that runs the job's next step: what failed in a probe is run by the old version.
+// seatFor gives the seat that runs the job's next step, with an instance; nil when the plugin closes.
 func (a *actor) seatFor(j *job) *seat {
 	for {
-		s := a.ready()
-		if s == nil || j.phase != phaseRedo || a.paused == nil {
+		if a.boundary() {
+			return nil
+		}
+		s := a.pick(j)
+		if s.instance != nil {
 			return s
 		}
-		if a.paused.instance != nil {
-			return a.paused
-		}
-		a.replace(a.paused)
+		a.replace(s)
 	}
+}
+
+// pick divides a job in a canary; what failed in a probe is run by the old version.
+func (a *actor) pick(j *job) *seat {
+	if j.phase == phaseBatch && a.probe != nil && a.probe.Route != nil {
+		j.divide(a.probe.Route, a.current.version.Limits.Output)
+	}
+	switch {
+	case a.paused == nil:
+	case j.phase == phaseRedo, j.route != nil && j.route == a.probe.Route && j.old():
+		return a.paused
+	}
+	return a.current
 }
 
 // ready does what is to be done between two turns (W1) and gives the seat that works, with an instance; nil when the
@@ -128,19 +151,41 @@ func (a *actor) boundary() (closing bool) {
 	}
 	s.attention.Store(false)
 	s.plugin.mu.Lock()
-	handovers := s.handovers
-	s.handovers = nil
-	closing = s.plugin.closed
+	arrivals := s.arrivals
+	s.arrivals = nil
+	a.idle = s.plugin.idle
+	closing = s.plugin.closed || s.over
+	shade, lift := s.cast, s.lift
+	s.cast, s.lift = nil, false
 	s.plugin.mu.Unlock()
-	for _, h := range handovers {
+	for _, h := range arrivals {
 		a.settle()
-		a.paused, a.current, a.probe = a.current, h.seat, h.probe
+		a.takeIn(h)
 	}
 	a.settle()
+	if lift {
+		a.shade = nil
+	}
+	if shade != nil {
+		a.follow(shade)
+	}
 	if closing {
 		s.attention.Store(true) // closing is for good
 	}
 	return closing
+}
+
+// takeIn changes over to a new version, which is given the state of the old one if it is to have it.
+func (a *actor) takeIn(h arrival) {
+	sample := a.current.recent.Sample()
+	if h.probe.Route != nil {
+		sample = health.Sample{} // the old version goes on beside it
+	}
+	h.probe.Baseline(&sample, a.slot.index, a.current.memory())
+	a.paused, a.current, a.probe = a.current, h.seat, h.probe
+	if err := a.transfer(a.paused, a.current); err != nil {
+		a.slot.plugin.fallback(h.probe, a.slot.index, err)
+	}
 }
 
 // settle ends a probe that is decided: the paused instance resumes as it was, or is closed.
@@ -149,10 +194,10 @@ func (a *actor) settle() {
 		return
 	}
 	gone := a.paused
-	switch a.probe.decision.Load() {
-	case undecided:
+	switch a.probe.Decision() {
+	case rollout.Undecided:
 		return
-	case revoked:
+	case rollout.Revoked:
 		gone, a.current = a.current, a.paused
 	}
 	a.paused, a.probe = nil, nil
@@ -160,8 +205,7 @@ func (a *actor) settle() {
 	gone.instance = nil
 }
 
-// replace starts a new instance for a seat whose own broke. It gives up when the actor is called; its caller then
-// looks at what changed and comes back.
+// replace starts a new instance for a seat whose own broke. It gives up when the actor is called.
 func (a *actor) replace(s *seat) {
 	if s.pause != nil {
 		select {
@@ -172,11 +216,16 @@ func (a *actor) replace(s *seat) {
 		}
 	}
 	p := a.slot.plugin
-	i, woken, err := p.begin(context.Background(), s.version).wait(a.slot.wake)
+	ctx, cancel := context.WithTimeout(context.Background(), a.grace(s))
+	defer cancel()
+	i, woken, err := p.begin(ctx, s.version, a.slot.env).Wait(a.slot.wake)
 	switch {
 	case woken:
 	case err != nil:
 		s.fail()
+		if probe := a.judges(s); probe != nil && probe.Decide(rollout.Revoked, fmt.Sprintf("it did not start again: %v", err)) {
+			p.callAll()
+		}
 		p.tell(StateFailed, s.version, a.slot.index, err.Error())
 	default:
 		state, why := StateRestarted, s.full
@@ -201,34 +250,94 @@ func (a *actor) recycle(s *seat) {
 	s.instance, s.full = nil, fmt.Sprintf("it held %d bytes of memory, more than limits.recycle of %d", held, l.Recycle)
 }
 
+// grace is how long a start may take. The old version could do a watched one's work: that has not much longer than at first.
+func (a *actor) grace(s *seat) time.Duration {
+	limit := a.slot.plugin.options.SwapTimeout
+	if a.judges(s) != nil {
+		return min(limit, max(time.Second, 10*s.version.took))
+	}
+	return limit
+}
+
+// judges gives the probe by which the version of a seat is judged; nil when it is not new.
+func (a *actor) judges(s *seat) *probe {
+	switch {
+	case s != a.current:
+		return nil
+	case a.slot.of != nil:
+		return a.slot.of.probe
+	}
+	return a.probe
+}
+
 // step runs one turn of an instance; false when it was given up before it returned.
 func (a *actor) step(j *job, s *seat) bool {
 	p := a.slot.plugin
 	a.running = s
+	redo := j.phase == phaseRedo
+	if redo {
+		a.slot.counters.redelivered.Add(1)
+	}
 	if a.probe != nil && j.turn != nil {
 		j.turn.Brief = false // the probe looks at each outcome
 	}
-	if j.phase == phaseRedo {
-		a.slot.counters.redelivered.Add(1)
-	}
 	n := a.turn.Add(1)
-	a.limit.arm(n, time.Duration(s.version.Limits.Time))
+	a.limit.Arm(n, time.Duration(s.version.Limits.Time))
 	err := j.run(a.limit, s)
-	took := a.limit.disarm()
+	took, at := a.limit.Disarm()
 	a.slot.counters.busy.Add(int64(took))
 	if !a.turn.CompareAndSwap(n, n+1) {
-		j.apply(errStuck, s, a.probe, true)
+		j.forget()
+		j.result(errStuck, s, a.probe)
+		j.move()
 		return false
 	}
-	a.account(s, err)
-	if j.apply(err, s, a.probe, s != a.current) {
+	var fault *Fault
+	if j.result(err, s, a.probe) {
+		fault = err
+	}
+	if !redo && a.record(j, s, fault, took) {
 		p.callAll()
 	}
+	s.recent.Add(at, p.options.Health.Window, j.load(), 0, took)
+	a.account(s, err)
+	j.move()
 	return true
+}
+
+// record notes a step for the health of a version that is watched; it reports whether that revoked the new one.
+func (a *actor) record(j *job, s *seat, fault *Fault, took time.Duration) bool {
+	probe, side := a.judges(s), rollout.NewSide
+	switch {
+	case probe != nil:
+	case a.shade != nil:
+		probe, side = a.shade.probe, rollout.OldSide
+	case s == a.paused && a.probe.Route != nil:
+		probe, side = a.probe, rollout.OldSide
+	default:
+		return false
+	}
+	n, wrong := j.count()
+	s.recent.Wrong(wrong)
+	t := told(fault, a.slot.index, n, wrong, took)
+	t.Memory = s.memory()
+	return probe.Record(side, t)
+}
+
+// told is a turn for a probe; fault is that of its one delivery.
+func told(fault *Fault, instance, n, wrong int, took time.Duration) *rollout.Turn {
+	t := &rollout.Turn{Instance: instance, Deliveries: n, Errors: wrong, Took: took}
+	if fault != nil {
+		t.Fault, t.Trap, t.Timeout = fault, fault.Kind == FaultTrap, fault.Kind == FaultTimeout
+	}
+	return t
 }
 
 // account replaces a broken instance and notes the memory of a whole one.
 func (a *actor) account(s *seat, err *Fault) {
+	if err != nil && (err.Kind == FaultTrap || err.Kind == FaultTimeout) {
+		s.recent.Fault(err.Kind == FaultTimeout)
+	}
 	if err != nil && err.Broken {
 		a.slot.plugin.dispose(s.version, s.instance)
 		s.fail()
@@ -240,6 +349,8 @@ func (a *actor) account(s *seat, err *Fault) {
 	}
 	if s == a.current {
 		a.slot.counters.memory.Store(s.instance.Memory())
+	}
+	if s == a.current || a.probe.Route != nil {
 		a.recycle(s)
 	}
 }

@@ -3,7 +3,7 @@
 // whether they keep the contract.
 //
 //	loop ──Offer(turn)──▶ mailbox ──▶ actor ──Handle(turn)──▶ instance of the version that works
-//	  ▲                                │  ▲ └─ a fault in a probe ─▶ paused instance of the old version
+//	  ▲                                │  ▲ └─ a fault in a probe, or its share of a canary ─▶ that of the old version
 //	  └──────Reply(turn)───────────────┘  └─ Swap: a new instance, taken over between two turns
 //
 // # Usage
@@ -11,7 +11,7 @@
 //	p, err := actor.Open(ctx, actor.Options{Env: env, Instances: 2}, actor.Version{Revision: 1, Module: module})
 //	turn.Reply = func(t *actor.Turn) { completions <- t }
 //	if !p.Offer(0, turn) { … } // the mailbox is full: wait for a Reply
-//	result, err := p.Swap(ctx, actor.Version{Revision: 2, Module: next})
+//	result, err := p.Swap(ctx, actor.Version{Revision: 2, Module: next}, actor.Strategy{})
 //
 // # Ordering
 //
@@ -35,37 +35,30 @@
 // that broke is closed and replaced, at once the first time and with back-off (10 ms … 5 s) while it breaks again
 // before it did a turn; the mailbox stays and waits.
 //
-// An instance that holds more memory than limits.recycle after a turn is replaced before the next one, since the memory of
-// a guest never shrinks. That is no fault and counts as a restart; what it kept in its memory is lost.
+// An instance that holds more memory than limits.recycle after a turn is replaced before the next one, since a guest's never
+// shrinks. That is no fault and counts as a restart; what it kept in its memory is lost.
 //
-// limits.time is of one delivery, and the runtime's business: actor/wasm measures processor time. The actor guards
-// against turns that show no sign of life (Heartbeat) for 10 times limits.time, at least for limits.time and 2 s, on the
-// clock. It is generous, because a machine with more work than processors makes every turn long, and looks several times,
-// because the process may have stood still. Then the turn's context ends; if the turn is not back soon after, a quarter
-// of that span, its instance is stuck.
+// limits.time is of one delivery, and the runtime's business. The actor guards against turns that show no sign of life; see
+// package guard.
 //
-// A native instance can't be stopped. When it is stuck, another actor with a new instance gets the mailbox (and the
-// paused instance), and the stuck one keeps its turn, so that the views stay lent as long as somebody may read them.
-// When it returns after all, its answer is ignored and counted, its instance is closed, and its turn goes on with the
-// new actor: one by one, or with a timeout if it was of one delivery. While more than four instances of a mailbox are
-// stuck, it waits. Close does not wait for them longer than its bound; their turns are answered when they return.
+// A native instance can't be stopped. When it is stuck, another actor with a new instance gets the mailbox (and the paused
+// instance), and the stuck one keeps its turn, so that the views stay lent as long as somebody may read them. When it returns
+// after all, its answer is ignored and counted, and its turn goes on with the new actor. While more than four instances of a
+// mailbox are stuck, it waits. Close does not wait for them longer than its bound.
 //
 // # Swap
 //
-//	loading ─▶ probing ─▶ live ─▶ superseded
-//	    └─────────┴─────────┴──▶ rolled back
-//
-// W1: an actor changes its version between two turns of an instance; every delivery is handled by one version, unless it
-// failed. W2: the new version's instances are all started before the first actor changes over, and the old ones stay,
-// paused with their state, until the health window is over. The version is rolled back when its first delivery fails,
-// when three in a row fail, or when more than MaxErrorRate of at least MinSamples deliveries are errors: a fault, dead,
-// or retry at the first attempt. A delivery that fails in a probe is run again by the old version, in the same turn: the
-// loop does not see the fault, unless the window ended meanwhile, and it spends no attempt. W3: starting is bounded by SwapTimeout, a delivery by limits.time, the
-// probe by its window. One swap is under way at a time: until it is answered another is refused with its state; after an
-// early live answer, the next one ends the window.
+// Package rollout has the states and strategies, package health the judgement, docs/swap.md both for users. W1: an actor
+// changes its version between two turns of an instance; every delivery is handled by one version, unless it failed. In a
+// canary the old and the new instance sit at the same mailbox, and a turn is divided: a key's messages stay in one queue, so
+// that its order holds while it moves (D3). W2: the new version's instances are all started before the first actor changes
+// over, and the old ones stay, with their state, until the health window is over. A delivery that fails in a probe is run
+// again by the old version, in the same turn, and so are the errors of the turn that revoked the new one: the loop does not
+// see the fault, unless the window ended meanwhile, and it spends no attempt. W3: starting is bounded by SwapTimeout, a
+// delivery by limits.time, the rest by what the strategy and the window say. One swap is under way at a time: until it is
+// answered another is refused with its state; after an early live answer, the next one ends the window.
 //
 // # Testing
 //
-// Everything timed runs under testing/synctest. The random test swaps good and bad versions under constant traffic; it
-// prints its seed, and ACTOR_SEED replays it.
+// Everything timed runs under testing/synctest. The random test prints its seed, and ACTOR_SEED replays it.
 package actor

@@ -22,6 +22,7 @@ type fake struct {
 	each    func(ctx context.Context, i *instance, v *pelton.View) (pelton.Verdict, error)
 	fold    func(c *actor.Call) error
 	failed  func(t *actor.Turn) // told of a turn that fails
+	memory  int64
 
 	starts, closes, closed atomic.Int32
 }
@@ -49,7 +50,7 @@ func (f *fake) Start(ctx context.Context, _ actor.Env) (actor.Instance, error) {
 
 func (i *instance) Outputs() []pelton.Output { return i.module.outputs }
 func (i *instance) Reducer() bool            { return i.module.fold != nil }
-func (i *instance) Memory() int64            { return 1 }
+func (i *instance) Memory() int64            { return max(1, i.module.memory) }
 
 func (i *instance) Close(context.Context) error {
 	if i.shut.Swap(true) {
@@ -165,7 +166,7 @@ func (r *rig) run(payloads ...string) *actor.Turn {
 func (r *rig) swap(revision int, f *fake) <-chan actor.Result {
 	answer := make(chan actor.Result, 1)
 	go func() {
-		result, err := r.Swap(context.Background(), actor.Version{Revision: revision, Module: f})
+		result, err := r.Swap(context.Background(), actor.Version{Revision: revision, Module: f}, actor.Strategy{})
 		if err != nil {
 			r.t.Error(err)
 		}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"slices"
+
+	"github.com/peltonhq/pelton/actor/rollout"
 )
 
 // phase is how a job is run next.
@@ -11,7 +13,9 @@ type phase uint8
 
 const (
 	phaseBatch  phase = iota // all of it in one turn
-	phaseSingle              // one by one, since the batch failed: the one at fault is found without trusting the guest
+	phaseOld                 // in a canary: what the old version has, in one turn
+	phaseNew                 // and what the new one has
+	phaseSingle              // one by one, since a turn failed: the one at fault is found without trusting the guest
 	phaseRedo                // those that failed in a probe, one by one, by the old version
 	phaseDone
 )
@@ -25,9 +29,13 @@ type job struct {
 	turn   *Turn // one of turn and fold is set
 	fold   *fold
 	phase  phase
-	at     int      // of phaseSingle and phaseRedo: the delivery that the next step runs
-	probes []*probe // that its steps were part of; more than one if swaps follow fast
-	sub    Turn     // of one delivery, for phaseSingle and phaseRedo
+	at     int            // of phaseSingle and phaseRedo: the delivery that the next step runs
+	failed bool           // a turn of several deliveries failed
+	probes []*probe       // that its steps were part of; more than one if swaps follow fast
+	route  *rollout.Route // of the canary that divides it; nil: none does
+	fresh  []bool         // by delivery: the new version of that canary has it, to the end of the job
+	group  []int          // of phaseOld and phaseNew: the deliveries of the next step
+	sub    Turn           // of a part of the turn
 }
 
 // work is what a job does with its turn or fold.
@@ -35,13 +43,16 @@ type work interface {
 	size() int
 	clear(limit int64)
 	ready(i int) bool
+	after(i int) int // the delivery that i waits for, or -1
 	batch(ctx context.Context, s *seat, limit int64) error
-	single(ctx context.Context, s *seat, i int, limit int64, sub *Turn) error
+	part(ctx context.Context, s *seat, group []int, limit int64, sub *Turn) error
 	blame(i int, f *Fault, revision int)
+	undo(i int)         // nothing was decided on delivery i
 	fault(i int) *Fault // of delivery i
 	open(i int) bool    // delivery i was not decided
 	wrong(i int) bool   // delivery i counts as an error for the health of its version
 	revision(i int) int // that answered or failed
+	routed(i int, r *rollout.Route) bool
 }
 
 func (j *job) work() work {
@@ -52,21 +63,59 @@ func (j *job) work() work {
 }
 
 func (j *job) start() *job {
-	j.phase, j.at, j.probes = phaseBatch, 0, j.probes[:0]
+	j.phase, j.at, j.probes, j.route, j.failed = phaseBatch, 0, j.probes[:0], nil, false
 	return j
 }
 
 func (j *job) done() bool { return j.phase == phaseDone }
 
+// divide has a canary's two versions run their parts of the job.
+func (j *job) divide(r *rollout.Route, limit int64) {
+	w := j.work()
+	w.clear(limit)
+	j.route, j.fresh, j.phase = r, j.fresh[:0], phaseOld
+	for i := range w.size() {
+		j.fresh = append(j.fresh, w.routed(i, r))
+	}
+	j.choose(w)
+}
+
+// choose takes the deliveries of the next part; without any, the phase after it is next.
+func (j *job) choose(w work) {
+	for ; j.phase == phaseOld || j.phase == phaseNew; j.phase++ {
+		j.group = j.group[:0]
+		for i := range w.size() {
+			if j.fresh[i] != (j.phase == phaseNew) || !w.open(i) {
+				continue
+			}
+			if _, together := slices.BinarySearch(j.group, w.after(i)); together || w.ready(i) {
+				j.group = append(j.group, i)
+			}
+		}
+		if len(j.group) > 0 {
+			return
+		}
+	}
+	j.at = 0
+	j.advance(w)
+}
+
+// old reports whether the next step is the old version's, in the canary that divides the job.
+func (j *job) old() bool { return j.phase == phaseOld || j.phase == phaseSingle && !j.fresh[j.at] }
+
 // run is one turn of the instance; a fault is an answer like any other.
 func (j *job) run(ctx context.Context, s *seat) *Fault {
 	w, limit := j.work(), s.version.Limits.Output
 	var err error
-	if j.phase == phaseBatch {
+	switch j.phase {
+	case phaseBatch:
 		w.clear(limit)
 		err = w.batch(ctx, s, limit)
-	} else {
-		err = w.single(ctx, s, j.at, limit, &j.sub)
+	case phaseOld, phaseNew:
+		err = w.part(ctx, s, j.group, limit, &j.sub)
+	default:
+		j.group = append(j.group[:0], j.at)
+		err = w.part(ctx, s, j.group, limit, &j.sub)
 	}
 	if err == nil {
 		return nil
@@ -77,58 +126,86 @@ func (j *job) run(ctx context.Context, s *seat) *Fault {
 	return &Fault{Kind: FaultMalformed, Broken: true, Err: err}
 }
 
-// apply notes the result of a step and chooses the next one. mute keeps the result from the probe: the old version
-// answered, or the fault was recorded before. It reports whether the result revoked the version.
-func (j *job) apply(f *Fault, s *seat, p *probe, mute bool) (revoked bool) {
-	w := j.work()
+// forget drops what a step made that does not count; of a batch, result clears all.
+func (j *job) forget() {
+	for k := 0; j.phase != phaseBatch && k < len(j.group); k++ {
+		j.work().undo(j.group[k])
+	}
+}
+
+// result notes how a step ended, and whether a delivery is to blame for its fault.
+func (j *job) result(f *Fault, s *seat, p *probe) (blamed bool) {
 	if p != nil && s.version == p.version && !slices.Contains(j.probes, p) {
 		j.probes = append(j.probes, p)
 	}
-	if mute {
-		p = nil
+	j.failed = false
+	if f == nil {
+		return false
 	}
+	w := j.work()
 	if j.phase == phaseBatch {
-		return j.applyBatch(w, f, s, p)
+		w.clear(0)
+		j.group = append(j.group[:0], 0)
+		if w.size() != 1 {
+			j.failed = w.size() > 0 // else nobody is to blame
+			return false
+		}
 	}
-	if f != nil {
-		w.blame(j.at, f, s.version.Revision)
+	if len(j.group) > 1 {
+		j.failed = true
+		return false
 	}
-	if p != nil {
-		revoked = p.record(w.wrong(j.at), f)
-	}
-	j.at++
-	j.advance(w)
-	return revoked
+	w.blame(j.group[0], f, s.version.Revision)
+	return true
 }
 
-func (j *job) applyBatch(w work, f *Fault, s *seat, p *probe) (revoked bool) {
+// count is how many deliveries the step decided, and how many of them were errors.
+func (j *job) count() (n, wrong int) {
+	w := j.work()
+	for k := range j.load() {
+		i := k
+		switch {
+		case j.failed:
+			return 0, 0
+		case j.phase != phaseBatch:
+			i = j.group[k]
+		case j.turn != nil && j.turn.Plain:
+			return w.size(), 0
+		}
+		if w.wrong(i) {
+			wrong++
+		} else if w.open(i) {
+			continue
+		}
+		n++
+	}
+	return n, wrong
+}
+
+// load is how many deliveries the step ran.
+func (j *job) load() int {
+	if j.phase == phaseBatch {
+		return j.work().size()
+	}
+	return len(j.group)
+}
+
+// move chooses the step after the one that just ended.
+func (j *job) move() {
+	w := j.work()
 	switch {
-	case f == nil && p != nil:
-		for i := range w.size() {
-			if !w.open(i) {
-				revoked = p.record(w.wrong(i), nil) || revoked
-			}
-		}
-		fallthrough
-	case f == nil:
-		j.phase = phaseDone
-		return revoked
-	case w.size() == 0:
-		j.phase = phaseDone // nobody to blame
-		return false
-	case w.size() > 1:
-		w.clear(0)
+	case j.failed && w.size() > 0:
 		j.phase, j.at = phaseSingle, 0
+	case j.phase == phaseBatch:
+		j.phase, j.at = phaseSingle, w.size()
+	case j.phase == phaseOld || j.phase == phaseNew:
+		j.phase++
+		j.choose(w)
+		return
 	default:
-		w.clear(0)
-		w.blame(0, f, s.version.Revision)
-		if p != nil {
-			revoked = p.record(true, f)
-		}
-		j.phase, j.at = phaseSingle, 1
+		j.at++
 	}
 	j.advance(w)
-	return revoked
 }
 
 // advance moves at to the next delivery that is to be run, from phase to phase.
@@ -152,44 +229,57 @@ func (j *job) due(w work, i int) bool {
 		return false
 	}
 	if j.phase == phaseSingle {
-		return true
+		return w.open(i)
 	}
-	if w.fault(i) == nil {
-		return w.open(i) // it came after one that failed
+	if p := j.probed(w, i); p != nil && p.Decision() != rollout.Upheld {
+		w.undo(i)
 	}
-	p := j.probed(w, i)
-	return p != nil && p.decision.Load() != upheld
+	return w.open(i)
 }
 
-// probed gives the probe that delivery i failed in; nil if it did not fail in one.
+// probed gives the probe that delivery i failed in, or that revoked its version: its error has had no effect yet.
 func (j *job) probed(w work, i int) *probe {
-	if w.fault(i) == nil {
+	if !w.wrong(i) {
 		return nil
 	}
 	for _, p := range j.probes {
-		if p.version.Revision == w.revision(i) {
+		if p.version.Revision == w.revision(i) && (w.fault(i) != nil || p.Decision() == rollout.Revoked && !followed(w, i)) {
 			return p
 		}
 	}
 	return nil
 }
 
-// finish hands the job back to whoever offered it.
-func (j *job) finish(s *slot) {
+// followed reports whether a delivery that comes after i is decided: i must not be run again then (D3).
+func followed(w work, i int) bool {
+	for k := i + 1; k < w.size(); k++ {
+		if w.after(k) == i && !w.open(k) {
+			return true
+		}
+	}
+	return false
+}
+
+// finish hands the job back to whoever offered it, and tells how many of its deliveries were errors.
+func (j *job) finish(s *slot, h *shade) (wrong int) {
 	if j.turn != nil {
 		t := j.turn
 		j.turn = nil
 		t.settle()
 		t.await()
-		t.keep(s.plugin.options.Env.KV)
-		s.counters.settle(t)
+		wrong = s.counters.settle(t)
+		if h != nil {
+			h.take(t)
+		}
+		t.keep(s.env.KV)
 		t.Reply(t)
-		return
+		return wrong
 	}
 	f := j.fold
 	j.fold = nil
-	s.counters.fold(f)
+	wrong = s.counters.fold(f)
 	close(f.done)
+	return wrong
 }
 
 // abandon hands back a job that the plugin closed over: deliveries that were decided stay so, but a fault of a probe is
@@ -205,10 +295,10 @@ func (j *job) abandon(s *slot) {
 		j.turn = nil
 	default:
 		for i := range j.turn.Outcomes {
-			if j.probed(j.turn, i) != nil {
+			if j.turn.fault(i) != nil && j.probed(j.turn, i) != nil {
 				j.turn.Outcomes[i] = Outcome{}
 			}
 		}
-		j.finish(s)
+		j.finish(s, nil)
 	}
 }

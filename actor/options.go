@@ -1,12 +1,37 @@
 package actor
 
 import (
+	"context"
 	"errors"
-	"fmt"
-	"strings"
 	"time"
 
-	"github.com/peltonhq/pelton"
+	"github.com/peltonhq/pelton/actor/guard"
+	"github.com/peltonhq/pelton/actor/handover"
+	"github.com/peltonhq/pelton/actor/health"
+	"github.com/peltonhq/pelton/actor/launch"
+	"github.com/peltonhq/pelton/actor/rollout"
+)
+
+// Heartbeat is a runtime's sign of life to the actor whose turn has the context ctx; see package guard. It reports whether
+// ctx is an actor's; such a context ends for no other reason. It may be called from any goroutine until the turn returns.
+func Heartbeat(ctx context.Context) bool { return guard.Beat(ctx) }
+
+type (
+	Strategy = rollout.Strategy //nolint:revive // documented there
+	Kind     = rollout.Kind     //nolint:revive // documented there
+	Figures  = rollout.Figures  //nolint:revive // documented there
+	Rollout  = rollout.Progress //nolint:revive // documented there
+	State    = rollout.State    //nolint:revive // documented there
+	Health   = health.Policy    //nolint:revive // documented there
+
+	UndeclaredError = launch.UndeclaredError //nolint:revive // documented there
+)
+
+// The kinds of a [Strategy].
+const (
+	Immediate = rollout.Immediate
+	Canary    = rollout.Canary
+	Shadow    = rollout.Shadow
 )
 
 // Options say how one plugin is run. Zero fields have the defaults named here.
@@ -16,6 +41,7 @@ type Options struct {
 	Mailbox   int      // turns queued per instance; default 64
 	Require   []string // outputs that somebody reads: a version that does not declare them all is refused
 	Health    Health
+	Handover  handover.Policy
 	// SwapTimeout bounds the start of a version's instances, at Open, at a swap and at a restart, and the whole of
 	// Close; default 30 s.
 	SwapTimeout time.Duration
@@ -24,13 +50,6 @@ type Options struct {
 	OnChange func(Event)
 	// Log takes what a version's instances log, in the place of Env.Log; as that, it must not block.
 	Log func(revision int, level, message string)
-}
-
-// Health judges a new version on its first deliveries (W2).
-type Health struct {
-	Window       time.Duration // how long after the switch the old version is kept; default 10 s
-	MaxErrorRate float64       // errors per delivery, 0 … 1; a negative rate allows none; default 0.05
-	MinSamples   int           // deliveries before the rate counts; default 10
 }
 
 // Version is one revision of a plugin.
@@ -46,6 +65,7 @@ type Version struct {
 var (
 	ErrClosed   = errors.New("actor: the plugin is closed")
 	ErrSwapping = errors.New("actor: another swap is under way")
+	ErrPaused   = errors.New("actor: the plugin is paused")
 	ErrReducer  = errors.New("actor: the plugin is not a reducer")
 )
 
@@ -61,9 +81,8 @@ const maxStuck = 4 // stuck instances of one mailbox before it waits for one of 
 func (o *Options) defaults() {
 	set(&o.Instances, 1)
 	set(&o.Mailbox, 64)
-	set(&o.Health.Window, 10*time.Second)
-	set(&o.Health.MaxErrorRate, 0.05)
-	set(&o.Health.MinSamples, 10)
+	o.Health.Defaults()
+	o.Handover.Defaults()
 	set(&o.SwapTimeout, 30*time.Second)
 	o.Env.Limits.defaults()
 	if o.Env.Config == nil {
@@ -104,8 +123,8 @@ func (v *Version) defaults(o *Options) {
 }
 
 // env is what an instance of a version is started with.
-func (o *Options) env(v *version) Env {
-	env := o.Env
+func (o *Options) env(v *version, of *Env) Env {
+	env := *of
 	env.Config, env.Limits = v.Config, *v.Limits
 	if o.Log != nil {
 		env.Log = func(level, message string) { o.Log(v.Revision, level, message) }
@@ -118,32 +137,4 @@ func set[T comparable](field *T, value T) {
 	if *field == zero {
 		*field = value
 	}
-}
-
-// declares reports whether name is one of the outputs.
-func declares(outputs []pelton.Output, name string) bool {
-	for i := range outputs {
-		if outputs[i].Name == name {
-			return true
-		}
-	}
-	return false
-}
-
-// UndeclaredError says that a version does not declare an output that somebody reads.
-type UndeclaredError struct {
-	Output   string
-	Declared []pelton.Output
-}
-
-// Error names the output and what there is.
-func (e *UndeclaredError) Error() string {
-	if len(e.Declared) == 0 {
-		return fmt.Sprintf("it does not declare output %q, which is subscribed to, nor any other", e.Output)
-	}
-	names := make([]string, len(e.Declared))
-	for i, o := range e.Declared {
-		names[i] = o.Name
-	}
-	return fmt.Sprintf("it does not declare output %q, which is subscribed to; it declares %s", e.Output, strings.Join(names, ", "))
 }

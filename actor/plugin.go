@@ -7,8 +7,10 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/peltonhq/pelton"
+	"github.com/peltonhq/pelton/actor/launch"
 )
 
 // Plugin is the supervised group of instances of one plugin. Its methods are safe for use by several goroutines.
@@ -26,8 +28,9 @@ type Plugin struct {
 
 	mu     sync.Mutex // off the path of turns
 	closed bool
-	busy   string // what a swap under way does; empty: another may begin
+	busy   *busy  // a swap under way; nil: another may begin
 	probe  *probe // the last swap's, until it ended
+	idle   bool   // it is paused
 }
 
 // Open starts the instances of version v. Its error carries the plugin's words. The Plugin owns v.Module from now on,
@@ -38,9 +41,9 @@ func Open(ctx context.Context, o Options, v Version) (*Plugin, error) {
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	v.defaults(&p.options)
 	first := adopt(v, nil)
-	instances, err := p.load(ctx, first, nil)
+	instances, err := p.load(ctx, first, nil, &p.options.Env)
 	if err != nil {
-		first.lease.release()
+		first.lease.Release()
 		p.cancel()
 		return nil, fmt.Errorf("plugin %s: %w", o.Env.Plugin, err)
 	}
@@ -51,7 +54,8 @@ func Open(ctx context.Context, o Options, v Version) (*Plugin, error) {
 	p.tell(StateLive, first, -1, "")
 	p.become(StateLive)
 	for i, instance := range instances {
-		s := &slot{plugin: p, index: i, mailbox: make(chan *Turn, o.Mailbox), wake: make(chan struct{}, 1)}
+		s := p.newSlot(i, o.Mailbox, &p.options.Env)
+		s.folds = p.folds
 		s.counters.memory.Store(instance.Memory())
 		p.slots = append(p.slots, s)
 		a := newActor(s)
@@ -61,8 +65,12 @@ func Open(ctx context.Context, o Options, v Version) (*Plugin, error) {
 	return p, nil
 }
 
+func (p *Plugin) newSlot(index, mailbox int, env *Env) *slot {
+	return &slot{plugin: p, index: index, env: env, mailbox: make(chan *Turn, mailbox), wake: make(chan struct{}, 1)}
+}
+
 // load starts an instance for each mailbox, or none: on an error those that started are closed again.
-func (p *Plugin) load(ctx context.Context, v, old *version) (instances []Instance, err error) {
+func (p *Plugin) load(ctx context.Context, v, old *version, env *Env) (instances []Instance, err error) {
 	defer func() {
 		if err != nil {
 			for _, i := range instances {
@@ -74,10 +82,12 @@ func (p *Plugin) load(ctx context.Context, v, old *version) (instances []Instanc
 	ctx, cancel := context.WithTimeout(ctx, p.options.SwapTimeout)
 	defer cancel()
 	for range p.options.Instances {
-		i, _, err := p.begin(ctx, v).wait(nil)
+		began := time.Now()
+		i, _, err := p.begin(ctx, v, env).Wait(nil)
 		if err != nil {
 			return instances, err
 		}
+		v.took = max(v.took, time.Since(began))
 		instances = append(instances, i)
 	}
 	v.outputs, v.reducer = slices.Clone(instances[0].Outputs()), instances[0].Reducer()
@@ -85,7 +95,7 @@ func (p *Plugin) load(ctx context.Context, v, old *version) (instances []Instanc
 		return instances, errors.New("a reducer can't take the place of a plugin that handles messages, nor the other way round")
 	}
 	for _, name := range p.options.Require {
-		if !declares(v.outputs, name) {
+		if !launch.Declares(v.outputs, name) {
 			return instances, &UndeclaredError{Output: name, Declared: slices.Clone(v.outputs)}
 		}
 	}
@@ -173,7 +183,7 @@ func (p *Plugin) Close(ctx context.Context) error {
 	}
 	live := p.live.Load()
 	p.tell(StateClosed, live, -1, "")
-	live.lease.release()
+	live.lease.Release()
 	return err
 }
 
@@ -215,7 +225,13 @@ func (p *Plugin) become(s State) {
 }
 
 func (p *Plugin) tell(s State, v *version, instance int, reason string) {
-	p.options.OnChange(Event{
-		Time: p.options.Now(), State: s, Revision: v.Revision, Digest: v.Digest, Instance: instance, Reason: reason,
-	})
+	p.report(s, v, instance, reason, nil)
+}
+
+func (p *Plugin) report(s State, v *version, instance int, reason string, f *Figures) {
+	e := Event{Time: p.options.Now(), State: s, Revision: v.Revision, Digest: v.Digest, Instance: instance, Reason: reason, Figures: f}
+	if s == StateSuperseded {
+		e.By = p.live.Load().Revision
+	}
+	p.options.OnChange(e)
 }

@@ -1,13 +1,21 @@
 package actor
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/peltonhq/pelton/actor/guard"
+	"github.com/peltonhq/pelton/actor/rollout"
+)
 
 // slot is one mailbox and what is known of the actors that serve it: one that works, and those that are stuck in a
 // turn. The fields after mailbox are guarded by Plugin.mu; attention tells the actor to look at them.
 type slot struct {
 	plugin    *Plugin
 	index     int
+	env       *Env // of its instances
 	mailbox   chan *Turn
+	folds     chan *fold    // of all mailboxes of the plugin; nil unless it is a reducer
 	wake      chan struct{} // of capacity 1: attention was set
 	attention atomic.Bool
 	stuck     atomic.Int32
@@ -15,13 +23,22 @@ type slot struct {
 	pending   atomic.Int32 // length of returned
 	counters  counters
 
-	handovers []handover
-	returned  []*job // from actors that were stuck, to be finished by the one that works
-	vacant    *actor // waits until fewer actors are stuck
+	arrivals []arrival
+	returned []*job // from actors that were stuck, to be finished by the one that works
+	vacant   *actor // waits until fewer actors are stuck
+	shades
 }
 
-// handover gives an actor the instance of a new version.
-type handover struct {
+// shades are the shadows of a mailbox.
+type shades struct {
+	of   *shade // that it is the mailbox of; nil for one of the plugin's
+	cast *shade // to be begun
+	lift bool   // the one under way is over
+	over bool   // this mailbox is closed though the plugin goes on
+}
+
+// arrival gives an actor the instance of a new version.
+type arrival struct {
 	seat  *seat
 	probe *probe
 }
@@ -35,9 +52,8 @@ func (s *slot) call() {
 	}
 }
 
-// takeover is called when a turn shows no sign of life: the instance can't be stopped, so a new actor
-// gets the mailbox, and the old one keeps only its turn and its instance until it returns. The compare-and-swap decides
-// against a turn that returns at this moment.
+// takeover is called when a turn shows no sign of life: a new actor gets the mailbox, and the old one keeps only its turn and
+// its instance until it returns. The compare-and-swap decides against a turn that returns at this moment.
 func (a *actor) takeover(turn uint64) {
 	if !a.turn.CompareAndSwap(turn, stuck) {
 		return
@@ -46,11 +62,12 @@ func (a *actor) takeover(turn uint64) {
 	s.stuck.Add(1)
 	p.tell(StateStuck, a.running.version, s.index, "its turn shows no sign of life and can't be stopped")
 	next := newActor(s)
-	next.current, next.paused, next.probe = a.current, a.paused, a.probe
+	next.current, next.paused, next.probe, next.shade, next.idle = a.current, a.paused, a.probe, a.shade, a.idle
 	empty := newSeat(a.running.version, nil)
 	if a.running == a.current {
 		next.current = empty
-		if a.probe != nil && a.probe.record(true, errStuck) {
+		lasted := guard.Patience(time.Duration(a.running.version.Limits.Time))
+		if probe := a.judges(a.running); probe != nil && probe.Record(rollout.NewSide, told(errStuck, s.index, 1, 1, lasted)) {
 			p.callAll()
 		}
 	} else {
@@ -58,7 +75,7 @@ func (a *actor) takeover(turn uint64) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if s.stuck.Load() > maxStuck && !p.closed {
+	if s.stuck.Load() > maxStuck && !p.closed && !s.over {
 		s.vacant = next
 		return
 	}
@@ -77,7 +94,7 @@ func (a *actor) surrender(j *job) {
 		s.vacant = nil
 		p.group.Go(next.serve)
 	}
-	closed := p.closed
+	closed := p.closed || s.over
 	if !closed {
 		s.returned = append(s.returned, j)
 		s.pending.Add(1)

@@ -11,7 +11,7 @@ import (
 type Stats struct {
 	Revision    int // of the version that does the work
 	Digest      string
-	State       State // StateLive, StateLoading (a swap starts its instances), StateProbing or StateClosed
+	State       State // StateLive, StatePaused, StateClosed, or of a swap: StateLoading, StateProbing, StateCanary, StateShadow
 	Turns       uint64
 	Deliveries  uint64
 	Folds       uint64    // calls of Reduce
@@ -53,13 +53,13 @@ func (c *counters) fault(kind FaultKind) {
 	c.faults[0].Add(1)
 }
 
-// settle counts a turn that goes back to the loop, and marks a plain one.
-func (c *counters) settle(t *Turn) {
+// settle counts a turn that goes back to the loop, and marks a plain one. It tells how many of its deliveries were errors.
+func (c *counters) settle(t *Turn) (wrong int) {
 	c.turns.Add(1)
 	c.deliveries.Add(uint64(len(t.Deliveries)))
 	if t.Plain {
 		c.verdicts[pelton.DecisionAck].Add(uint64(len(t.Deliveries)))
-		return
+		return 0
 	}
 	var verdicts [len(c.verdicts)]uint64
 	for i := range t.Outcomes {
@@ -67,6 +67,12 @@ func (c *counters) settle(t *Turn) {
 			c.fault(o.Fault.Kind)
 		} else {
 			verdicts[o.Verdict.Decision]++
+			if o.Verdict.Decision == pelton.DecisionAck {
+				continue
+			}
+		}
+		if t.wrong(i) {
+			wrong++
 		}
 	}
 	for d, n := range verdicts {
@@ -75,31 +81,41 @@ func (c *counters) settle(t *Turn) {
 		}
 	}
 	t.Plain = verdicts[pelton.DecisionAck] == uint64(len(t.Outcomes)) && len(t.Emits)+len(t.Settlements) == 0
+	return wrong
 }
 
-// fold counts a batch of calls.
-func (c *counters) fold(f *fold) {
+// fold counts a batch of calls, and tells how many were errors.
+func (c *counters) fold(f *fold) (wrong int) {
 	c.folds.Add(uint64(len(f.calls)))
 	for i := range f.calls {
 		if fault := f.fault(i); fault != nil {
 			c.fault(fault.Kind)
 		}
+		if f.wrong(i) {
+			wrong++
+		}
 	}
+	return wrong
 }
 
 // Stats is a copy of the figures; it may be called at any time, from any goroutine.
 func (p *Plugin) Stats() Stats {
 	v := p.live.Load()
 	s := Stats{Revision: v.Revision, Digest: v.Digest, State: *p.state.Load(), Mailbox: make([]int, len(p.slots))}
+	p.mu.Lock()
+	if p.idle && s.State == StateLive {
+		s.State = StatePaused
+	}
+	p.mu.Unlock()
 	for i, slot := range p.slots {
 		c := &slot.counters
-		s.Turns += c.turns.Load()
-		s.Deliveries += c.deliveries.Load()
-		s.Folds += c.folds.Load()
-		s.Lost += c.lost.Load()
-		s.Redelivered += c.redelivered.Load()
-		s.Restarts += c.restarts.Load()
-		s.Late += c.late.Load()
+		for sum, n := range map[*uint64]*atomic.Uint64{
+			&s.Turns: &c.turns, &s.Deliveries: &c.deliveries, &s.Folds: &c.folds, &s.Lost: &c.lost, &s.Redelivered: &c.redelivered,
+			&s.Restarts: &c.restarts, &s.Late: &c.late, &s.Faults.Trap: &c.faults[0], &s.Faults.Timeout: &c.faults[1],
+			&s.Faults.Malformed: &c.faults[2], &s.Faults.Output: &c.faults[3],
+		} {
+			*sum += n.Load()
+		}
 		s.Busy += time.Duration(c.busy.Load())
 		s.Memory += c.memory.Load()
 		s.Stuck += int(slot.stuck.Load())
@@ -107,10 +123,6 @@ func (p *Plugin) Stats() Stats {
 		for d := range pelton.DecisionAwait + 1 {
 			s.Verdicts[d] += c.verdicts[d].Load()
 		}
-		s.Faults.Trap += c.faults[0].Load()
-		s.Faults.Timeout += c.faults[1].Load()
-		s.Faults.Malformed += c.faults[2].Load()
-		s.Faults.Output += c.faults[3].Load()
 	}
 	return s
 }

@@ -235,7 +235,7 @@ func TestSwapsAnswer(t *testing.T) {
 		one, two, three, four, five := &fake{}, &fake{}, &fake{}, &fake{}, &fake{}
 		r := open(t, actor.Options{Health: health}, one)
 		slow := r.swap(2, two)
-		_, err := r.Swap(t.Context(), actor.Version{Revision: 3, Module: three})
+		_, err := r.Swap(t.Context(), actor.Version{Revision: 3, Module: three}, actor.Strategy{})
 		if !errors.Is(err, actor.ErrSwapping) || !strings.Contains(err.Error(), "revision 2 is probing") {
 			t.Errorf("a swap during a probe: %v", err)
 		}
@@ -246,7 +246,7 @@ func TestSwapsAnswer(t *testing.T) {
 		// The window of revision 2 is open; the next swap ends it.
 		four.start = func(ctx context.Context) error { <-gate; return ctx.Err() }
 		next := r.swap(4, four)
-		_, err = r.Swap(t.Context(), actor.Version{Revision: 5, Module: five})
+		_, err = r.Swap(t.Context(), actor.Version{Revision: 5, Module: five}, actor.Strategy{})
 		if !errors.Is(err, actor.ErrSwapping) || !strings.Contains(err.Error(), "revision 4 is loading") {
 			t.Errorf("a swap during a load: %v", err)
 		}
@@ -269,7 +269,7 @@ func TestSwapDuringClose(t *testing.T) {
 		r := open(t, actor.Options{}, old)
 		answer := make(chan error)
 		go func() {
-			_, err := r.Swap(context.Background(), actor.Version{Revision: 2, Module: next})
+			_, err := r.Swap(context.Background(), actor.Version{Revision: 2, Module: next}, actor.Strategy{})
 			answer <- err
 		}()
 		synctest.Wait()
@@ -290,13 +290,13 @@ func TestSwapAbandoned(t *testing.T) {
 		r := open(t, actor.Options{Health: health}, old)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		result, err := r.Swap(ctx, actor.Version{Revision: 2, Module: first})
+		result, err := r.Swap(ctx, actor.Version{Revision: 2, Module: first}, actor.Strategy{})
 		if !errors.Is(err, context.DeadlineExceeded) || result.State != actor.StateRolledBack {
 			t.Errorf("%+v, %v", result, err)
 		}
 		ctx, cancel = context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		result, err = r.Swap(ctx, actor.Version{Revision: 3, Module: next})
+		result, err = r.Swap(ctx, actor.Version{Revision: 3, Module: next}, actor.Strategy{})
 		if !errors.Is(err, context.DeadlineExceeded) || result.State != actor.StateProbing {
 			t.Errorf("%+v, %v", result, err)
 		}

@@ -41,7 +41,7 @@ func TestVersionBringsItsConfig(t *testing.T) {
 		{Revision: 2, Module: second, Config: []byte(`{"of":"version"}`), Limits: &actor.Limits{Memory: 8 << 20, Time: 2e6}},
 		{Revision: 3, Module: third},
 	} {
-		if r, err := p.Swap(t.Context(), v); err != nil || r.State != actor.StateLive {
+		if r, err := p.Swap(t.Context(), v, actor.Strategy{}); err != nil || r.State != actor.StateLive {
 			t.Fatalf("revision %d: %+v, %v", v.Revision, r, err)
 		}
 	}

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/peltonhq/pelton"
+	"github.com/peltonhq/pelton/actor/launch"
+	"github.com/peltonhq/pelton/actor/rollout"
 )
 
 // The methods of work on a turn.
@@ -55,12 +58,18 @@ func (t *Turn) batch(ctx context.Context, s *seat, _ int64) error {
 	return t.check(s.version.outputs)
 }
 
-// single runs delivery i as a turn of its own and takes its outcome over. Emits are moved, not copied: chunks are never
-// reused.
-func (t *Turn) single(ctx context.Context, s *seat, i int, limit int64, sub *Turn) error {
+// part runs some deliveries as a turn of their own and takes their outcomes over. Emits are moved, not copied: chunks are
+// never reused.
+func (t *Turn) part(ctx context.Context, s *seat, group []int, limit int64, sub *Turn) error {
 	defer sub.Reset() // an actor keeps nothing of a turn
-	sub.Deliveries = append(sub.Deliveries, t.Deliveries[i])
-	sub.Deliveries[0].After = -1
+	for _, i := range group {
+		d := t.Deliveries[i]
+		d.After = -1
+		if at, together := slices.BinarySearch(group, t.after(i)); together {
+			d.After = int32(at)
+		}
+		sub.Deliveries = append(sub.Deliveries, d)
+	}
 	sub.Begin(limit)
 	sub.before, sub.Revision = t, s.version.Revision
 	err := s.instance.Handle(ctx, sub)
@@ -70,26 +79,49 @@ func (t *Turn) single(ctx context.Context, s *seat, i int, limit int64, sub *Tur
 	if err != nil {
 		return err
 	}
+	for i := range t.Outcomes { // what was decided before was by t.Revision
+		if o := &t.Outcomes[i]; o.Revision == 0 && !t.open(i) {
+			o.Revision = t.Revision
+		}
+	}
 	t.Revision = s.version.Revision
-	t.Outcomes[i] = sub.Outcomes[0]
-	t.Outcomes[i].Revision = t.Revision
+	for k, i := range group {
+		t.Outcomes[i] = sub.Outcomes[k]
+		t.Outcomes[i].Revision = t.Revision
+	}
 	for _, e := range sub.Emits {
-		e.Delivery = i
+		e.Delivery = group[e.Delivery]
 		t.Emits = append(t.Emits, e)
 	}
 	for _, e := range sub.Settlements {
-		e.Delivery = i
+		e.Delivery = group[e.Delivery]
 		t.Settlements = append(t.Settlements, e)
 	}
 	for _, c := range sub.Changes {
-		c.Delivery = i
+		c.Delivery = group[c.Delivery]
 		t.Changes = append(t.Changes, c)
 	}
 	for _, r := range sub.Requests {
-		r.Delivery = i
+		r.Delivery = group[r.Delivery]
 		t.Requests = append(t.Requests, r)
 	}
 	return nil
+}
+
+func (t *Turn) after(i int) int { return int(t.Deliveries[i].After) }
+
+// undo drops all that was made of delivery i.
+func (t *Turn) undo(i int) {
+	t.Outcomes[i] = Outcome{}
+	t.Emits = slices.DeleteFunc(t.Emits, func(e Emitted) bool { return e.Delivery == i })
+	t.Settlements = slices.DeleteFunc(t.Settlements, func(s Settlement) bool { return s.Delivery == i })
+	t.Changes = slices.DeleteFunc(t.Changes, func(c Changed) bool { return c.Delivery == i })
+	t.Requests = slices.DeleteFunc(t.Requests, func(r Asked) bool { return r.Delivery == i })
+}
+
+func (t *Turn) routed(i int, r *rollout.Route) bool {
+	v := &t.Deliveries[i].View
+	return r.Takes(v.Key(), v.Position())
 }
 
 // check is the last guard of the contract, whatever the runtime let pass. An error is a *Fault; it stands for the
@@ -147,7 +179,7 @@ func declared(e *pelton.Emit, outputs []pelton.Output) error {
 	if e.Output == "" {
 		e.Output = pelton.DefaultOutput
 	}
-	if !declares(outputs, e.Output) {
+	if !launch.Declares(outputs, e.Output) {
 		return &Fault{Kind: FaultOutput, Err: fmt.Errorf("emit to output %q, which Init did not declare", e.Output)}
 	}
 	return nil
@@ -181,13 +213,20 @@ func (f *fold) size() int { return len(f.calls) }
 
 func (f *fold) clear(int64) {
 	for i := range f.calls {
-		c := &f.calls[i]
-		c.Next, c.Err, c.ContentType = nil, nil, ""
+		f.undo(i)
 	}
-	clear(f.revisions)
 }
 
 func (f *fold) ready(int) bool { return true }
+
+func (f *fold) after(int) int { return -1 }
+
+func (f *fold) routed(i int, r *rollout.Route) bool { return r.Takes(f.calls[i].Key, 0) }
+
+func (f *fold) undo(i int) {
+	c := &f.calls[i]
+	c.Next, c.Err, c.ContentType, f.revisions[i] = nil, nil, "", 0
+}
 
 func (f *fold) open(i int) bool { return f.revisions[i] == 0 }
 
@@ -205,18 +244,30 @@ func (f *fold) blame(i int, fault *Fault, revision int) {
 }
 
 func (f *fold) batch(ctx context.Context, s *seat, limit int64) error {
-	return f.run(ctx, s, 0, len(f.calls), limit)
-}
-
-func (f *fold) single(ctx context.Context, s *seat, i int, limit int64, _ *Turn) error {
-	return f.run(ctx, s, i, i+1, limit)
-}
-
-func (f *fold) run(ctx context.Context, s *seat, from, to int, limit int64) error {
-	calls := f.calls[from:to]
-	for i := range calls {
-		calls[i].Err = nil
+	if err := reduce(ctx, s, f.calls, limit); err != nil {
+		return err
 	}
+	for i := range f.revisions {
+		f.revisions[i] = s.version.Revision
+	}
+	return nil
+}
+
+func (f *fold) part(ctx context.Context, s *seat, group []int, limit int64, _ *Turn) error {
+	calls := make([]Call, len(group))
+	for k, i := range group {
+		calls[k] = Call{Key: f.calls[i].Key, State: f.calls[i].State, Emit: f.calls[i].Emit}
+	}
+	if err := reduce(ctx, s, calls, limit); err != nil {
+		return err
+	}
+	for k, i := range group {
+		f.calls[i], f.revisions[i] = calls[k], s.version.Revision
+	}
+	return nil
+}
+
+func reduce(ctx context.Context, s *seat, calls []Call, limit int64) error {
 	if err := s.instance.Reduce(ctx, calls); err != nil {
 		return err
 	}
@@ -224,7 +275,6 @@ func (f *fold) run(ctx context.Context, s *seat, from, to int, limit int64) erro
 		if int64(len(calls[i].Next)) > limit {
 			return &Fault{Kind: FaultOutput, Err: fmt.Errorf("a state of %d bytes exceeds limits.output", len(calls[i].Next))}
 		}
-		f.revisions[from+i] = s.version.Revision
 	}
 	return nil
 }

@@ -147,7 +147,7 @@ func (p plugins) try(ctx context.Context, b *box, r *revision.Record, bytes []by
 	if err != nil {
 		return actor.Result{State: actor.StateRolledBack, Reason: err.Error()}, nil, nil //nolint:nilerr // it is the answer
 	}
-	result, err := b.plugin.Swap(ctx, r.Settings.Version(actor.Version{Revision: r.Number, Digest: r.Digest, Module: module}))
+	result, err := b.plugin.Swap(ctx, r.Settings.Version(actor.Version{Revision: r.Number, Digest: r.Digest, Module: module}), actor.Strategy{})
 	switch {
 	case errors.Is(err, actor.ErrSwapping):
 		return result, nil, api.Errorf(api.FailedPrecondition, "plugin %s: %v", b.name, err)

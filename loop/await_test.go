@@ -159,7 +159,7 @@ func TestAwaitOverSwap(t *testing.T) {
 		}
 		go func() {
 			module := native.Module("second", func() native.Plugin { return plugin{second} })
-			if _, err := w.plugins[0].Swap(t.Context(), actor.Version{Revision: 2, Module: module}); err != nil {
+			if _, err := w.plugins[0].Swap(t.Context(), actor.Version{Revision: 2, Module: module}, actor.Strategy{}); err != nil {
 				t.Error(err)
 			}
 		}()

@@ -100,7 +100,7 @@ func (f *failing) Start(ctx context.Context, env actor.Env) (actor.Instance, err
 func (k Kit) testSwap(t *testing.T) {
 	p := open(t, k.Suite(t), actor.Options{Health: actor.Health{MinSamples: 1}})
 	offer(t, p, Turn("ack", "ack"))
-	result, err := p.Swap(t.Context(), actor.Version{Revision: 2, Module: &failing{k.Suite(t), `{"fail":"not today"}`}})
+	result, err := p.Swap(t.Context(), actor.Version{Revision: 2, Module: &failing{k.Suite(t), `{"fail":"not today"}`}}, actor.Strategy{})
 	if err != nil || result.State != actor.StateRolledBack || !strings.Contains(result.Reason, "not today") {
 		t.Errorf("a version that fails to start: %+v, %v", result, err)
 	}
@@ -128,7 +128,7 @@ func swap(t *testing.T, p *actor.Plugin, v actor.Version) <-chan actor.Result {
 	t.Helper()
 	done := make(chan actor.Result, 1)
 	go func() {
-		result, err := p.Swap(context.Background(), v)
+		result, err := p.Swap(context.Background(), v, actor.Strategy{})
 		if err != nil {
 			t.Errorf("swap: %v", err)
 		}
@@ -171,7 +171,7 @@ func (k Kit) testClose(t *testing.T) {
 	if p.Offer(0, Turn("ack")) {
 		t.Error("a closed plugin took a turn")
 	}
-	if _, err := p.Swap(t.Context(), actor.Version{Revision: 2, Module: k.Suite(t)}); !errors.Is(err, actor.ErrClosed) {
+	if _, err := p.Swap(t.Context(), actor.Version{Revision: 2, Module: k.Suite(t)}, actor.Strategy{}); !errors.Is(err, actor.ErrClosed) {
 		t.Errorf("swap of a closed plugin: %v", err)
 	}
 }

@@ -94,7 +94,7 @@ func (f *flow) swap(ctx context.Context, artifact []byte) (hand time.Duration, e
 	}
 	f.changed++
 	begin := time.Now()
-	result, err := f.wheel.Plugins[0].Swap(ctx, actor.Version{Revision: f.changed, Module: m})
+	result, err := f.wheel.Plugins[0].Swap(ctx, actor.Version{Revision: f.changed, Module: m}, actor.Strategy{})
 	hand = time.Since(begin)
 	if err == nil && result.State != actor.StateLive {
 		err = fmt.Errorf("the swap ended %s: %s", result.State, result.Reason)
