@@ -13,11 +13,14 @@ import (
 	"github.com/peltonhq/pelton/actor"
 	"github.com/peltonhq/pelton/actor/wasm"
 	"github.com/peltonhq/pelton/api"
+	"github.com/peltonhq/pelton/delivery"
 	"github.com/peltonhq/pelton/engine/config"
 	"github.com/peltonhq/pelton/engine/plan"
 	"github.com/peltonhq/pelton/engine/revision"
+	"github.com/peltonhq/pelton/engine/rollout"
 	"github.com/peltonhq/pelton/engine/tail"
 	"github.com/peltonhq/pelton/sdk/build"
+	"github.com/peltonhq/pelton/store"
 )
 
 // box is one plugin or reducer of the wheel: its actor and the history of its code.
@@ -31,6 +34,7 @@ type box struct {
 	from     []string
 	opts     actor.Options
 	settings revision.Settings // as the config has them
+	strategy actor.Strategy    // by which its versions come in
 	plugin   *actor.Plugin
 	log      *tail.Log
 	granted
@@ -46,7 +50,7 @@ type turnover struct {
 	upheld  atomic.Int64 // the last one that was before, and is not gone back to any more
 }
 
-// boxes describes the plugins and reducers of the config, in its order.
+// describe makes a box of each plugin and reducer of the config, in its order.
 func (w *wheel) describe() []*box {
 	var boxes []*box
 	for _, name := range w.c.PluginNames() {
@@ -55,7 +59,9 @@ func (w *wheel) describe() []*box {
 		b := &box{name: name, kind: c.Type(), from: c.From}
 		b.code(c.Wasm, c.Native, c.Process)
 		b.set(c.Config, revision.Limits{Memory: l.Memory, Recycle: l.Recycle, Time: l.Time, Output: l.Output})
-		b.opts.Instances, b.opts.Require, b.opts.Health, b.opts.Env.Window = c.Instances, w.plan.Read(name), healthOf(c.Health), w.window(name)
+		b.opts.SwapTimeout = w.c.Swap.Timeout.Std()
+		b.strategy, b.opts.Handover = rollout.Strategy(c.Strategy, c.Canary, c.Shadow), rollout.Handover(c.State)
+		b.opts.Instances, b.opts.Require, b.opts.Health, b.opts.Env.Window = c.Instances, w.plan.Read(name), rollout.Health(c.Health), w.window(name)
 		boxes = append(boxes, b)
 	}
 	for _, name := range w.c.SessionNames() {
@@ -67,7 +73,8 @@ func (w *wheel) describe() []*box {
 		b := &box{name: config.ReducerName(name), kind: c.Type(), from: w.c.Sessions[name].From}
 		b.code(c.Wasm, c.Native, c.Process)
 		b.set(c.Config, revision.Limits{Memory: l.Memory, Recycle: l.Recycle, Time: l.Time, Output: l.Output})
-		b.opts.Instances, b.opts.Health = c.Instances, healthOf(c.Health)
+		b.strategy, b.opts.SwapTimeout = rollout.Strategy(c.Strategy, c.Canary, config.Shadow{}), w.c.Swap.Timeout.Std()
+		b.opts.Instances, b.opts.Health = c.Instances, rollout.Health(c.Health)
 		boxes = append(boxes, b)
 	}
 	return boxes
@@ -96,10 +103,6 @@ func (b *box) set(c config.JSON, l revision.Limits) {
 	b.settings = revision.SettingsOf(c, l)
 	v := b.settings.Version(actor.Version{})
 	b.opts.Env = actor.Env{Plugin: b.name, Config: v.Config, Limits: *v.Limits}
-}
-
-func healthOf(h config.Health) actor.Health {
-	return actor.Health{Window: h.Window.Std(), MaxErrorRate: h.MaxErrorRate, MinSamples: h.MinSamples}
 }
 
 func (w *wheel) openPlugins(ctx context.Context) error {
@@ -198,6 +201,7 @@ func (w *wheel) start(ctx context.Context, b *box, v actor.Version) error {
 		return usage(err) // it names the plugin
 	}
 	b.plugin, b.current = plugin, v
+	plugin.Pause(b.pause.Load() == uint32(delivery.Paused))
 	return nil
 }
 
@@ -260,8 +264,12 @@ func (w *wheel) box(name string) *box {
 // changed hears of every change of state of a plugin. It is called on actors' goroutines.
 func (w *wheel) changed(b *box, e actor.Event) {
 	switch e.State {
+	case actor.StateCanary, actor.StateShadow:
+		w.event(Event{Event: "rollout", Plugin: b.name, Revision: e.Revision, Digest: e.Digest, Outcome: string(e.State), Reason: e.Reason})
 	case actor.StateProbing:
 		w.unstop(b)
+	case actor.StateFresh:
+		w.event(Event{Event: "warning", Plugin: b.name, Revision: e.Revision, Reason: fmt.Sprintf("plugin %s: revision %d starts without a state: %s", b.name, e.Revision, e.Reason)})
 	case actor.StateRestarted:
 		w.event(Event{Event: "restarted", Plugin: b.name, Revision: e.Revision, Reason: e.Reason})
 	case actor.StateRecycled:
@@ -270,6 +278,7 @@ func (w *wheel) changed(b *box, e actor.Event) {
 		w.event(Event{Event: "failed", Plugin: b.name, Revision: e.Revision, Reason: e.Reason})
 	case actor.StateSuperseded: // its health window is over
 		b.upheld.Store(int64(e.Revision))
+		go w.watched(b, e)
 	case actor.StateRolledBack:
 		go w.rolledBack(b, e)
 	}
@@ -301,6 +310,20 @@ func (w *wheel) rolledBack(b *box, e actor.Event) {
 	w.event(Event{Event: "swapped", Plugin: b.name, Revision: e.Revision, Digest: e.Digest, Outcome: api.OutcomeRolledBack, Reason: e.Reason})
 }
 
+// watched stores the figures of the whole health window.
+func (w *wheel) watched(b *box, e actor.Event) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	r, err := w.book.Record(b.name, e.By)
+	if err == nil && r.Figures != nil {
+		r.Figures = rollout.Whole(r.Figures, e.Figures)
+		err = w.book.Commit(context.Background(), revision.Change{Plugin: b.name, Put: []revision.Record{r}})
+	}
+	if err != nil && !errors.Is(err, store.ErrClosed) { // the wheel ends
+		w.event(Event{Event: "warning", Plugin: b.name, Reason: fmt.Sprintf("storing the figures of revision %d: %v", e.By, err)})
+	}
+}
+
 // revive makes the revision before the live one live again, in the store.
 func (w *wheel) revive(ctx context.Context, b *box, e actor.Event) error {
 	failed, err := w.book.Record(b.name, e.Revision)
@@ -311,7 +334,7 @@ func (w *wheel) revive(ctx context.Context, b *box, e actor.Event) error {
 	if err != nil {
 		return err
 	}
-	failed.Outcome, failed.Reason, old.Outcome = api.OutcomeRolledBack, e.Reason, api.OutcomeLive
+	failed.Outcome, failed.Reason, failed.Figures, old.Outcome = api.OutcomeRolledBack, e.Reason, rollout.Figures(e.Figures), api.OutcomeLive
 	b.current = old.Settings.Version(actor.Version{Revision: old.Number, Digest: old.Digest})
 	b.before = 0
 	return w.book.Commit(ctx, revision.Change{

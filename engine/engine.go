@@ -23,6 +23,7 @@ import (
 	"github.com/peltonhq/pelton/engine/door"
 	"github.com/peltonhq/pelton/engine/durable"
 	"github.com/peltonhq/pelton/engine/event"
+	"github.com/peltonhq/pelton/engine/fold"
 	"github.com/peltonhq/pelton/engine/letters"
 	"github.com/peltonhq/pelton/engine/plan"
 	"github.com/peltonhq/pelton/engine/revision"
@@ -204,7 +205,7 @@ func (w *wheel) openSessions(ctx context.Context) error {
 			Retain: session.Retain{Snapshots: c.Retain.Snapshots, Age: c.Retain.Age.Std()},
 		}
 		if c.Reduce != nil {
-			o.Reduce = &reducer{plugin: w.box(config.ReducerName(name)).plugin}
+			o.Reduce = fold.Reducer{Plugin: w.box(config.ReducerName(name)).plugin}
 		}
 		s, err := session.Open(ctx, o)
 		if err != nil {

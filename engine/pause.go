@@ -124,6 +124,7 @@ func (p plugins) mark(ctx context.Context, b *box, m *api.Mark) error {
 		return err
 	}
 	b.pause.Store(uint32(pause)) // for lanes that open
+	b.plugin.Pause(pause == delivery.Paused)
 	for _, l := range p.loops() {
 		l.Pause(slices.Index(p.boxes, b), pause)
 	}

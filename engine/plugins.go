@@ -10,6 +10,7 @@ import (
 	"github.com/peltonhq/pelton/actor"
 	"github.com/peltonhq/pelton/api"
 	"github.com/peltonhq/pelton/engine/revision"
+	"github.com/peltonhq/pelton/engine/rollout"
 )
 
 // plugins is the wheel as [api.Plugins].
@@ -42,6 +43,7 @@ func (p plugins) row(b *box) api.Plugin {
 	row := api.Plugin{
 		Name: b.name, Kind: b.kind, Digest: s.Digest, Revision: s.Revision, Instances: b.plugin.Instances(), Restarts: s.Restarts,
 		Outputs: names(b.plugin.Outputs()), From: b.from, Pinned: desired.Pinned, Paused: desired.Paused,
+		Rollout: rollout.Progress(b.plugin.Rollout()),
 	}
 	row.State, row.Reason = p.stateOf(b, s)
 	return row
@@ -49,11 +51,11 @@ func (p plugins) row(b *box) api.Plugin {
 
 // stateOf is a plugin's own state, or how an operator or a lane holds it back.
 func (w *wheel) stateOf(b *box, s actor.Stats) (state, why string) {
-	state = stateOf(s)
-	if state != "running" {
+	mark := w.book.Plugin(b.name).Paused
+	switch state = rollout.State(s); {
+	case state != "running" && state != "paused":
 		return state, ""
-	}
-	if mark := w.book.Plugin(b.name).Paused; mark != nil {
+	case mark != nil:
 		return "paused", revision.By(mark)
 	}
 	i := slices.Index(w.boxes, b)
@@ -65,18 +67,6 @@ func (w *wheel) stateOf(b *box, s actor.Stats) (state, why string) {
 		}
 	}
 	return state, ""
-}
-
-func stateOf(s actor.Stats) string {
-	switch {
-	case s.State == actor.StateLoading || s.State == actor.StateProbing:
-		return "swapping"
-	case s.State == actor.StateClosed:
-		return "failed"
-	case s.Stuck > 0:
-		return "restarting"
-	}
-	return "running"
 }
 
 // History implements [api.Plugins].

@@ -12,6 +12,7 @@ import (
 	"github.com/peltonhq/pelton/delivery"
 	"github.com/peltonhq/pelton/delivery/lot"
 	"github.com/peltonhq/pelton/engine/gauge"
+	"github.com/peltonhq/pelton/engine/rollout"
 	"github.com/peltonhq/pelton/loop"
 	"github.com/peltonhq/pelton/source"
 )
@@ -184,7 +185,7 @@ type pluginStats struct{ api.PluginStats }
 func (b *box) stats() *pluginStats {
 	a := b.plugin.Stats()
 	p := &pluginStats{api.PluginStats{
-		Name: b.name, State: stateOf(a), Digest: a.Digest, Revision: a.Revision, Restarts: a.Restarts, Deliveries: a.Deliveries + a.Folds,
+		Name: b.name, State: rollout.State(a), Digest: a.Digest, Revision: a.Revision, Restarts: a.Restarts, Deliveries: a.Deliveries + a.Folds,
 		Faults: map[string]uint64{
 			string(actor.FaultTrap): a.Faults.Trap, string(actor.FaultTimeout): a.Faults.Timeout,
 			string(actor.FaultMalformed): a.Faults.Malformed, string(actor.FaultOutput): a.Faults.Output,

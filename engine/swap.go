@@ -10,6 +10,7 @@ import (
 	"github.com/peltonhq/pelton/actor"
 	"github.com/peltonhq/pelton/api"
 	"github.com/peltonhq/pelton/engine/revision"
+	"github.com/peltonhq/pelton/engine/rollout"
 )
 
 // Swap implements [api.Plugins].
@@ -41,7 +42,7 @@ func (p plugins) Rollback(ctx context.Context, name string, o api.SwapOptions) (
 		return api.SwapResult{}, err
 	}
 	if !b.mu.TryLock() { // what runs is undecided, and so is what is before it
-		return api.SwapResult{}, b.swapping()
+		return b.takeBack(o)
 	}
 	live := b.current.Revision
 	b.mu.Unlock()
@@ -70,6 +71,10 @@ func (p plugins) swap(ctx context.Context, b *box, t target, o api.SwapOptions) 
 	if b.kind == "native" {
 		return api.SwapResult{}, api.Errorf(api.FailedPrecondition, "plugin %s is native Go code of this program: build and start the program anew to change it", b.name)
 	}
+	strategy, err := rollout.Override(b.name, b.strategy, o.Strategy)
+	if err != nil {
+		return api.SwapResult{}, err
+	}
 	began := time.Now()
 	bytes, err := p.book.Artifact(t.digest)
 	if err != nil {
@@ -89,11 +94,12 @@ func (p plugins) swap(ctx context.Context, b *box, t target, o api.SwapOptions) 
 		return api.SwapResult{}, err
 	}
 	r.Size, r.Built = int64(len(bytes)), revision.Built(bytes)
-	result, module, err := p.try(ctx, b, &r, bytes)
+	result, module, err := p.try(ctx, b, &r, bytes, strategy)
 	if err != nil {
 		return api.SwapResult{}, err
 	}
 	r.Outcome, r.Reason = api.OutcomeRolledBack, result.Reason
+	r.Strategy, r.Figures = string(strategy.Kind), rollout.Figures(result.Figures)
 	change := revision.Change{Plugin: b.name, Guard: b.before}
 	if result.State == actor.StateLive {
 		r.Outcome, r.Reason, r.Outputs = api.OutcomeLive, "", names(b.plugin.Outputs())
@@ -107,8 +113,20 @@ func (p plugins) swap(ctx context.Context, b *box, t target, o api.SwapOptions) 
 	p.event(Event{Event: "swapped", Plugin: b.name, Revision: r.Number, Digest: r.Digest, Outcome: r.Outcome, Reason: r.Reason})
 	return api.SwapResult{
 		Plugin: b.name, Outcome: r.Outcome, Reason: r.Reason, Revision: r.Number, Digest: r.Digest,
-		Live: b.plugin.Stats().Revision, Took: time.Since(began),
+		Live: b.plugin.Stats().Revision, Took: time.Since(began), Strategy: r.Strategy, Figures: r.Figures,
 	}, nil
+}
+
+// takeBack ends the canary or shadow under way, since its version is not wanted.
+func (b *box) takeBack(o api.SwapOptions) (api.SwapResult, error) {
+	began := time.Now()
+	if r := b.plugin.Rollout(); r == nil || r.Strategy == actor.Immediate || !b.plugin.Revert(rollout.TakenBack(&o)) {
+		return api.SwapResult{}, b.swapping() // and soon decided
+	}
+	b.mu.Lock() // until that swap is answered
+	defer b.mu.Unlock()
+	live := b.current
+	return api.SwapResult{Plugin: b.name, Outcome: api.OutcomeLive, Revision: live.Revision, Digest: live.Digest, Live: live.Revision, Took: time.Since(began)}, nil
 }
 
 // allowed refuses a change of a pinned plugin, and one that expects another revision to be live.
@@ -142,14 +160,14 @@ func (b *box) swapping() error {
 }
 
 // try loads the code and swaps it in. Code that does not load is rolled back before anything was touched (W2).
-func (p plugins) try(ctx context.Context, b *box, r *revision.Record, bytes []byte) (actor.Result, actor.Module, error) {
+func (p plugins) try(ctx context.Context, b *box, r *revision.Record, bytes []byte, s actor.Strategy) (actor.Result, actor.Module, error) {
 	module, err := b.loader.Load(ctx, bytes)
 	if err != nil {
 		return actor.Result{State: actor.StateRolledBack, Reason: err.Error()}, nil, nil //nolint:nilerr // it is the answer
 	}
-	result, err := b.plugin.Swap(ctx, r.Settings.Version(actor.Version{Revision: r.Number, Digest: r.Digest, Module: module}), actor.Strategy{})
+	result, err := b.plugin.Swap(ctx, r.Settings.Version(actor.Version{Revision: r.Number, Digest: r.Digest, Module: module}), s)
 	switch {
-	case errors.Is(err, actor.ErrSwapping):
+	case errors.Is(err, actor.ErrSwapping), errors.Is(err, actor.ErrPaused):
 		return result, nil, api.Errorf(api.FailedPrecondition, "plugin %s: %v", b.name, err)
 	case errors.Is(err, actor.ErrClosed):
 		return result, nil, api.Errorf(api.Unavailable, "the wheel is stopping: plugin %s keeps its revision", b.name)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
+	"github.com/peltonhq/pelton/engine/config/rollout"
 	"github.com/peltonhq/pelton/engine/config/words"
 )
 
@@ -122,6 +123,12 @@ func (b *binder) special(k key, n ast.Node, v reflect.Value) bool {
 		return b.word(k, n, &target.By)
 	case *Time:
 		return b.word(k, n, &target.Field)
+	case *rollout.Percent:
+		if _, ok := n.(ast.ScalarNode); ok {
+			*target = rollout.Percent{0}
+			b.scalar(k, n, reflect.ValueOf(&(*target)[0]).Elem())
+			return true
+		}
 	case encoding.TextUnmarshaler:
 		if text, ok := b.text(k, n); ok {
 			b.set(k, target.UnmarshalText([]byte(text)))

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/peltonhq/pelton/engine/config/rollout"
 )
 
 // header is the name of an HTTP header.
@@ -111,7 +113,11 @@ func (g Plugin) validate(p *problems, path string) {
 	p.least(path+".limits.queue", g.Limits.Queue, 64*KiB)
 	g.Retry.validate(p, path+".retry")
 	p.between(path+".max_defers", g.MaxDefers, 0, 1_000_000_000)
-	g.Health.validate(p, path+".health")
+	g.Health.Validate(p.notef, path+".health")
+	rollout.Strategy(p.notef, path+".strategy", g.Strategy, rollout.Immediate, rollout.Canaries, rollout.Shadows)
+	g.Canary.Validate(p.notef, path+".canary")
+	g.Shadow.Validate(p.notef, path+".shadow")
+	g.State.Validate(p.notef, path+".state")
 	g.Capabilities.validate(p, path+".capabilities")
 	g.ungrantable(p, path+".capabilities")
 }
@@ -120,6 +126,9 @@ func (g Plugin) validate(p *problems, path string) {
 func (g Plugin) ungrantable(p *problems, path string) {
 	if g.Process == nil {
 		return
+	}
+	if g.State.Handover {
+		p.addf(strings.TrimSuffix(path, "capabilities")+"state.handover", "%s for a process; let the program keep its state outside", NotAvailable)
 	}
 	if g.Capabilities.KV != nil {
 		p.addf(path+".kv", "%s for a process; use a wasm or native plugin, or keep the state in the program", NotAvailable)
@@ -144,12 +153,11 @@ func (r Retry) validate(p *problems, path string) {
 	p.oneOf(path+".then", string(r.Then), string(ThenDead), string(ThenDrop), string(ThenStop))
 }
 
-func (h Health) validate(p *problems, path string) {
-	p.least(path+".window", h.Window, 100*Millisecond)
-	if h.MaxErrorRate < 0 || h.MaxErrorRate > 1 {
-		p.addf(path+".max_error_rate", "%g is out of range; want 0 to 1, for example 0.05", h.MaxErrorRate)
+// notef is addf for a key that could be read.
+func (p *problems) notef(path, format string, args ...any) {
+	if !p.failed(path) {
+		p.addf(path, format, args...)
 	}
-	p.between(path+".min_samples", h.MinSamples, 1, 1_000_000)
 }
 
 func (s Session) validate(p *problems, path string) {
@@ -172,7 +180,9 @@ func (s Session) validate(p *problems, path string) {
 	recycle(p, path, r.Limits.Recycle, r.Limits.Memory)
 	p.least(path+".limits.time", r.Limits.Time, Millisecond)
 	p.least(path+".limits.output", r.Limits.Output, KiB)
-	r.Health.validate(p, path+".health")
+	r.Health.Validate(p.notef, path+".health")
+	rollout.Strategy(p.notef, path+".strategy", r.Strategy, rollout.Immediate, rollout.Canaries)
+	r.Canary.Validate(p.notef, path+".canary")
 }
 
 func (s Sink) validate(p *problems, path string) {

@@ -1,6 +1,9 @@
 package config
 
-import "github.com/peltonhq/pelton/engine/config/front"
+import (
+	"github.com/peltonhq/pelton/engine/config/front"
+	"github.com/peltonhq/pelton/engine/config/traces"
+)
 
 // Config is a whole wheel. Build one with [Load], or in Go from [Default] and the Default of each box; a zero field is
 // a value, not "the default".
@@ -15,6 +18,7 @@ type Config struct {
 	Shutdown Shutdown           `yaml:"shutdown" json:"shutdown" jsonschema_description:"How the wheel ends."`
 	Limits   Limits             `yaml:"limits" json:"limits" jsonschema_description:"Limits of the whole wheel."`
 	Ingest   Ingest             `yaml:"ingest" json:"ingest" jsonschema_description:"The durable queue before sources that can't be read again (http, stdin, mqtt)."`
+	Swap     Swap               `yaml:"swap" json:"swap" jsonschema_description:"Bounds of every swap."`
 	Traces   Traces             `yaml:"traces" json:"traces" jsonschema_description:"Where what happens to messages is told, as OpenTelemetry traces."`
 
 	// File is the path that the config came from; empty when it was built in Go. Dir is its directory, absolute:
@@ -80,6 +84,7 @@ func Default() Config {
 		Shutdown: Shutdown{Timeout: 30 * Second},
 		Limits:   Limits{Artifact: 64 * MiB, Release: 5000, Replays: 10, Revisions: 1000, Logs: 256 * KiB},
 		Ingest:   Ingest{MaxBytes: 256 * MiB, MaxAge: 24 * Hour, MaxRequest: 64 * MiB, MaxMessages: 100_000, MaxKeys: 100_000, KeyAge: 24 * Hour},
-		Traces:   DefaultTraces(),
+		Swap:     Swap{Timeout: 30 * Second},
+		Traces:   traces.Default(),
 	}
 }

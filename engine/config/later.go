@@ -3,21 +3,15 @@ package config
 // later are the keys that the design knows and this version does not have: they are refused by that name, never
 // accepted and ignored. A * is any name. A key that is built leaves this table.
 var later = map[string]string{
-	"arena.pin":                             "slots are moved after 1s",
-	"console":                               "",
-	"swap":                                  "a swap may take 30s",
-	"plugins.*.capabilities.fs":             "a plugin has no files",
-	"sessions.*.reduce.capabilities":        "a reducer's state is its session",
-	"plugins.*.strategy":                    "a swap is immediate",
-	"plugins.*.canary":                      "a swap is immediate",
-	"plugins.*.shadow":                      "a swap is immediate",
-	"plugins.*.health.max_diff":             "use max_error_rate",
-	"plugins.*.health.max_increase":         "use max_error_rate",
-	"sessions.*.writable":                   "",
-	"sessions.*.retain.idle":                "use snapshots or age",
-	"sessions.*.reduce.health.max_diff":     "use max_error_rate",
-	"sessions.*.reduce.health.max_increase": "use max_error_rate",
-	"sinks.*.mqtt":                          "use file, stdout, http, kafka or nats",
+	"arena.pin":                      "slots are moved after 1s",
+	"console":                        "",
+	"plugins.*.capabilities.fs":      "a plugin has no files",
+	"sessions.*.reduce.capabilities": "a reducer's state is its session",
+	"sessions.*.reduce.shadow":       "use canary",
+	"sessions.*.reduce.state":        "a reducer's state is its session",
+	"sessions.*.writable":            "",
+	"sessions.*.retain.idle":         "use snapshots or age",
+	"sinks.*.mqtt":                   "use file, stdout, http, kafka or nats",
 }
 
 // NotAvailable is the text of everything that the design knows and this version does not have.

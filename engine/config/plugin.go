@@ -1,5 +1,7 @@
 package config
 
+import "github.com/peltonhq/pelton/engine/config/rollout"
+
 // Plugin is code that handles messages. Exactly one of Wasm, Native and Process is set.
 type Plugin struct {
 	From      []string     `yaml:"from" json:"from" jsonschema:"required" jsonschema_description:"What it reads: sources, plugins (their output default), plugin.output."`
@@ -13,6 +15,11 @@ type Plugin struct {
 	Retry     Retry        `yaml:"retry" json:"retry" jsonschema_description:"What happens with messages that the plugin wants again."`
 	MaxDefers int          `yaml:"max_defers" json:"max_defers" jsonschema_description:"How often a message may be deferred before it becomes a dead letter. Default 1000."`
 	Health    Health       `yaml:"health" json:"health" jsonschema_description:"When a new version goes back by itself."`
+
+	Strategy string   `yaml:"strategy" json:"strategy" jsonschema:"enum=immediate,enum=canary,enum=shadow" jsonschema_description:"How a new version comes in. immediate: at once. canary: for a share of the keys, by steps. shadow: it is compared without effect before. Default immediate."`
+	Canary   Canary   `yaml:"canary" json:"canary" jsonschema_description:"The steps of strategy canary."`
+	Shadow   Shadow   `yaml:"shadow" json:"shadow" jsonschema_description:"The comparison of strategy shadow."`
+	State    Handover `yaml:"state" json:"state" jsonschema_description:"Whether a new version is given what the one before has in its memory. Not for a process."`
 
 	Capabilities Capabilities `yaml:"capabilities" json:"capabilities" jsonschema_description:"What it may use of the world; nothing that is not named here."`
 }
@@ -61,13 +68,6 @@ type Retry struct {
 	Then     Then     `yaml:"then" json:"then" jsonschema_description:"What happens after the last attempt. dead: a dead letter. drop: nothing, counted. stop: the plugin stops. Default dead."`
 }
 
-// Health judges a new version by its first messages (W2).
-type Health struct {
-	Window       Duration `yaml:"window" json:"window" jsonschema_description:"How long a new version is watched. Default 10s."`
-	MaxErrorRate float64  `yaml:"max_error_rate" json:"max_error_rate" jsonschema:"minimum=0,maximum=1" jsonschema_description:"Share of messages that may fail, 0 to 1. Default 0.05."`
-	MinSamples   int      `yaml:"min_samples" json:"min_samples" jsonschema_description:"Messages before the share counts. Default 10."`
-}
-
 // DefaultPlugin has every limit and policy set; From and the code are missing.
 func DefaultPlugin() Plugin {
 	return Plugin{
@@ -76,18 +76,14 @@ func DefaultPlugin() Plugin {
 		Limits:    DefaultPluginLimits(),
 		Retry:     Retry{Attempts: 5, Initial: 100 * Millisecond, Max: 30 * Second, Then: ThenDead},
 		MaxDefers: 1000,
-		Health:    DefaultHealth(),
+		Health:    rollout.DefaultHealth(),
+		Strategy:  rollout.Immediate, Canary: rollout.DefaultCanary(), Shadow: rollout.DefaultShadow(), State: rollout.DefaultState(),
 	}
 }
 
 // DefaultPluginLimits are the limits of a plugin or reducer.
 func DefaultPluginLimits() PluginLimits {
 	return PluginLimits{Memory: 64 * MiB, Time: 100 * Millisecond, Output: MiB, Queue: 4 * MiB}
-}
-
-// DefaultHealth is how a new version is judged.
-func DefaultHealth() Health {
-	return Health{Window: 10 * Second, MaxErrorRate: 0.05, MinSamples: 10}
 }
 
 // Type is wasm, native or process; empty when none is set.

@@ -5,6 +5,8 @@ import (
 	"reflect"
 
 	"github.com/invopop/jsonschema"
+
+	"github.com/peltonhq/pelton/engine/config/rollout"
 )
 
 // SchemaID names the schema for editors.
@@ -44,6 +46,9 @@ func mapped(t reflect.Type) *jsonschema.Schema {
 		return pattern(`[0-9]+(\.[0-9]+)?/[smh]`, "2000/s")
 	case reflect.TypeFor[JSON]():
 		return &jsonschema.Schema{Type: "object"}
+	case reflect.TypeFor[rollout.Percent]():
+		number := &jsonschema.Schema{Type: "number"}
+		return &jsonschema.Schema{OneOf: []*jsonschema.Schema{number, {Type: "array", Items: number}}}
 	case reflect.TypeFor[Sync]():
 		return words(SyncAlways, SyncOff)
 	case reflect.TypeFor[Then]():

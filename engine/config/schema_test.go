@@ -52,13 +52,15 @@ func TestSchemaTakes(t *testing.T) {
 	s := compiled(t)
 	texts := map[string]string{
 		"full": full, "small": small, "printed": "",
-		"variables": "sources: {a: {demo: {rate: '${RATE}', size: '${SIZE:-1KiB}'}}}",
-		"granted":   small + "    capabilities: {kv: {}, http: {allow: ['a.example:443', '[::1]:80'], private: true, timeout: 1s}}\n",
-		"order":     small + "    order: {by: none, behind: 5}\n",
-		"kafka":     kafkas,
-		"http sink": small + "sinks: {o: {from: [double], http: {url: 'http://a', method: PUT, headers: {X-A: b}, headers_file: {Authorization: token}, batch: 10}}}\n",
-		"queues":    "sources: {a: {mqtt: {}}, b: {stdin: {}}, c: {http: {headers: [X-A]}}, d: {mqtt: {key: client, tls: {cert_file: x, key_file: y}, topics: [a/#]}}}\n",
-		"empty box": small + "sinks:\n",
+		"variables":  "sources: {a: {demo: {rate: '${RATE}', size: '${SIZE:-1KiB}'}}}",
+		"granted":    small + "    capabilities: {kv: {}, http: {allow: ['a.example:443', '[::1]:80'], private: true, timeout: 1s}}\n",
+		"order":      small + "    order: {by: none, behind: 5}\n",
+		"kafka":      kafkas,
+		"http sink":  small + "sinks: {o: {from: [double], http: {url: 'http://a', method: PUT, headers: {X-A: b}, headers_file: {Authorization: token}, batch: 10}}}\n",
+		"queues":     "sources: {a: {mqtt: {}}, b: {stdin: {}}, c: {http: {headers: [X-A]}}, d: {mqtt: {key: client, tls: {cert_file: x, key_file: y}, topics: [a/#]}}}\n",
+		"strategies": small + "    strategy: canary\n    canary: {percent: [5, 25], hold: 1s}\n    shadow: {for: 1m, max_diff: 0.001, then: drop}\n    state: {handover: true, on_failure: abort}\n    health: {max_latency: 20ms, max_latency_increase: 3, max_memory: 10MiB, max_memory_increase: 2}\nswap: {timeout: 10s}\n",
+		"one step":   small + "    canary: {percent: 5}\n",
+		"empty box":  small + "sinks:\n",
 	}
 	c, err := Parse([]byte(full), "c.yaml", nil)
 	if err != nil {
@@ -114,6 +116,8 @@ func TestSchemaRefuses(t *testing.T) {
 		"plugins: {p: {from: [a], native: {name: x}, capabilities: {http: {}}}}",
 		"plugins: {p: {from: [a], native: {name: x}, capabilities: {fs: {}}}}",
 		"sessions: {a: {from: [b], reduce: {}}}",
+		"plugins: {p: {from: [a], native: {name: x}, strategy: blue}}",
+		"plugins: {p: {from: [a], native: {name: x}, canary: {percent: half}}}",
 	} {
 		if err := valid(t, s, text); err == nil {
 			t.Errorf("%s is taken", text)

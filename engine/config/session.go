@@ -1,5 +1,7 @@
 package config
 
+import "github.com/peltonhq/pelton/engine/config/rollout"
+
 // Session is a series of snapshots per key. Without Reduce, every message is a snapshot.
 type Session struct {
 	From   []string `yaml:"from" json:"from" jsonschema:"required" jsonschema_description:"What it reads: sources, plugins (their output default), plugin.output."`
@@ -17,6 +19,8 @@ type Reduce struct {
 	Instances int          `yaml:"instances" json:"instances" jsonschema_description:"How many run side by side. Default 1."`
 	Limits    ReduceLimits `yaml:"limits" json:"limits" jsonschema_description:"What one instance may use."`
 	Health    Health       `yaml:"health" json:"health" jsonschema_description:"When a new version goes back by itself."`
+	Strategy  string       `yaml:"strategy" json:"strategy" jsonschema:"enum=immediate,enum=canary" jsonschema_description:"How a new version comes in. immediate: at once. canary: for a share of the keys, by steps. Default immediate."`
+	Canary    Canary       `yaml:"canary" json:"canary" jsonschema_description:"The steps of strategy canary."`
 }
 
 // ReduceLimits are what one instance of a reducer may use (P1, A2).
@@ -41,7 +45,7 @@ func DefaultReduce() Reduce {
 	return Reduce{
 		Instances: 1,
 		Limits:    ReduceLimits{Memory: 64 * MiB, Time: 100 * Millisecond, Output: MiB},
-		Health:    DefaultHealth(),
+		Health:    rollout.DefaultHealth(), Strategy: rollout.Immediate, Canary: rollout.DefaultCanary(),
 	}
 }
 

@@ -1,18 +1,23 @@
 package config
 
-import "github.com/peltonhq/pelton/engine/config/unit"
+import (
+	"github.com/peltonhq/pelton/engine/config/rollout"
+	"github.com/peltonhq/pelton/engine/config/traces"
+	"github.com/peltonhq/pelton/engine/config/unit"
+)
 
-// Size is a number of bytes.
-type Size = unit.Size
-
-// Duration is a length of time.
-type Duration = unit.Duration
-
-// Rate is a number of messages a second.
-type Rate = unit.Rate
-
-// JSON is any mapping of the file, as a JSON object.
-type JSON = unit.JSON
+type (
+	Health   = rollout.Health //nolint:revive // documented there
+	Canary   = rollout.Canary //nolint:revive // documented there
+	Shadow   = rollout.Shadow //nolint:revive // documented there
+	Handover = rollout.State  //nolint:revive // documented there
+	Swap     = rollout.Swap   //nolint:revive // documented there
+	Traces   = traces.Traces  //nolint:revive // documented there
+	Size     = unit.Size      //nolint:revive // documented there
+	Duration = unit.Duration  //nolint:revive // documented there
+	Rate     = unit.Rate      //nolint:revive // documented there
+	JSON     = unit.JSON      //nolint:revive // documented there
+)
 
 // Their units.
 const (

@@ -30,9 +30,10 @@ func (c *Config) check(p *problems) {
 		p.addf("limits.release", "%s is too slow; want more than 0/s", c.Limits.Release)
 	}
 	p.between("limits.replays", c.Limits.Replays, 1, 1_000_000)
+	c.Swap.Validate(p.notef, "swap")
+	c.Traces.Validate(p.notef, "traces")
 	p.between("limits.revisions", c.Limits.Revisions, 3, 1_000_000)
 	p.least("limits.logs", c.Limits.Logs, 4*KiB)
-	c.Traces.validate(p, "traces")
 	if len(c.Sources) == 0 && !p.failed("sources") {
 		p.addf("sources", "none; a wheel needs at least one, for example sources: {numbers: {demo: {rate: 100/s}}}")
 	}

@@ -42,7 +42,7 @@ func TestMemory(t *testing.T) {
 	}
 	want := map[string]config.Size{
 		"messages under way": 64 * config.MiB, "output that plugins wait for": 4 * config.MiB, "plugins": 4 * 65 * config.MiB,
-		"sinks": 4 * config.MiB, "sessions": 0,
+		"a swap of the largest plugin": 3 * 65 * config.MiB, "sinks": 4 * config.MiB, "sessions": 0,
 	}
 	for what, bytes := range want {
 		if got[what] != bytes {
@@ -51,7 +51,13 @@ func TestMemory(t *testing.T) {
 	}
 	c.Sources["more"] = c.Sources["in"]
 	c.Sessions["s"] = config.DefaultSession()
+	p := c.Plugins["second"]
+	p.Instances, p.Strategy, p.State.Handover = 3, "shadow", true
+	c.Plugins["second"] = p
 	for _, s := range doctor.Memory(&c) {
+		if s.What == "a swap of the largest plugin" && s.Bytes != (3*65+2*4+3*16)*config.MiB {
+			t.Errorf("%+v", s)
+		}
 		if s.What == "messages under way" && s.Bytes != 128*config.MiB || s.What == "sessions" && s.Bytes < 20*config.MiB || s.What == "store" && s.Bytes == 0 {
 			t.Errorf("%+v", s)
 		}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/peltonhq/pelton/engine/config"
+	"github.com/peltonhq/pelton/engine/config/rollout"
 	"github.com/peltonhq/pelton/session"
 	"github.com/peltonhq/pelton/store/local"
 )
@@ -19,10 +20,12 @@ type Share struct {
 // Memory is the ceiling of a config, box by box (A2).
 func Memory(c *config.Config) []Share {
 	arenas := config.Size(len(c.Sources)) * c.Arena.Size
-	var instances, queues config.Size
+	var instances, queues, swap config.Size
 	read := map[string]bool{}
 	for _, p := range c.Plugins {
-		instances += config.Size(p.Instances) * (p.Limits.Memory + p.Limits.Output)
+		own := config.Size(p.Instances) * (p.Limits.Memory + p.Limits.Output)
+		instances += own
+		swap = max(swap, own+kept(&p))
 		for _, from := range p.From {
 			name, _, _ := strings.Cut(from, ".")
 			read[name] = true
@@ -39,7 +42,8 @@ func Memory(c *config.Config) []Share {
 		sessions += s.Buffer + config.Size(session.MemoryBytes)
 		if s.Reduce != nil {
 			logs += c.Limits.Logs
-			instances += config.Size(s.Reduce.Instances) * (s.Reduce.Limits.Memory + s.Reduce.Limits.Output)
+			own := config.Size(s.Reduce.Instances) * (s.Reduce.Limits.Memory + s.Reduce.Limits.Output)
+			instances, swap = instances+own, max(swap, own)
 		}
 	}
 	for _, s := range c.Sinks {
@@ -49,11 +53,24 @@ func Memory(c *config.Config) []Share {
 		{"messages under way", arenas, "arena.size, for each source"},
 		{"output that plugins wait for", queues, "limits.queue"},
 		{"plugins", instances, "instances x (limits.memory + limits.output)"},
+		{"a swap of the largest plugin", swap, "its instances again, 2 x shadow.buffer, instances x state.max_size"},
 		{"what plugins logged", logs, "limits.logs, for each plugin"},
 		{"sessions", sessions, "buffer, and caches of a fixed size"},
 		{"sinks", sinks, "buffer"},
 		{"store", config.Size(local.MemoryBytes), "fixed"},
 	}
+}
+
+// kept is what a swap of a plugin holds beside its instances: what waits for a shadow and what that writes to kv, and states
+// on their way.
+func kept(p *config.Plugin) (bytes config.Size) {
+	if p.Strategy == rollout.Shadows {
+		bytes = 2 * p.Shadow.Buffer
+	}
+	if p.State.Handover {
+		bytes += config.Size(p.Instances) * p.State.MaxSize
+	}
+	return bytes
 }
 
 // memory says the sum, and holds it against the machine's.

@@ -25,6 +25,7 @@ import (
 //	resumed    source; or plugin, reason
 //	pinned     plugin, revision, reason: who pinned it
 //	unpinned   plugin, revision, reason
+//	rollout    plugin, revision, digest, outcome: canary or shadow, reason: the step
 //	swapped    plugin, revision, digest, outcome, reason
 //	restarted  plugin, reason
 //	log        plugin, level, reason: what a plugin logged
@@ -99,6 +100,8 @@ func (e Event) Text() string {
 		return fmt.Sprintf("plugin %s is pinned to revision %d %s", e.Plugin, e.Revision, e.Reason)
 	case "unpinned":
 		return fmt.Sprintf("plugin %s is not pinned any more", e.Plugin)
+	case "rollout":
+		return fmt.Sprintf("plugin %s: revision %d in %s, %s", e.Plugin, e.Revision, e.Outcome, e.Reason)
 	case "swapped":
 		if e.Reason != "" {
 			return fmt.Sprintf("plugin %s: revision %d %s: %s", e.Plugin, e.Revision, e.Outcome, e.Reason)

@@ -1,4 +1,5 @@
-package engine
+// Package fold lets a session fold through a plugin: session never imports actor.
+package fold
 
 import (
 	"context"
@@ -8,16 +9,16 @@ import (
 	"github.com/peltonhq/pelton/session"
 )
 
-// reducer lets a session fold through a plugin: session never imports actor.
-type reducer struct{ plugin *actor.Plugin }
+// Reducer is a plugin as [session.Reducer].
+type Reducer struct{ Plugin *actor.Plugin }
 
 // Fold implements [session.Reducer].
-func (r *reducer) Fold(ctx context.Context, folds []session.Fold) error {
+func (r Reducer) Fold(ctx context.Context, folds []session.Fold) error {
 	calls := make([]actor.Call, len(folds))
 	for i := range folds {
 		calls[i] = actor.Call{Key: folds[i].Key, State: folds[i].State, Emit: folds[i].Emit}
 	}
-	if err := r.plugin.Reduce(ctx, calls); err != nil {
+	if err := r.Plugin.Reduce(ctx, calls); err != nil {
 		return err
 	}
 	for i := range calls {
