@@ -20,6 +20,17 @@ type Plugin interface {
 	Handle(m *Message, out *Out) pelton.Verdict
 }
 
+// Saver may be implemented by a Plugin that hands its state over to the next version, where the config asks for it
+// (`state: {handover: true}`). The version is that of the state's form.
+type Saver interface {
+	Save() (version uint32, state []byte, err error)
+}
+
+// Loader may be implemented by a Plugin that takes the state of the version before.
+type Loader interface {
+	Load(version uint32, state []byte) error
+}
+
 // Reducer folds emits into the states of sessions. It may have a method Close, as a Plugin.
 type Reducer interface {
 	Init(config []byte) error

@@ -17,6 +17,8 @@ const (
 	exportInit   = "pelton_init"
 	exportHandle = "pelton_handle"
 	exportReduce = "pelton_reduce"
+	exportSave   = "pelton_save"
+	exportLoad   = "pelton_load"
 	exportMemory = "memory"
 	hostModule   = "pelton"
 	wasiModule   = "wasi_snapshot_preview1"
@@ -31,11 +33,13 @@ const i32, i64 = api.ValueTypeI32, api.ValueTypeI64
 // signature is the parameters and results of a function.
 type signature struct{ params, results []api.ValueType }
 
-// exports are the functions that a guest must have; of handle and reduce it needs one.
+// exports are the functions that a guest must have, but for optional ones; of handle and reduce it needs one.
 var exports = []struct {
 	name string
 	signature
 }{
+	{exportSave, signature{[]api.ValueType{i32}, []api.ValueType{i32}}},
+	{exportLoad, signature{[]api.ValueType{i32, i32, i32}, []api.ValueType{i32}}},
 	{exportABI, signature{nil, []api.ValueType{i32}}},
 	{exportWindow, signature{[]api.ValueType{i32}, []api.ValueType{i32}}},
 	{exportInit, signature{[]api.ValueType{i32, i32}, []api.ValueType{i32}}},
@@ -49,7 +53,7 @@ func check(m wazero.CompiledModule) error {
 	for _, e := range exports {
 		f, ok := functions[e.name]
 		if !ok {
-			if e.name == exportHandle && functions[exportReduce] != nil || e.name == exportReduce && functions[exportHandle] != nil {
+			if e.name == exportSave || e.name == exportLoad || e.name == exportHandle && functions[exportReduce] != nil || e.name == exportReduce && functions[exportHandle] != nil {
 				continue
 			}
 			return fmt.Errorf("%w: the module does not export the function %q; build it with a Pelton SDK (for Go: github.com/peltonhq/pelton/sdk/go)", ErrABI, e.name)

@@ -52,7 +52,8 @@ type calls struct {
 	handle, reduce api.Function
 	window, init   api.Function
 	abi            api.Function
-	stack          [2]uint64
+	save, load     api.Function // nil when the guest keeps no state
+	stack          [3]uint64
 }
 
 // declared is what the guest said about itself.
@@ -96,6 +97,8 @@ func (n *Instance) bind(m api.Module) {
 	n.calls.init = m.ExportedFunction(exportInit)
 	n.calls.handle = m.ExportedFunction(exportHandle)
 	n.calls.reduce = m.ExportedFunction(exportReduce)
+	n.calls.save = m.ExportedFunction(exportSave)
+	n.calls.load = m.ExportedFunction(exportLoad)
 }
 
 // begin opens a span of calls, each answer of which may take limit. The fault is that of an instance that broke or was

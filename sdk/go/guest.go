@@ -54,6 +54,7 @@ const (
 	roleReducer  = 2
 	foldDone     = 1
 	foldRefused  = 2
+	keepNone     = 1
 )
 
 var (
@@ -168,6 +169,35 @@ func exportReduce(refs unsafe.Pointer, n int32) int32 {
 		turn.keep = append(turn.keep, next)
 		binary.LittleEndian.PutUint32(d[24:], status)
 		lend(d[28:], next)
+	}
+	return 0
+}
+
+//go:wasmexport pelton_save
+func exportSave(into unsafe.Pointer) int32 {
+	if registered.save == nil {
+		return keepNone
+	}
+	s, err := registered.save()
+	if err != nil {
+		importFail(err.Error())
+		return -1
+	}
+	turn.keep = append(turn.keep[:0], s.Bytes)
+	d := unsafe.Slice((*byte)(into), 12)
+	binary.LittleEndian.PutUint32(d, s.Version)
+	lend(d[4:], s.Bytes)
+	return 0
+}
+
+//go:wasmexport pelton_load
+func exportLoad(version uint32, state unsafe.Pointer, size int32) int32 {
+	if registered.load == nil {
+		return keepNone
+	}
+	if err := registered.load(State{Version: version, Bytes: unsafe.Slice((*byte)(state), size)}); err != nil {
+		importFail(err.Error())
+		return -1
 	}
 	return 0
 }

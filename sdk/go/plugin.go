@@ -25,6 +25,8 @@ type plugin struct {
 	handler  Handler
 	reducer  Reducer
 	start    func() error
+	save     func() (State, error)
+	load     func(State) error
 	decode   func(config []byte) error
 	declared []declaration
 	outputs  names
@@ -83,6 +85,23 @@ func Config[T any](into *T) {
 // Start registers a function that runs once after the config is read and before the first message. Its error makes
 // the start of the plugin fail with these words.
 func Start(f func() error) { registered.start = f }
+
+// State is what a plugin has in its variables, on its way to the next version of the plugin.
+//
+//pelton:lends Bytes, to the function that loads it
+type State struct {
+	Version uint32 // of the form of Bytes: a number of the plugin's own
+	Bytes   []byte
+}
+
+// Keep registers how the plugin's variables are handed over when its code is swapped, where the config asks for it with
+// `state: {handover: true}`. save is called between two messages of the old version, which may go on after it. load is
+// called after the start of the new one and before its first message; the bytes are borrowed until it returns. An error
+// of either is a failure, on which the new version starts without the state or is rolled back, as the config says.
+// Call it in an init function. A reducer has no use for it: its state is its session.
+func Keep(save func() (State, error), load func(State) error) {
+	registered.save, registered.load = save, load
+}
 
 // initialize reads the config, declares the outputs and starts the plugin.
 func (p *plugin) initialize(w wheel, config []byte) error {
