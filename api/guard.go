@@ -25,7 +25,6 @@ type Meter struct {
 	Streams     atomic.Int64  // follows and watches under way
 	Busy        atomic.Uint64 // streams refused: api.limits.streams
 	Throttled   atomic.Uint64 // calls refused: api.limits.rate
-	Large       atomic.Uint64 // GraphQL requests that were too large: api.limits.body
 	Slow        atomic.Uint64 // requests whose body came too slowly: api.limits.body_rate
 	Foreign     atomic.Uint64 // requests of another site's page, or to a name that is not ours
 
@@ -52,7 +51,7 @@ func (m *Meter) Figures() *APIStats {
 	s := &APIStats{
 		Connections: m.Connections.Load(), Streams: m.Streams.Load(), Reloads: m.Reloads.Load(), BadReloads: m.BadReloads.Load(),
 		Refused: map[string]uint64{
-			"connections": m.Crowded.Load(), "streams": m.Busy.Load(), "rate": m.Throttled.Load(), "body": m.Large.Load(), "body_rate": m.Slow.Load(),
+			"connections": m.Crowded.Load(), "streams": m.Busy.Load(), "rate": m.Throttled.Load(), "body_rate": m.Slow.Load(),
 			"foreign": m.Foreign.Load(), "unauthenticated": m.Unauthenticated.Load(), "denied": m.Denied.Load(), "failures": m.Guesses.Load(),
 		},
 	}

@@ -55,6 +55,7 @@ type DeadLetter struct {
 	Headers     []pelton.Header // in their order
 	State       string          // dead, replaying or settled
 	Replays     int
+	Cursor      string // in a list: After of a page that begins behind it
 }
 
 // DeadQuery selects dead letters, the oldest failure first; zero fields select all.
@@ -113,6 +114,7 @@ type Parked struct {
 	Reason    string // of its last failure
 	Payload   []byte
 	Headers   []pelton.Header
+	Cursor    string // in a list: After of a page that begins behind it
 }
 
 // ParkedQuery selects parked deliveries, in due order, those without a due time last; zero fields select all.

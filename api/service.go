@@ -17,6 +17,9 @@ type Service struct {
 	feeds  sync.WaitGroup
 	quota  *quota.Quota
 	meter  *Meter
+
+	// GraphQL counts what the endpoint of that name does; it tells, and [Service.Stats] gives the figures.
+	GraphQL GraphQLMeter
 }
 
 // errShutdown is the cause of every context that ends because the service closes.

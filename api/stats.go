@@ -44,6 +44,7 @@ type Stats struct {
 	Memory   MemoryStats    `json:"memory"`
 	Traces   *TraceStats    `json:"traces,omitempty"` // nil when nothing is traced
 	API      *APIStats      `json:"api,omitempty"`
+	GraphQL  *GraphQLStats  `json:"graphql,omitempty"`
 }
 
 // TraceStats count the spans of traced messages.

@@ -26,6 +26,7 @@ func (s *Service) Stats(ctx context.Context) (Stats, error) {
 func (s *Service) stats(ctx context.Context) (Stats, error) {
 	stats, err := s.b.Wheel.Stats(ctx)
 	stats.API = s.meter.Figures()
+	stats.GraphQL = s.GraphQL.Stats()
 	return stats, fail(err)
 }
 

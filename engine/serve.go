@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/peltonhq/pelton/api"
+	"github.com/peltonhq/pelton/api/graphql"
 	"github.com/peltonhq/pelton/api/rpc"
 	"github.com/peltonhq/pelton/api/web"
 	"github.com/peltonhq/pelton/console"
@@ -87,7 +88,7 @@ func (w *wheel) answer() {
 	c, receive := w.c.API, w.receive()
 	o := web.Options{
 		Console: console.Handler(), Receive: receive, Gate: w.door.Gate, Hosts: c.Hosts, Origins: c.CORS.Origins, Meter: w.door.Meter,
-		Body: int64(c.Limits.Body), BodyRate: int64(c.Limits.BodyRate), Headers: int(c.Limits.Headers), Streams: c.Limits.ConnectionStreams,
+		GraphQL: w.graphql(), BodyRate: int64(c.Limits.BodyRate), Headers: int(c.Limits.Headers), Streams: c.Limits.ConnectionStreams,
 	}
 	server := web.NewServer(web.NewHandler(w.service, o), o)
 	server.TLSConfig = w.door.TLS
@@ -115,6 +116,15 @@ func (w *wheel) answer() {
 		return server.Shutdown(ctx)
 	})
 	w.event(Event{Event: "listening", HTTP: page.Addr().String(), GRPC: rpcs.Addr().String(), TLS: w.door.TLS != nil})
+}
+
+// graphql has the limits of that endpoint.
+func (w *wheel) graphql() graphql.Limits {
+	l := w.c.API.GraphQL
+	return graphql.Limits{
+		Body: int64(l.Body), Tokens: l.Tokens, Depth: l.Depth, Aliases: l.Aliases, Complexity: l.Complexity, Items: l.Items,
+		Operations: l.Operations, Init: time.Duration(l.Init), Stall: time.Duration(l.Stall), Closed: !l.Introspection,
+	}
 }
 
 // receive is the largest request over gRPC: what ingest takes, with room for its headers, or a piece of an artifact.

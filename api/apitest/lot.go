@@ -22,6 +22,12 @@ func page[T any](list []T, after string, limit int) ([]T, string, error) {
 	return list[from:to], strconv.Itoa(to), nil
 }
 
+// behind is the place behind the i-th of a page.
+func behind(after string, i int) string {
+	from, _ := strconv.Atoi("0" + after)
+	return strconv.Itoa(from + i + 1)
+}
+
 // other reports whether a filter leaves something out: of pairs of what is wanted and what is there, one names another.
 func other(pairs ...string) bool {
 	for pair := range slices.Chunk(pairs, 2) {
@@ -61,7 +67,11 @@ func (w *Wheel) Dead(_ context.Context, q api.DeadQuery) ([]api.DeadLetter, stri
 	if err != nil {
 		return nil, "", err
 	}
-	return page(list, q.After, q.Limit)
+	out, next, err := page(list, q.After, q.Limit)
+	for i := range out {
+		out[i].Cursor = behind(q.After, i)
+	}
+	return out, next, err
 }
 
 // DeadLetter implements [api.Lot].
@@ -126,7 +136,11 @@ func (w *Wheel) waiting(ids []string, q api.ParkedQuery) []api.Parked {
 func (w *Wheel) Parked(_ context.Context, q api.ParkedQuery) ([]api.Parked, string, error) {
 	w.Mu.Lock()
 	defer w.Mu.Unlock()
-	return page(w.waiting(nil, q), q.After, q.Limit)
+	out, next, err := page(w.waiting(nil, q), q.After, q.Limit)
+	for i := range out {
+		out[i].Cursor = behind(q.After, i)
+	}
+	return out, next, err
 }
 
 // ParkedRecord implements [api.Lot].

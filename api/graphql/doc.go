@@ -22,6 +22,12 @@
 // # Failure
 //
 // Errors have extensions.code and extensions.detail. One in the middle of a subscription is a last response with
-// errors. Bodies, depth and complexity of an operation are bounded; a client that takes nothing for Options.Stall is
-// cut off.
+// errors. What a client may cost is bounded by Limits: an operation's text is measured before it is validated, its
+// answer before it is run, and a connection takes one operation at a time; a client that takes nothing for
+// Limits.Stall is cut off. Whatever is refused is counted by its limit's name.
+//
+// # Testing
+//
+// The follows of api/apitest run over both transports; the operations of docs/graphql.md give the answers that stand
+// there. Directory interop has the audits and clients of others, against the real wheel: bash .ci/run 64-graphql.
 package graphql

@@ -5,10 +5,13 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/peltonhq/pelton/api"
 )
 
 // events answers any operation as an event stream: each response is an event "next", the end is "complete".
@@ -18,7 +21,7 @@ func (h *handler) events(w http.ResponseWriter, r *http.Request) {
 	if denied == nil {
 		var refused *refusal
 		if p, refused = h.params(w, r); refused != nil {
-			h.answer(w, mediaJSON, refused.status, &graphql.Response{Errors: gqlerror.List{refused.err}})
+			h.answer(w, mediaJSON, refused.status, failure{gqlerror.List{refused.err}})
 			return
 		}
 	}
@@ -28,19 +31,19 @@ func (h *handler) events(w http.ResponseWriter, r *http.Request) {
 	header.Set("X-Accel-Buffering", "no")
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
-	out := &eventStream{w: w, control: http.NewResponseController(w), stall: h.o.Stall}
-	out.put(":\n\n")   // headers reach the client at once
-	if denied != nil { // EventSource hides every answer but 200
-		out.next(encode(&graphql.Response{Errors: gqlerror.List{present(ctx, denied)}}))
-		out.put("event: complete\ndata:\n\n")
+	out := &eventStream{w: w, control: http.NewResponseController(w), stall: h.o.Stall, meter: h.meter}
+	out.put([]byte(":\n\n")) // headers reach the client at once
+	if denied != nil {       // EventSource hides every answer but 200
+		out.next(encode(failure{gqlerror.List{present(ctx, denied)}}))
+		out.put([]byte("event: complete\ndata:\n\n"))
 		return
 	}
 
-	op, errs := h.exec.CreateOperationContext(ctx, p)
+	op, errs := h.create(ctx, p)
 	ctx = graphql.WithOperationContext(ctx, op)
 	if errs != nil {
-		out.next(encode(h.exec.DispatchError(ctx, errs)))
-		out.put("event: complete\ndata:\n\n")
+		out.next(encode(failure{h.exec.DispatchError(ctx, errs).Errors}))
+		out.put([]byte("event: complete\ndata:\n\n"))
 		return
 	}
 	responses, ctx := h.exec.DispatchOperation(ctx, op)
@@ -56,7 +59,7 @@ func (h *handler) events(w http.ResponseWriter, r *http.Request) {
 	}()
 	h.copy(out, answers, cancel)
 	if out.err == nil {
-		out.put("event: complete\ndata:\n\n")
+		out.put([]byte("event: complete\ndata:\n\n"))
 	}
 }
 
@@ -72,7 +75,7 @@ func (h *handler) copy(out *eventStream, answers <-chan []byte, cancel context.C
 			}
 			out.next(response)
 		case <-keep.C:
-			out.put(":\n\n")
+			out.put([]byte(":\n\n"))
 		}
 		if out.err != nil {
 			cancel()
@@ -84,11 +87,12 @@ type eventStream struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
 	stall   time.Duration
+	meter   *api.GraphQLMeter
 	err     error // of a write; nothing more is written
 }
 
 // encode is the response on one line.
-func encode(response *graphql.Response) []byte {
+func encode(response any) []byte {
 	body, err := json.Marshal(response)
 	if err != nil {
 		body = []byte(`{"errors":[{"message":"the answer cannot be written as JSON"}]}`)
@@ -96,16 +100,31 @@ func encode(response *graphql.Response) []byte {
 	return bytes.ReplaceAll(body, []byte("\n"), []byte(" ")) // a line break between tokens of a payload
 }
 
-func (s *eventStream) next(body []byte) { s.put("event: next\ndata: " + string(body) + "\n\n") }
+func (s *eventStream) next(body []byte) {
+	s.put(slices.Concat([]byte("event: next\ndata: "), body, []byte("\n\n")))
+}
 
-// put writes and flushes. A write that takes longer than the stall time is cut by a deadline in the past.
-func (s *eventStream) put(text string) {
+// piece is how much of an answer a client must take within the stall time.
+const piece = 64 << 10
+
+// put writes and flushes.
+func (s *eventStream) put(text []byte) {
+	for part := range slices.Chunk(text, piece) {
+		s.write(part)
+	}
+}
+
+// write writes a piece. One that takes longer than the stall time is cut by a deadline in the past.
+func (s *eventStream) write(text []byte) {
 	if s.err != nil {
 		return
 	}
-	timer := time.AfterFunc(s.stall, func() { _ = s.control.SetWriteDeadline(time.Unix(1, 0)) })
+	timer := time.AfterFunc(s.stall, func() {
+		s.meter.Refuse("stall")
+		_ = s.control.SetWriteDeadline(time.Unix(1, 0))
+	})
 	defer timer.Stop()
-	if _, s.err = s.w.Write([]byte(text)); s.err == nil {
+	if _, s.err = s.w.Write(text); s.err == nil {
 		s.err = s.control.Flush()
 	}
 }

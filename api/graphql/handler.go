@@ -1,78 +1,63 @@
 package graphql
 
 import (
-	"context"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/executor"
-	"github.com/99designs/gqlgen/graphql/handler/transport"
 
 	"github.com/peltonhq/pelton/api"
 	"github.com/peltonhq/pelton/api/auth"
 	"github.com/peltonhq/pelton/api/graphql/exec"
+	"github.com/peltonhq/pelton/api/graphql/model"
 )
 
 // Options of the handler. The zero value is ready to use.
 type Options struct {
-	Stall      time.Duration // how long a client may take nothing; default 30 s
-	KeepAlive  time.Duration // between pings on an idle connection; default 15 s
-	Body       int64         // bytes of the largest request; default 1 MiB
-	Depth      int           // of nested fields; default 16
-	Complexity int           // fields of an operation; default 1000
+	Limits
 
-	Meter   *api.Meter // counts what was too large; default its own
-	Gate    *auth.Gate // who a WebSocket says that it is, as its first message; nil: nobody is asked
-	Origins []string   // of pages, beside this host's own, that may open a WebSocket
+	KeepAlive time.Duration // between signs of life on an idle connection; default 15 s
+	Gate      *auth.Gate    // who a WebSocket says that it is, as its first message; nil: nobody is asked
+	Origins   []string      // of pages, beside this host's own, that may open a WebSocket
 }
 
 func (o Options) complete() Options {
-	o.Stall = positive(o.Stall, 30*time.Second)
+	o.Limits = o.Limits.complete()
 	o.KeepAlive = positive(o.KeepAlive, 15*time.Second)
-	o.Body = positive(o.Body, 1<<20)
-	o.Depth = positive(o.Depth, 16)
-	o.Complexity = positive(o.Complexity, 1000)
-	if o.Meter == nil {
-		o.Meter = new(api.Meter)
-	}
 	return o
 }
 
-func positive[T int | int64 | time.Duration](v, otherwise T) T {
-	if v <= 0 {
-		return otherwise
-	}
-	return v
-}
-
 type handler struct {
-	svc  *api.Service
-	o    Options
-	exec *executor.Executor
-	ws   transport.Websocket
-	busy busy
+	svc   *api.Service
+	o     Options
+	exec  *executor.Executor
+	meter *api.GraphQLMeter
 }
 
 // New serves GraphQL on one path, by whichever transport the request is for.
 func New(svc *api.Service, o Options) http.Handler {
 	o = o.complete()
-	schema := exec.NewExecutableSchema(exec.Config{Resolvers: root{svc}})
-	h := &handler{svc: svc, o: o, exec: executor.New(schema)}
+	config := exec.Config{Resolvers: root{svc, &o.Limits}}
+	weigh(&config.Complexity, &o.Limits)
+	schema := exec.NewExecutableSchema(config)
+	h := &handler{svc: svc, o: o, exec: executor.New(schema), meter: &svc.GraphQL}
 	h.exec.SetErrorPresenter(present)
-	h.exec.SetParserTokenLimit(15_000)
-	h.exec.Use(&limits{svc: svc, schema: schema, depth: o.Depth, complexity: o.Complexity})
+	h.exec.SetParserTokenLimit(o.Tokens)
+	h.exec.Use(&limits{Limits: o.Limits, svc: svc, schema: schema})
 	h.exec.AroundOperations(h.around)
-	h.ws = transport.Websocket{
-		Implementation: upgrader{stall: o.Stall, origins: o.Origins}, InitTimeout: 10 * time.Second, PingPongInterval: o.KeepAlive,
-		PayloadReadLimit: &o.Body, InitFunc: h.hello,
-	}
 	return h
 }
 
-const protocolWS = "graphql-transport-ws"
+// weigh makes lists count as often as they have items at most.
+func weigh(c *exec.ComplexityRoot, l *Limits) {
+	c.Query.Sessions = func(child int, _ string, first *int, _ *string) int { return l.times(first, child) }
+	c.Query.History = func(child int, _ string, first *int, _ *string) int { return l.times(first, child) }
+	c.Query.Audit = func(child int, first *int, _ *string) int { return l.times(first, child) }
+	c.Query.DeadLetters = func(child int, _ *model.DeadFilter, first *int, _ *string) int { return l.times(first, child) }
+	c.Query.Parked = func(child int, _ *model.ParkedFilter, first *int, _ *string) int { return l.times(first, child) }
+}
 
 // ServeHTTP implements [http.Handler].
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -85,24 +70,4 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		h.single(w, r)
 	}
-}
-
-// socket serves a WebSocket until the client leaves, or the service closes and every subscription has told so.
-func (h *handler) socket(w http.ResponseWriter, r *http.Request) {
-	offered := strings.Split(strings.ReplaceAll(r.Header.Get("Sec-WebSocket-Protocol"), " ", ""), ",")
-	if !slices.Contains(offered, protocolWS) {
-		api.WriteError(w, api.Errorf(api.InvalidArgument, "the WebSocket offers the protocols %q; want %s", offered, protocolWS))
-		return
-	}
-	ctx, cancel := context.WithCancel(r.Context())
-	defer cancel()
-	go func() {
-		select {
-		case <-h.svc.Closing():
-			h.busy.wait(ctx)
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
-	h.ws.Do(w, r.WithContext(ctx), h.exec)
 }

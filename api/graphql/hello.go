@@ -1,25 +1,36 @@
 package graphql
 
 import (
-	"context"
+	"encoding/json"
 
-	"github.com/99designs/gqlgen/graphql/handler/transport"
+	"github.com/coder/websocket"
 
 	"github.com/peltonhq/pelton/api"
 	"github.com/peltonhq/pelton/api/auth"
 )
 
 // closeForbidden is the close code of a connection whose hello was not accepted, as the protocol has it.
-const closeForbidden = 4403
+const closeForbidden websocket.StatusCode = 4403
 
 // hello reads the first message of a WebSocket, in which a browser, that can't set headers, says who it is: authorization in
 // its payload is as the header Authorization. Without it the upgrade's request holds.
-func (h *handler) hello(ctx context.Context, payload transport.InitPayload) (context.Context, *transport.InitPayload, error) {
-	if h.o.Gate != nil && payload.Authorization() != "" {
-		ctx = h.o.Gate.Call(ctx, auth.Proof{Authorization: payload.Authorization(), From: api.CallerOf(ctx).From})
+func (s *socket) hello(payload json.RawMessage) (code websocket.StatusCode, reason string) {
+	if s.inited {
+		return closeTooManyInits, "Too many initialisation requests"
 	}
-	if err := h.svc.Admit(ctx); err != nil {
-		return transport.WithWebsocketCloseCode(transport.AppendCloseReason(ctx, "Forbidden"), closeForbidden), nil, err
+	var said struct {
+		Authorization string `json:"authorization"` // in any case of letters
 	}
-	return ctx, nil, nil
+	if payload != nil && json.Unmarshal(payload, &said) != nil {
+		return closeBadMessage, "Invalid message: the payload is no object with a text as authorization"
+	}
+	if s.h.o.Gate != nil && said.Authorization != "" {
+		s.caller = s.h.o.Gate.Call(s.caller, auth.Proof{Authorization: said.Authorization, From: api.CallerOf(s.caller).From})
+	}
+	if err := s.h.svc.Admit(s.caller); err != nil {
+		return closeForbidden, "Forbidden"
+	}
+	s.inited = true
+	s.write(&message{Type: "connection_ack"})
+	return 0, ""
 }

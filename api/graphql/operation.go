@@ -3,9 +3,7 @@ package graphql
 import (
 	"context"
 	"errors"
-	"sync"
 
-	"github.com/99designs/gqlgen/complexity"
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -48,7 +46,8 @@ func (h *handler) around(ctx context.Context, next graphql.OperationHandler) gra
 	end := &ending{}
 	ctx = context.WithValue(ctx, endingKey{}, end)
 	responses := next(ctx)
-	context.AfterFunc(ctx, h.busy.begin())
+	h.meter.Subscriptions(1)
+	context.AfterFunc(ctx, func() { h.meter.Subscriptions(-1) })
 	return func(ctx context.Context) *graphql.Response {
 		response := responses(ctx)
 		if response == nil && end.err != nil {
@@ -59,108 +58,19 @@ func (h *handler) around(ctx context.Context, next graphql.OperationHandler) gra
 	}
 }
 
-// busy counts subscriptions that are not yet written to their end.
-type busy struct {
-	mu   sync.Mutex
-	n    int
-	idle chan struct{} // closed when n falls to 0; nil while n is 0
-}
-
-func (b *busy) begin() (end func()) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.n++; b.n == 1 {
-		b.idle = make(chan struct{})
-	}
-	return func() {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		if b.n--; b.n == 0 {
-			close(b.idle)
-			b.idle = nil
+// create reads and checks an operation. A panic of what reads it, which a client may have found, becomes an error: of a
+// WebSocket's goroutine it would end the wheel.
+func (h *handler) create(ctx context.Context, p *graphql.RawParams) (op *graphql.OperationContext, errs gqlerror.List) {
+	defer func() {
+		if r := recover(); r != nil {
+			op, errs = &graphql.OperationContext{RecoverFunc: graphql.DefaultRecover}, gqlerror.List{h.panicked(ctx, r)}
 		}
-	}
+	}()
+	return h.exec.CreateOperationContext(ctx, p)
 }
 
-// wait returns when there are none, or ctx ends.
-func (b *busy) wait(ctx context.Context) {
-	b.mu.Lock()
-	idle := b.idle
-	b.mu.Unlock()
-	if idle == nil {
-		return
-	}
-	select {
-	case <-idle:
-	case <-ctx.Done():
-	}
-}
-
-// limits lets clients read the schema, and refuses operations that are too much.
-type limits struct {
-	svc               *api.Service
-	schema            graphql.ExecutableSchema
-	depth, complexity int
-}
-
-// ExtensionName implements [graphql.HandlerExtension].
-func (*limits) ExtensionName() string { return "Limits" }
-
-// Validate implements [graphql.HandlerExtension].
-func (*limits) Validate(graphql.ExecutableSchema) error { return nil }
-
-// MutateOperationContext implements [graphql.OperationContextMutator]. Validation has refused cycles of fragments.
-func (l *limits) MutateOperationContext(ctx context.Context, op *graphql.OperationContext) *gqlerror.Error {
-	op.DisableIntrospection = false
-	var err *gqlerror.Error
-	if introspects(op.Operation.SelectionSet) {
-		if refused := l.svc.Schema(ctx); refused != nil {
-			return present(ctx, refused)
-		}
-	}
-	if deep := deepest(op.Operation.SelectionSet); deep > l.depth {
-		err = gqlerror.Errorf("the operation nests fields %d deep; at most %d are allowed", deep, l.depth)
-	} else if n := complexity.Calculate(ctx, l.schema, op.Operation, op.Variables); n > l.complexity {
-		err = gqlerror.Errorf("the operation asks for %d fields; at most %d are allowed", n, l.complexity)
-	}
-	if err != nil {
-		err.Extensions = map[string]any{"code": api.InvalidArgument.GraphQL()}
-	}
-	return err
-}
-
-// introspects reports whether an operation asks how the API is made.
-func introspects(set ast.SelectionSet) bool {
-	for _, selection := range set {
-		switch s := selection.(type) {
-		case *ast.Field:
-			if s.Name == "__schema" || s.Name == "__type" {
-				return true
-			}
-		case *ast.InlineFragment:
-			if introspects(s.SelectionSet) {
-				return true
-			}
-		case *ast.FragmentSpread:
-			if introspects(s.Definition.SelectionSet) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-func deepest(set ast.SelectionSet) int {
-	deep := 0
-	for _, selection := range set {
-		switch s := selection.(type) {
-		case *ast.Field:
-			deep = max(deep, 1+deepest(s.SelectionSet))
-		case *ast.InlineFragment:
-			deep = max(deep, deepest(s.SelectionSet))
-		case *ast.FragmentSpread:
-			deep = max(deep, deepest(s.Definition.SelectionSet))
-		}
-	}
-	return deep
+// panicked is the error that a panic is told as; it counts, and its stack goes to standard error.
+func (h *handler) panicked(ctx context.Context, r any) *gqlerror.Error {
+	h.meter.Refuse("panic")
+	return present(ctx, graphql.DefaultRecover(ctx, r))
 }

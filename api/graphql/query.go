@@ -2,6 +2,7 @@ package graphql
 
 import (
 	"context"
+	"strconv"
 
 	"github.com/peltonhq/pelton/api"
 	"github.com/peltonhq/pelton/api/graphql/exec"
@@ -9,16 +10,22 @@ import (
 )
 
 // root has the resolvers.
-type root struct{ svc *api.Service }
+type root struct {
+	svc    *api.Service
+	limits *Limits
+}
 
 // Query implements [exec.ResolverRoot].
-func (r root) Query() exec.QueryResolver { return query(r) }
+func (r root) Query() exec.QueryResolver { return query{r} }
 
 // Mutation implements [exec.ResolverRoot].
-func (r root) Mutation() exec.MutationResolver { return mutation(r) }
+func (r root) Mutation() exec.MutationResolver { return mutation{r} }
 
 // Subscription implements [exec.ResolverRoot].
-func (r root) Subscription() exec.SubscriptionResolver { return subscription(r) }
+func (r root) Subscription() exec.SubscriptionResolver { return subscription{r} }
+
+// Session implements [exec.ResolverRoot].
+func (r root) Session() exec.SessionResolver { return head{r} }
 
 func or[T any](p *T) T {
 	if p == nil {
@@ -28,9 +35,9 @@ func or[T any](p *T) T {
 	return *p
 }
 
-type query struct{ svc *api.Service }
+type query struct{ root }
 
-func (q query) Sessions(ctx context.Context) ([]api.SessionStats, error) {
+func (q query) SessionNames(ctx context.Context) ([]api.SessionStats, error) {
 	stats, err := q.svc.Stats(ctx)
 	return stats.Sessions, err
 }
@@ -43,26 +50,86 @@ func (q query) Session(ctx context.Context, name, key string, id *uint64) (*mode
 	return model.SnapshotOf(&snap, snap.Cursor()), nil
 }
 
-func (q query) Snapshots(ctx context.Context, name string, after *string, limit *int) (*model.HeadPage, error) {
-	page, next, err := q.svc.Heads(ctx, name, or(after), or(limit))
-	return &model.HeadPage{Items: page, Next: next}, err
+// Sessions gives a page of the sessions of a name. Behind the empty key, the first of all, the service has no place of its own.
+func (q query) Sessions(ctx context.Context, name string, first *int, after *string) (*exec.SessionConnection, error) {
+	n, err := q.page(first)
+	if err != nil {
+		return nil, err
+	}
+	key, given, err := afterKey(after)
+	if err != nil {
+		return nil, err
+	}
+	ask := n
+	if given && key == "" {
+		ask++
+	}
+	page, _, err := q.svc.Heads(ctx, name, key, ask)
+	if err != nil {
+		return nil, err
+	}
+	more := len(page) == ask
+	if given && key == "" && len(page) > 0 && page[0].Key == "" {
+		page = page[1:]
+	}
+	out := &exec.SessionConnection{Edges: make([]exec.SessionEdge, len(page))}
+	cursors := make([]string, len(page))
+	for i := range page {
+		cursors[i] = keyCursor(page[i].Key)
+		out.Edges[i] = exec.SessionEdge{Cursor: cursors[i], Node: &page[i]}
+	}
+	out.PageInfo = info(after, more, cursors)
+	return out, nil
 }
 
 func (q query) Plugins(ctx context.Context) ([]api.Plugin, error) { return q.svc.Plugins(ctx) }
 
-func (q query) History(ctx context.Context, plugin string) ([]api.Revision, error) {
-	return q.svc.History(ctx, plugin)
+func (q query) History(ctx context.Context, plugin string, first *int, after *string) (*exec.RevisionConnection, error) {
+	n, err := q.page(first)
+	if err != nil {
+		return nil, err
+	}
+	number, err := afterNumber(after)
+	if err != nil {
+		return nil, err
+	}
+	revisions, err := q.svc.History(ctx, plugin)
+	if err != nil {
+		return nil, err
+	}
+	for len(revisions) > 0 && uint64(revisions[0].Number) <= number {
+		revisions = revisions[1:]
+	}
+	page := revisions[:min(n, len(revisions))]
+	out := &exec.RevisionConnection{Edges: make([]exec.RevisionEdge, len(page))}
+	cursors := make([]string, len(page))
+	for i := range page {
+		cursors[i] = strconv.Itoa(page[i].Number)
+		out.Edges[i] = exec.RevisionEdge{Cursor: cursors[i], Node: &page[i]}
+	}
+	out.PageInfo = info(after, len(revisions) > n, cursors)
+	return out, nil
 }
 
-func (q query) DeadLetters(ctx context.Context, filter *model.DeadFilter, after *string, limit *int) (*model.DeadPage, error) {
-	selected := filter.Query()
-	selected.After, selected.Limit = or(after), or(limit)
-	page, next, err := q.svc.Dead(ctx, selected)
-	out := &model.DeadPage{Items: make([]model.DeadLetter, len(page)), Next: next}
-	for i := range page {
-		out.Items[i] = model.DeadLetterOf(page[i])
+func (q query) DeadLetters(ctx context.Context, filter *model.DeadFilter, first *int, after *string) (*exec.DeadLetterConnection, error) {
+	n, err := q.page(first)
+	if err != nil {
+		return nil, err
 	}
-	return out, err
+	selected := filter.Query()
+	selected.After, selected.Limit = or(after), n
+	page, next, err := q.svc.Dead(ctx, selected)
+	if err != nil {
+		return nil, err
+	}
+	out, cursors := &exec.DeadLetterConnection{Edges: []exec.DeadLetterEdge{}}, []string{}
+	for i := range page {
+		letter := model.DeadLetterOf(page[i])
+		cursors = append(cursors, letter.Cursor)
+		out.Edges = append(out.Edges, exec.DeadLetterEdge{Cursor: letter.Cursor, Node: &letter})
+	}
+	out.PageInfo = info(after, next != "", cursors)
+	return out, nil
 }
 
 func (q query) DeadLetter(ctx context.Context, id string) (*model.DeadLetter, error) {
@@ -71,15 +138,32 @@ func (q query) DeadLetter(ctx context.Context, id string) (*model.DeadLetter, er
 	return &out, err
 }
 
-func (q query) Parked(ctx context.Context, filter *model.ParkedFilter, after *string, limit *int) (*model.ParkedPage, error) {
+func (q query) Parked(ctx context.Context, filter *model.ParkedFilter, first *int, after *string) (*exec.ParkedConnection, error) {
 	selected := filter.Query()
-	selected.After, selected.Limit = or(after), or(limit)
-	page, next, err := q.svc.Parked(ctx, selected)
-	out := &model.ParkedPage{Items: make([]model.Parked, len(page)), Next: next}
-	for i := range page {
-		out.Items[i] = model.ParkedOf(page[i])
+	var err error
+	if selected.Limit, err = q.page(first); err != nil {
+		return nil, err
 	}
-	return out, err
+	selected.After = or(after)
+	page, next, err := q.svc.Parked(ctx, selected)
+	if err != nil {
+		return nil, err
+	}
+	out := &exec.ParkedConnection{Edges: make([]exec.ParkedEdge, len(page))}
+	cursors := make([]string, len(page))
+	for i := range page {
+		parked := model.ParkedOf(page[i])
+		cursors[i] = page[i].Cursor
+		out.Edges[i] = exec.ParkedEdge{Cursor: page[i].Cursor, Node: &parked}
+	}
+	out.PageInfo = info(after, next != "", cursors)
+	return out, nil
+}
+
+func (q query) ParkedDelivery(ctx context.Context, id string) (*model.Parked, error) {
+	parked, err := q.svc.ParkedRecord(ctx, id)
+	out := model.ParkedOf(parked)
+	return &out, err
 }
 
 func (q query) Stats(ctx context.Context) (*api.Stats, error) {
@@ -92,17 +176,16 @@ func (q query) Topology(ctx context.Context) (*api.Topology, error) {
 	return &t, err
 }
 
-type mutation struct{ svc *api.Service }
+// head resolves what a row of a page does not have.
+type head struct{ root }
 
-func (m mutation) Replay(ctx context.Context, ids []string, filter *model.DeadFilter, dryRun, force *bool) (*api.ReplayResult, error) {
-	result, err := m.svc.Replay(ctx, ids, filter.Query(), api.ReplayOptions{DryRun: or(dryRun), Force: or(force)})
-	return &result, err
-}
-
-func (m mutation) Drop(ctx context.Context, ids []string, filter *model.DeadFilter, dryRun *bool) (int, error) {
-	return m.svc.DropDead(ctx, ids, filter.Query(), or(dryRun))
-}
-
-func (m mutation) Release(ctx context.Context, ids []string, filter *model.ParkedFilter, dryRun *bool) (int, error) {
-	return m.svc.Release(ctx, ids, filter.Query(), or(dryRun))
+func (h head) Snapshot(ctx context.Context, row *api.Head) (*model.Snapshot, error) {
+	snap, err := h.svc.Get(ctx, row.Name, row.Key, 0)
+	if err != nil {
+		if api.Wrap(err).Code == api.NotFound {
+			return nil, nil //nolint:nilnil // null is the answer: it was deleted since the page was read
+		}
+		return nil, err
+	}
+	return model.SnapshotOf(&snap, snap.Cursor()), nil
 }

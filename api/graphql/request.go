@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -25,6 +26,11 @@ const (
 type refusal struct {
 	status int
 	err    *gqlerror.Error
+}
+
+// failure is the response to what was not executed: it has no data, not even null.
+type failure struct {
+	Errors gqlerror.List `json:"errors"`
 }
 
 func refuse(status int, format string, args ...any) *refusal {
@@ -73,8 +79,12 @@ func (h *handler) fromBody(p *graphql.RawParams, w http.ResponseWriter, r *http.
 	}
 	err = decode(http.MaxBytesReader(w, r.Body, h.o.Body), p)
 	if large, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		h.o.Meter.Large.Add(1)
-		return refuse(http.StatusRequestEntityTooLarge, "the body has more than %d bytes (api.limits.body)", large.Limit)
+		h.meter.Refuse("body")
+		return refuse(http.StatusRequestEntityTooLarge, "the body has more than %d bytes, as many as api.graphql.body allows", large.Limit)
+	}
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && wrong.Value == "array" && wrong.Field == "" {
+		h.meter.Refuse("batch")
+		return refuse(http.StatusBadRequest, "the body is a list: operations are not taken in batches; send one, or several fields in one operation")
 	}
 	if err != nil {
 		return refuse(http.StatusBadRequest, "the body is not {\"query\": …, \"variables\": {…}}: %s", err)
@@ -103,29 +113,29 @@ func decode(r io.Reader, to any) error {
 func (h *handler) single(w http.ResponseWriter, r *http.Request) {
 	media, ok := accepted(r)
 	if !ok {
-		h.answer(w, mediaJSON, http.StatusNotAcceptable, &graphql.Response{Errors: gqlerror.List{
+		h.answer(w, mediaJSON, http.StatusNotAcceptable, failure{gqlerror.List{
 			gqlerror.Errorf("accept %q: want %s or %s", r.Header.Get("Accept"), mediaResponse, mediaJSON),
 		}})
 		return
 	}
 	if err := h.svc.Admit(r.Context()); err != nil {
 		w.Header().Set("WWW-Authenticate", api.Challenge)
-		h.answer(w, media, api.Wrap(err).HTTP(), &graphql.Response{Errors: gqlerror.List{present(r.Context(), err)}})
+		h.answer(w, media, api.Wrap(err).HTTP(), failure{gqlerror.List{present(r.Context(), err)}})
 		return
 	}
 	p, refused := h.params(w, r)
 	if refused != nil {
-		h.answer(w, media, refused.status, &graphql.Response{Errors: gqlerror.List{refused.err}})
+		h.answer(w, media, refused.status, failure{gqlerror.List{refused.err}})
 		return
 	}
-	op, errs := h.exec.CreateOperationContext(r.Context(), p)
+	op, errs := h.create(r.Context(), p)
 	ctx := graphql.WithOperationContext(r.Context(), op)
 	if errs != nil {
 		status := http.StatusBadRequest
 		if media == mediaJSON {
 			status = http.StatusOK
 		}
-		h.answer(w, media, status, h.exec.DispatchError(ctx, errs))
+		h.answer(w, media, status, failure{h.exec.DispatchError(ctx, errs).Errors})
 		return
 	}
 	switch {
@@ -136,7 +146,7 @@ func (h *handler) single(w http.ResponseWriter, r *http.Request) {
 		refused = refuse(http.StatusMethodNotAllowed, "a mutation needs POST")
 	}
 	if refused != nil {
-		h.answer(w, media, refused.status, &graphql.Response{Errors: gqlerror.List{refused.err}})
+		h.answer(w, media, refused.status, failure{gqlerror.List{refused.err}})
 		return
 	}
 	responses, ctx := h.exec.DispatchOperation(ctx, op)
@@ -164,13 +174,20 @@ func accepted(r *http.Request) (media string, ok bool) {
 	return "", false
 }
 
-func (h *handler) answer(w http.ResponseWriter, media string, status int, response *graphql.Response) {
+// pour writes an answer to a client that may be slow, or gone, which needs no answer.
+func (h *handler) pour(w http.ResponseWriter, body []byte) {
+	out := &eventStream{w: w, control: http.NewResponseController(w), stall: h.o.Stall, meter: h.meter}
+	out.put(body)
+}
+
+func (h *handler) answer(w http.ResponseWriter, media string, status int, response any) {
 	body, err := json.Marshal(response)
 	if err != nil {
 		status, body = http.StatusInternalServerError, []byte(`{"errors":[{"message":"the answer cannot be written as JSON"}]}`)
 	}
 	w.Header().Set("Content-Type", media+"; charset=utf-8")
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_, _ = w.Write(body) // a client that is gone needs no answer
+	h.pour(w, body)
 }

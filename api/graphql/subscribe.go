@@ -10,7 +10,7 @@ import (
 	"github.com/peltonhq/pelton/api/graphql/model"
 )
 
-type subscription struct{ svc *api.Service }
+type subscription struct{ root }
 
 // Snapshots follows a session, or without a key the log of the name. The error of a feed ends the channel; it is
 // given to the operation, which tells it as the last response.

@@ -92,6 +92,10 @@ var (
 	spans       = counter("trace_spans_total", "Spans of traced messages: sent, failed at the collector, or dropped since too many waited.", "outcome")
 	spansQueued = gauge("trace_spans_queued", "Spans that wait for the collector.")
 
+	graphqlSockets = gauge("graphql_sockets", "Open WebSockets of GraphQL.")
+	graphqlWatches = gauge("graphql_subscriptions", "Subscriptions of GraphQL under way, over WebSocket and SSE.")
+	graphqlRefused = counter("graphql_refused_total", "What of GraphQL was turned away or cut off, by the limit of api.graphql: body, tokens, depth, aliases, complexity, items, operations, init, stall, introspection; batch, which is never taken; and panic, which is a defect of the wheel.", "limit")
+
 	storeBytes   = gauge("store_bytes", "Bytes of the store.")
 	storeFree    = gauge("store_free_disk_bytes", "Free bytes of the store's disk.")
 	storeFull    = gauge("store_full", "1 when the store takes no more data.")
@@ -102,7 +106,7 @@ var (
 var (
 	apiConnections = gauge("api_connections", "Open connections of both listeners.")
 	apiStreams     = gauge("api_streams", "Follows and watches under way.")
-	apiRefused     = counter("api_refused_total", "Connections, streams, calls and requests that were turned away: connections, streams, rate, body, body_rate and failures by the limit of that name (api.limits), unauthenticated and denied by what the caller may do, foreign by where the request came from.", "reason")
+	apiRefused     = counter("api_refused_total", "Connections, streams, calls and requests that were turned away: connections, streams, rate, body_rate and failures by the limit of that name (api.limits), unauthenticated and denied by what the caller may do, foreign by where the request came from.", "reason")
 	apiReloads     = counter("api_certificate_reloads_total", "Times that changed certificates were read again, and with outcome failed could not be: the old ones stay.", "outcome")
 	apiExpiry      = gauge("api_certificate_expiry_seconds", "When the certificate of api.tls ends, in seconds since 1970.")
 )
@@ -219,6 +223,13 @@ func outlets(s *api.Stats, give giver) {
 		give(spans, float64(t.Failed), "failed")
 		give(spans, float64(t.Dropped), "dropped")
 		give(spansQueued, float64(t.Queued))
+	}
+	if g := s.GraphQL; g != nil {
+		give(graphqlSockets, float64(g.Sockets))
+		give(graphqlWatches, float64(g.Subscriptions))
+		for limit, n := range g.Refused {
+			give(graphqlRefused, float64(n), limit)
+		}
 	}
 	give(storeBytes, float64(s.Store.Bytes))
 	give(storeFree, float64(s.Store.FreeDisk))

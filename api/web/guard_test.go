@@ -21,6 +21,7 @@ import (
 	"github.com/peltonhq/pelton/api"
 	"github.com/peltonhq/pelton/api/apitest"
 	"github.com/peltonhq/pelton/api/auth"
+	"github.com/peltonhq/pelton/api/graphql"
 	"github.com/peltonhq/pelton/api/web"
 	"github.com/peltonhq/pelton/store/memory"
 )
@@ -324,7 +325,7 @@ func TestSlow(t *testing.T) {
 // Huge headers, odd paths and bodies that are none get an answer of 4xx on every transport, and the wheel goes on.
 func TestAbuse(t *testing.T) {
 	t.Parallel()
-	f := fortify(t, web.Options{Body: 64 << 10, Receive: 64 << 10, Headers: 8 << 10}, api.Guard{}, everything)
+	f := fortify(t, web.Options{GraphQL: graphql.Limits{Body: 64 << 10}, Receive: 64 << 10, Headers: 8 << 10}, api.Guard{}, everything)
 	long := strings.Repeat("k", 10<<10)
 	deep := `{"query":"{` + strings.Repeat(`a{`, 20_000) + `"}`
 	for name, c := range map[string]struct {
@@ -449,9 +450,9 @@ func TestSocket(t *testing.T) {
 // A socket that sends what is no message, or too much, is closed, and the wheel goes on.
 func TestSocketFlood(t *testing.T) {
 	t.Parallel()
-	f := fortify(t, web.Options{Body: 16 << 10}, api.Guard{Rate: 10, Burst: 20}, everything)
+	f := fortify(t, web.Options{GraphQL: graphql.Limits{Body: 16 << 10}}, api.Guard{Rate: 10, Burst: 20}, everything)
 	for name, text := range map[string]string{
-		"no JSON": "{{{{", "a message too large": `{"type":"connection_init","payload":{"a":"` + strings.Repeat("x", 32<<10) + `"}}`, "another message first": `{"type":"ping"}`,
+		"no JSON": "{{{{", "a message too large": `{"type":"connection_init","payload":{"a":"` + strings.Repeat("x", 32<<10) + `"}}`, "an operation first": `{"id":"1","type":"subscribe","payload":{"query":"{stats{version}}"}}`,
 	} {
 		c, _, err := f.dial(t, nil)
 		if err != nil {

@@ -19,12 +19,12 @@ type Options struct {
 	Console http.Handler  // at /
 	Stall   time.Duration // how long a follower may take nothing; default 30 s
 	Receive int           // bytes of the largest request over Connect; default 32 MiB
-	AnyHost bool          // a loopback listener behind a proxy: take any Host
+	GraphQL graphql.Limits
+	AnyHost bool // a loopback listener behind a proxy: take any Host
 
 	Gate     *auth.Gate // who calls; nil: nobody is asked
 	Hosts    []string   // names, beside those of loopback, by which a loopback listener may be called
 	Origins  []string   // of other sites whose pages may use the API, for example https://app.example.com
-	Body     int64      // bytes of the largest request that is no message and no call over Connect; default 1 MiB
 	BodyRate int64      // bytes a second that a request's body must bring, after ten seconds; default 1 KiB
 	Meter    *api.Meter
 	Headers  int // bytes of a request's headers; default 64 KiB
@@ -32,9 +32,6 @@ type Options struct {
 }
 
 func (o Options) complete() Options {
-	if o.Body <= 0 {
-		o.Body = 1 << 20
-	}
 	if o.BodyRate <= 0 {
 		o.BodyRate = 1 << 10
 	}
@@ -88,7 +85,7 @@ func Mount(mux Mux, svc *api.Service, o Options) {
 	reads{svc}.mount(mux)
 	rpc.Mount(mux, svc, rpc.Options{Stall: o.Stall, Receive: o.Receive})
 	sse.Mount(mux, svc, sse.Options{Stall: o.Stall})
-	mux.Handle("/graphql", graphql.New(svc, graphql.Options{Stall: o.Stall, Body: o.Body, Gate: o.Gate, Meter: o.Meter, Origins: hosts(o.Origins)}))
+	mux.Handle("/graphql", graphql.New(svc, graphql.Options{Limits: o.GraphQL, Gate: o.Gate, Origins: hosts(o.Origins)}))
 	mux.Handle("GET /graphql/ide", graphql.IDE())
 	mux.Handle("POST /v1/sources/{name}", ingest.New(svc))
 	mux.Handle("GET /livez", metrics.Health(svc.Live))

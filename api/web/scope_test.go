@@ -245,7 +245,7 @@ func (k kindOf) String() string {
 func sample(schema *ast.Schema, field *ast.FieldDefinition) string {
 	var args []string
 	for _, arg := range field.Arguments {
-		if arg.Type.NonNull {
+		if arg.Type.NonNull || arg.Name == "payload" { // a payload comes in one of two ways, of which the schema can't say that one must be there
 			args = append(args, arg.Name+": "+value(schema, arg.Type))
 		}
 	}
@@ -278,6 +278,8 @@ func value(schema *ast.Schema, t *ast.Type) string {
 		return "1"
 	case d.Name == "Boolean":
 		return "true"
+	case d.Name == "Duration":
+		return `"1s"`
 	}
 	return `"1"`
 }

@@ -21,7 +21,7 @@ func DeadLetter(d api.DeadLetter) *peltonv1.DeadLetter {
 		Id: d.ID, Delivery: d.Delivery, Kind: d.Kind, Plugin: d.Plugin, Target: d.Target, Origin: origin(d.Origin),
 		Key: d.Key, Payload: d.Payload, ContentType: d.ContentType, Headers: Each(d.Headers, Header),
 		Attempts: int32(d.Attempts), Reason: d.Reason, State: d.State, FirstFailure: Time(d.First),
-		LastFailure: Time(d.Last), Revision: int32(d.Revision), Digest: d.Digest, Replays: int32(d.Replays),
+		LastFailure: Time(d.Last), Revision: int32(d.Revision), Digest: d.Digest, Replays: int32(d.Replays), Cursor: d.Cursor,
 	}
 }
 
@@ -30,7 +30,7 @@ func DeadLetterOf(d *peltonv1.DeadLetter) api.DeadLetter {
 	return api.DeadLetter{
 		ID: d.GetId(), Delivery: d.GetDelivery(), Kind: d.GetKind(), Plugin: d.GetPlugin(), Target: d.GetTarget(),
 		Origin: originOf(d.GetOrigin()), Key: d.GetKey(), Payload: d.GetPayload(), ContentType: d.GetContentType(),
-		Headers: Each(d.GetHeaders(), HeaderOf), State: d.GetState(), Replays: int(d.GetReplays()),
+		Headers: Each(d.GetHeaders(), HeaderOf), State: d.GetState(), Replays: int(d.GetReplays()), Cursor: d.GetCursor(),
 		Failure: api.Failure{
 			Attempts: int(d.GetAttempts()), Reason: d.GetReason(), Revision: int(d.GetRevision()), Digest: d.GetDigest(),
 			First: TimeOf(d.GetFirstFailure()), Last: TimeOf(d.GetLastFailure()),
@@ -66,7 +66,7 @@ func Parked(p api.Parked) *peltonv1.Parked {
 	return &peltonv1.Parked{
 		Id: p.ID, Delivery: p.Delivery, Plugin: p.Plugin, Key: p.Key, Kind: p.Kind, Due: Time(p.Due),
 		FirstSeen: Time(p.FirstSeen), Attempts: int32(p.Attempts), Defers: int32(p.Defers), Reason: p.Reason,
-		Payload: p.Payload, Headers: Each(p.Headers, Header), Origin: origin(p.Origin),
+		Payload: p.Payload, Headers: Each(p.Headers, Header), Origin: origin(p.Origin), Cursor: p.Cursor,
 	}
 }
 
@@ -76,7 +76,7 @@ func ParkedOf(p *peltonv1.Parked) api.Parked {
 		ID: p.GetId(), Delivery: p.GetDelivery(), Plugin: p.GetPlugin(), Key: p.GetKey(), Kind: p.GetKind(),
 		Due: TimeOf(p.GetDue()), FirstSeen: TimeOf(p.GetFirstSeen()), Attempts: int(p.GetAttempts()),
 		Defers: int(p.GetDefers()), Reason: p.GetReason(), Payload: p.GetPayload(),
-		Headers: Each(p.GetHeaders(), HeaderOf), Origin: originOf(p.GetOrigin()),
+		Headers: Each(p.GetHeaders(), HeaderOf), Origin: originOf(p.GetOrigin()), Cursor: p.GetCursor(),
 	}
 }
 

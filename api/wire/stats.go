@@ -41,8 +41,22 @@ func Stats(s api.Stats) *peltonv1.Stats {
 			Full: s.Store.Full, Reason: s.Store.Reason, Commits: s.Store.Commits, Records: s.Store.Records,
 		},
 		Memory: &peltonv1.MemoryStats{Rss: s.Memory.RSS, Heap: s.Memory.Heap, Goroutines: int32(s.Memory.Goroutines)},
-		Traces: traces(s.Traces), Api: front(s.API),
+		Traces: traces(s.Traces), Api: front(s.API), Graphql: graphql(s.GraphQL),
 	}
+}
+
+func graphql(g *api.GraphQLStats) *peltonv1.GraphqlStats {
+	if g == nil {
+		return nil
+	}
+	return &peltonv1.GraphqlStats{Sockets: int64(g.Sockets), Subscriptions: int64(g.Subscriptions), Refused: g.Refused}
+}
+
+func graphqlOf(g *peltonv1.GraphqlStats) *api.GraphQLStats {
+	if g == nil {
+		return nil
+	}
+	return &api.GraphQLStats{Sockets: int(g.GetSockets()), Subscriptions: int(g.GetSubscriptions()), Refused: g.GetRefused()}
 }
 
 func traces(t *api.TraceStats) *peltonv1.TraceStats {
@@ -72,7 +86,7 @@ func StatsOf(s *peltonv1.Stats) api.Stats {
 			Full: store.GetFull(), Reason: store.GetReason(), Commits: store.GetCommits(), Records: store.GetRecords(),
 		},
 		Memory: api.MemoryStats{RSS: memory.GetRss(), Heap: memory.GetHeap(), Goroutines: int(memory.GetGoroutines())},
-		Traces: tracesOf(s.GetTraces()), API: frontOf(s.GetApi()),
+		Traces: tracesOf(s.GetTraces()), API: frontOf(s.GetApi()), GraphQL: graphqlOf(s.GetGraphql()),
 	}
 }
 

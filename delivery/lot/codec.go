@@ -24,6 +24,9 @@ type Entry struct {
 	delivery.Record
 
 	State State `json:",omitempty"`
+
+	// At is the cursor behind it in the list that it was read from; it is not kept.
+	At string `json:"-"`
 }
 
 // encode is a JSON head without the payload, its length before it, and the payload as it is: heads can be listed

@@ -51,12 +51,16 @@ type binder struct {
 	limit  int // 0 for none
 	keep   func(*Entry) bool
 	page   []*Entry
+	bytes  int // of the page's payloads
 	next   string
 }
 
+// pageBytes ends a page that is not full by its number: what is listed is read into memory.
+const pageBytes = 16 << 20
+
 // add reads the record of an index entry; at is the cursor behind it. full: there is no room for it.
 func (b *binder) add(e *store.Entry, at string) (full bool, err error) {
-	if b.limit > 0 && len(b.page) == b.limit {
+	if b.limit > 0 && (len(b.page) == b.limit || b.bytes >= pageBytes) {
 		return true, nil
 	}
 	_, key, ok := bytes.Cut(e.Value, []byte{0})
@@ -68,7 +72,8 @@ func (b *binder) add(e *store.Entry, at string) (full bool, err error) {
 		return false, nil
 	}
 	if err == nil && b.keep(entry) {
-		b.page, b.next = append(b.page, entry), at
+		entry.At = at
+		b.page, b.next, b.bytes = append(b.page, entry), at, b.bytes+len(entry.Payload)
 	}
 	return false, err
 }

@@ -114,6 +114,37 @@ func TestLetterPage(t *testing.T) {
 	}
 }
 
+// A page is read into memory: it ends early when its payloads are large, and from any of its records the list goes on.
+func TestPageOfLargeRecords(t *testing.T) {
+	t.Parallel()
+	s := newShelf(t)
+	for at := range uint64(12) {
+		for kind, write := range map[delivery.Kind]delivery.WriteKind{delivery.KindDelivery: delivery.WriteDead, delivery.KindDefer: delivery.WritePark} {
+			r := record(at, kind, 0, time.Duration(at)*time.Second)
+			r.Failed, r.Payload = epoch.Add(time.Duration(at)*time.Second), make([]byte, 3<<20)
+			if kind == delivery.KindDelivery {
+				r.Due, r.ID.Message.Lane.Lane = time.Time{}, "dead"
+			}
+			s.write(delivery.Write{Kind: write, Record: r})
+		}
+	}
+	for name, page := range map[string]func(after string) ([]*Entry, string, error){
+		"dead":   func(after string) ([]*Entry, string, error) { return Page(s, after, 100, Window{}, all) },
+		"parked": func(after string) ([]*Entry, string, error) { return ParkedPage(s, after, 100, Window{}, all) },
+	} {
+		first, next, err := page("")
+		if err != nil || len(first) != 6 || next != first[5].At {
+			t.Fatalf("%s: a page of %d, next %q, error %v; want 6 of 3 MiB", name, len(first), next, err)
+		}
+		for i, e := range first {
+			rest, _, err := page(e.At)
+			if err != nil || len(rest) == 0 || rest[0].ID.Message.Position != uint64(i+1) {
+				t.Errorf("%s: behind %d come %d records, error %v", name, i, len(rest), err)
+			}
+		}
+	}
+}
+
 // A cursor comes from outside: whatever it is, it is refused or a page begins behind it.
 func FuzzParkedCursor(f *testing.F) {
 	f.Add("")

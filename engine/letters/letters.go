@@ -122,7 +122,7 @@ func (l *Letters) letter(e *lot.Entry) api.DeadLetter {
 		Origin:  origin(e),
 		Failure: api.Failure{Attempts: int(e.Attempt), Reason: e.Reason, Revision: e.Revision, First: e.First, Last: e.Failed},
 		ID:      lot.ID(e.ID), Delivery: idText(e), Kind: string(e.Kind), Plugin: pluginName(e), Key: string(e.Key), Payload: e.Payload,
-		ContentType: e.ContentType, Headers: e.Headers, State: string(e.State), Replays: e.Replays,
+		ContentType: e.ContentType, Headers: e.Headers, State: string(e.State), Replays: e.Replays, Cursor: nextOf(e.At),
 	}
 	if e.Kind == delivery.KindEmit {
 		d.Target = e.ID.Target.String()

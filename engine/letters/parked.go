@@ -20,6 +20,7 @@ func parked(e *lot.Entry) api.Parked {
 	return api.Parked{
 		Origin: origin(e), ID: lot.ID(e.ID), Delivery: idText(e), Plugin: pluginName(e), Key: string(e.Key), Kind: string(e.Kind), Due: due,
 		FirstSeen: e.First, Attempts: int(e.Attempt), Defers: int(e.Defers), Reason: e.Reason, Payload: e.Payload, Headers: e.Headers,
+		Cursor: nextOf(e.At),
 	}
 }
 

@@ -34,6 +34,7 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 type ResolverRoot interface {
 	Mutation() MutationResolver
 	Query() QueryResolver
+	Session() SessionResolver
 	Subscription() SubscriptionResolver
 }
 
@@ -50,6 +51,16 @@ type ComplexityRoot struct {
 		Waits     func(childComplexity int) int
 	}
 
+	AuditConnection struct {
+		Edges    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	AuditEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	AuditEntry struct {
 		Act     func(childComplexity int) int
 		From    func(childComplexity int) int
@@ -60,11 +71,6 @@ type ComplexityRoot struct {
 		Time    func(childComplexity int) int
 		Who     func(childComplexity int) int
 		Why     func(childComplexity int) int
-	}
-
-	AuditPage struct {
-		Items func(childComplexity int) int
-		Next  func(childComplexity int) int
 	}
 
 	Change struct {
@@ -103,9 +109,14 @@ type ComplexityRoot struct {
 		Trace         func(childComplexity int) int
 	}
 
-	DeadPage struct {
-		Items func(childComplexity int) int
-		Next  func(childComplexity int) int
+	DeadLetterConnection struct {
+		Edges    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	DeadLetterEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	Deleted struct {
@@ -144,23 +155,16 @@ type ComplexityRoot struct {
 		To     func(childComplexity int) int
 	}
 
+	GraphQLStats struct {
+		Refused       func(childComplexity int) int
+		Sockets       func(childComplexity int) int
+		Subscriptions func(childComplexity int) int
+	}
+
 	HTTPStats struct {
 		InFlight func(childComplexity int) int
 		Outcomes func(childComplexity int) int
 		Queued   func(childComplexity int) int
-	}
-
-	Head struct {
-		Epoch func(childComplexity int) int
-		ID    func(childComplexity int) int
-		Key   func(childComplexity int) int
-		Name  func(childComplexity int) int
-		Time  func(childComplexity int) int
-	}
-
-	HeadPage struct {
-		Items func(childComplexity int) int
-		Next  func(childComplexity int) int
 	}
 
 	Header struct {
@@ -222,15 +226,20 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
-		DeletePlugin func(childComplexity int, plugin *string, revision *int, artifact *string) int
-		Drop         func(childComplexity int, ids []string, filter *model.DeadFilter, dryRun *bool) int
-		Pause        func(childComplexity int, plugin string, park *bool, who *string, why *string) int
-		Pin          func(childComplexity int, plugin string, on *bool, who *string, why *string) int
-		Release      func(childComplexity int, ids []string, filter *model.ParkedFilter, dryRun *bool) int
-		Replay       func(childComplexity int, ids []string, filter *model.DeadFilter, dryRun *bool, force *bool) int
-		Resume       func(childComplexity int, plugin string, who *string, why *string) int
-		Rollback     func(childComplexity int, plugin string, who *string, why *string, expect *int, strategy *api.Strategy) int
-		Swap         func(childComplexity int, plugin string, digest *string, revision *int, who *string, why *string, expect *int, strategy *api.Strategy) int
+		Append        func(childComplexity int, name string, key string, payload json.RawMessage, payloadBase64 *string, contentType *string, id *string) int
+		DeletePlugin  func(childComplexity int, plugin *string, revision *int, artifact *string) int
+		DeleteSession func(childComplexity int, name string, key string) int
+		Drop          func(childComplexity int, ids []string, filter *model.DeadFilter, dryRun *bool) int
+		DropParked    func(childComplexity int, ids []string, filter *model.ParkedFilter, dryRun *bool) int
+		Extend        func(childComplexity int, token string, lease time.Duration) int
+		Pause         func(childComplexity int, plugin string, park *bool, who *string, why *string) int
+		Pin           func(childComplexity int, plugin string, on *bool, who *string, why *string) int
+		Release       func(childComplexity int, ids []string, filter *model.ParkedFilter, dryRun *bool) int
+		Replay        func(childComplexity int, ids []string, filter *model.DeadFilter, dryRun *bool, force *bool) int
+		Resume        func(childComplexity int, plugin string, who *string, why *string) int
+		Rollback      func(childComplexity int, plugin string, who *string, why *string, expect *int, strategy *api.Strategy) int
+		Settle        func(childComplexity int, token string, decision model.Decision, after *time.Duration, until *time.Time, reason *string, emits []EmitInput) int
+		Swap          func(childComplexity int, plugin string, digest *string, revision *int, who *string, why *string, expect *int, strategy *api.Strategy) int
 	}
 
 	Node struct {
@@ -239,6 +248,13 @@ type ComplexityRoot struct {
 		Outputs func(childComplexity int) int
 		Reducer func(childComplexity int) int
 		Type    func(childComplexity int) int
+	}
+
+	PageInfo struct {
+		EndCursor       func(childComplexity int) int
+		HasNextPage     func(childComplexity int) int
+		HasPreviousPage func(childComplexity int) int
+		StartCursor     func(childComplexity int) int
 	}
 
 	Parked struct {
@@ -262,9 +278,14 @@ type ComplexityRoot struct {
 		Trace         func(childComplexity int) int
 	}
 
-	ParkedPage struct {
-		Items func(childComplexity int) int
-		Next  func(childComplexity int) int
+	ParkedConnection struct {
+		Edges    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	ParkedEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	Plugin struct {
@@ -313,19 +334,20 @@ type ComplexityRoot struct {
 	}
 
 	Query struct {
-		Audit       func(childComplexity int, before *uint64, limit *int) int
-		DeadLetter  func(childComplexity int, id string) int
-		DeadLetters func(childComplexity int, filter *model.DeadFilter, after *string, limit *int) int
-		Diff        func(childComplexity int, plugin string, from *int, to *int) int
-		History     func(childComplexity int, plugin string) int
-		Logs        func(childComplexity int, plugin string, tail *int, level *string) int
-		Parked      func(childComplexity int, filter *model.ParkedFilter, after *string, limit *int) int
-		Plugins     func(childComplexity int) int
-		Session     func(childComplexity int, name string, key string, id *uint64) int
-		Sessions    func(childComplexity int) int
-		Snapshots   func(childComplexity int, name string, after *string, limit *int) int
-		Stats       func(childComplexity int) int
-		Topology    func(childComplexity int) int
+		Audit          func(childComplexity int, first *int, after *string) int
+		DeadLetter     func(childComplexity int, id string) int
+		DeadLetters    func(childComplexity int, filter *model.DeadFilter, first *int, after *string) int
+		Diff           func(childComplexity int, plugin string, from *int, to *int) int
+		History        func(childComplexity int, plugin string, first *int, after *string) int
+		Logs           func(childComplexity int, plugin string, tail *int, level *string) int
+		Parked         func(childComplexity int, filter *model.ParkedFilter, first *int, after *string) int
+		ParkedDelivery func(childComplexity int, id string) int
+		Plugins        func(childComplexity int) int
+		Session        func(childComplexity int, name string, key string, id *uint64) int
+		SessionNames   func(childComplexity int) int
+		Sessions       func(childComplexity int, name string, first *int, after *string) int
+		Stats          func(childComplexity int) int
+		Topology       func(childComplexity int) int
 	}
 
 	QueueStats struct {
@@ -366,6 +388,16 @@ type ComplexityRoot struct {
 		Why        func(childComplexity int) int
 	}
 
+	RevisionConnection struct {
+		Edges    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	RevisionEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	Rollout struct {
 		Figures  func(childComplexity int) int
 		Percent  func(childComplexity int) int
@@ -385,6 +417,25 @@ type ComplexityRoot struct {
 		P99        func(childComplexity int) int
 		Timeouts   func(childComplexity int) int
 		Traps      func(childComplexity int) int
+	}
+
+	Session struct {
+		Epoch    func(childComplexity int) int
+		ID       func(childComplexity int) int
+		Key      func(childComplexity int) int
+		Name     func(childComplexity int) int
+		Snapshot func(childComplexity int) int
+		Time     func(childComplexity int) int
+	}
+
+	SessionConnection struct {
+		Edges    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	SessionEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	SessionStats struct {
@@ -460,6 +511,7 @@ type ComplexityRoot struct {
 
 	Stats struct {
 		Arenas   func(childComplexity int) int
+		GraphQL  func(childComplexity int) int
 		Lot      func(childComplexity int) int
 		Memory   func(childComplexity int) int
 		Paused   func(childComplexity int) int
@@ -523,21 +575,30 @@ type MutationResolver interface {
 	Replay(ctx context.Context, ids []string, filter *model.DeadFilter, dryRun *bool, force *bool) (*api.ReplayResult, error)
 	Drop(ctx context.Context, ids []string, filter *model.DeadFilter, dryRun *bool) (int, error)
 	Release(ctx context.Context, ids []string, filter *model.ParkedFilter, dryRun *bool) (int, error)
+	DropParked(ctx context.Context, ids []string, filter *model.ParkedFilter, dryRun *bool) (int, error)
+	Append(ctx context.Context, name string, key string, payload json.RawMessage, payloadBase64 *string, contentType *string, id *string) (*model.Snapshot, error)
+	DeleteSession(ctx context.Context, name string, key string) (string, error)
+	Settle(ctx context.Context, token string, decision model.Decision, after *time.Duration, until *time.Time, reason *string, emits []EmitInput) (string, error)
+	Extend(ctx context.Context, token string, lease time.Duration) (string, error)
 }
 type QueryResolver interface {
-	Sessions(ctx context.Context) ([]api.SessionStats, error)
+	SessionNames(ctx context.Context) ([]api.SessionStats, error)
+	Sessions(ctx context.Context, name string, first *int, after *string) (*SessionConnection, error)
 	Session(ctx context.Context, name string, key string, id *uint64) (*model.Snapshot, error)
-	Snapshots(ctx context.Context, name string, after *string, limit *int) (*model.HeadPage, error)
 	Plugins(ctx context.Context) ([]api.Plugin, error)
-	History(ctx context.Context, plugin string) ([]api.Revision, error)
+	History(ctx context.Context, plugin string, first *int, after *string) (*RevisionConnection, error)
 	Diff(ctx context.Context, plugin string, from *int, to *int) (*api.Diff, error)
 	Logs(ctx context.Context, plugin string, tail *int, level *string) ([]api.LogLine, error)
-	DeadLetters(ctx context.Context, filter *model.DeadFilter, after *string, limit *int) (*model.DeadPage, error)
+	DeadLetters(ctx context.Context, filter *model.DeadFilter, first *int, after *string) (*DeadLetterConnection, error)
 	DeadLetter(ctx context.Context, id string) (*model.DeadLetter, error)
-	Parked(ctx context.Context, filter *model.ParkedFilter, after *string, limit *int) (*model.ParkedPage, error)
+	Parked(ctx context.Context, filter *model.ParkedFilter, first *int, after *string) (*ParkedConnection, error)
+	ParkedDelivery(ctx context.Context, id string) (*model.Parked, error)
 	Stats(ctx context.Context) (*api.Stats, error)
 	Topology(ctx context.Context) (*api.Topology, error)
-	Audit(ctx context.Context, before *uint64, limit *int) (*model.AuditPage, error)
+	Audit(ctx context.Context, first *int, after *string) (*AuditConnection, error)
+}
+type SessionResolver interface {
+	Snapshot(ctx context.Context, obj *api.Head) (*model.Snapshot, error)
 }
 type SubscriptionResolver interface {
 	Snapshots(ctx context.Context, name string, key *string, after *string, from *model.From, onGap *model.OnGap, slow *model.Slow) (<-chan model.Event, error)
@@ -600,6 +661,32 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ArenaStats.Waits(childComplexity), true
 
+	case "AuditConnection.edges":
+		if e.ComplexityRoot.AuditConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditConnection.Edges(childComplexity), true
+	case "AuditConnection.pageInfo":
+		if e.ComplexityRoot.AuditConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditConnection.PageInfo(childComplexity), true
+
+	case "AuditEdge.cursor":
+		if e.ComplexityRoot.AuditEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEdge.Cursor(childComplexity), true
+	case "AuditEdge.node":
+		if e.ComplexityRoot.AuditEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEdge.Node(childComplexity), true
+
 	case "AuditEntry.act":
 		if e.ComplexityRoot.AuditEntry.Act == nil {
 			break
@@ -654,19 +741,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AuditEntry.Why(childComplexity), true
-
-	case "AuditPage.items":
-		if e.ComplexityRoot.AuditPage.Items == nil {
-			break
-		}
-
-		return e.ComplexityRoot.AuditPage.Items(childComplexity), true
-	case "AuditPage.next":
-		if e.ComplexityRoot.AuditPage.Next == nil {
-			break
-		}
-
-		return e.ComplexityRoot.AuditPage.Next(childComplexity), true
 
 	case "Change.from":
 		if e.ComplexityRoot.Change.From == nil {
@@ -833,18 +907,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DeadLetter.Trace(childComplexity), true
 
-	case "DeadPage.items":
-		if e.ComplexityRoot.DeadPage.Items == nil {
+	case "DeadLetterConnection.edges":
+		if e.ComplexityRoot.DeadLetterConnection.Edges == nil {
 			break
 		}
 
-		return e.ComplexityRoot.DeadPage.Items(childComplexity), true
-	case "DeadPage.next":
-		if e.ComplexityRoot.DeadPage.Next == nil {
+		return e.ComplexityRoot.DeadLetterConnection.Edges(childComplexity), true
+	case "DeadLetterConnection.pageInfo":
+		if e.ComplexityRoot.DeadLetterConnection.PageInfo == nil {
 			break
 		}
 
-		return e.ComplexityRoot.DeadPage.Next(childComplexity), true
+		return e.ComplexityRoot.DeadLetterConnection.PageInfo(childComplexity), true
+
+	case "DeadLetterEdge.cursor":
+		if e.ComplexityRoot.DeadLetterEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeadLetterEdge.Cursor(childComplexity), true
+	case "DeadLetterEdge.node":
+		if e.ComplexityRoot.DeadLetterEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeadLetterEdge.Node(childComplexity), true
 
 	case "Deleted.cursor":
 		if e.ComplexityRoot.Deleted.Cursor == nil {
@@ -960,6 +1047,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Gap.To(childComplexity), true
 
+	case "GraphQLStats.refused":
+		if e.ComplexityRoot.GraphQLStats.Refused == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GraphQLStats.Refused(childComplexity), true
+	case "GraphQLStats.sockets":
+		if e.ComplexityRoot.GraphQLStats.Sockets == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GraphQLStats.Sockets(childComplexity), true
+	case "GraphQLStats.subscriptions":
+		if e.ComplexityRoot.GraphQLStats.Subscriptions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GraphQLStats.Subscriptions(childComplexity), true
+
 	case "HTTPStats.inFlight":
 		if e.ComplexityRoot.HTTPStats.InFlight == nil {
 			break
@@ -978,50 +1084,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.HTTPStats.Queued(childComplexity), true
-
-	case "Head.epoch":
-		if e.ComplexityRoot.Head.Epoch == nil {
-			break
-		}
-
-		return e.ComplexityRoot.Head.Epoch(childComplexity), true
-	case "Head.id":
-		if e.ComplexityRoot.Head.ID == nil {
-			break
-		}
-
-		return e.ComplexityRoot.Head.ID(childComplexity), true
-	case "Head.key":
-		if e.ComplexityRoot.Head.Key == nil {
-			break
-		}
-
-		return e.ComplexityRoot.Head.Key(childComplexity), true
-	case "Head.name":
-		if e.ComplexityRoot.Head.Name == nil {
-			break
-		}
-
-		return e.ComplexityRoot.Head.Name(childComplexity), true
-	case "Head.time":
-		if e.ComplexityRoot.Head.Time == nil {
-			break
-		}
-
-		return e.ComplexityRoot.Head.Time(childComplexity), true
-
-	case "HeadPage.items":
-		if e.ComplexityRoot.HeadPage.Items == nil {
-			break
-		}
-
-		return e.ComplexityRoot.HeadPage.Items(childComplexity), true
-	case "HeadPage.next":
-		if e.ComplexityRoot.HeadPage.Next == nil {
-			break
-		}
-
-		return e.ComplexityRoot.HeadPage.Next(childComplexity), true
 
 	case "Header.name":
 		if e.ComplexityRoot.Header.Name == nil {
@@ -1235,6 +1297,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.MemoryStats.RSS(childComplexity), true
 
+	case "Mutation.append":
+		if e.ComplexityRoot.Mutation.Append == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_append_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.Append(childComplexity, args["name"].(string), args["key"].(string), args["payload"].(json.RawMessage), args["payloadBase64"].(*string), args["contentType"].(*string), args["id"].(*string)), true
 	case "Mutation.deletePlugin":
 		if e.ComplexityRoot.Mutation.DeletePlugin == nil {
 			break
@@ -1246,6 +1319,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeletePlugin(childComplexity, args["plugin"].(*string), args["revision"].(*int), args["artifact"].(*string)), true
+	case "Mutation.deleteSession":
+		if e.ComplexityRoot.Mutation.DeleteSession == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteSession_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteSession(childComplexity, args["name"].(string), args["key"].(string)), true
 	case "Mutation.drop":
 		if e.ComplexityRoot.Mutation.Drop == nil {
 			break
@@ -1257,6 +1341,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.Drop(childComplexity, args["ids"].([]string), args["filter"].(*model.DeadFilter), args["dryRun"].(*bool)), true
+	case "Mutation.dropParked":
+		if e.ComplexityRoot.Mutation.DropParked == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_dropParked_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DropParked(childComplexity, args["ids"].([]string), args["filter"].(*model.ParkedFilter), args["dryRun"].(*bool)), true
+	case "Mutation.extend":
+		if e.ComplexityRoot.Mutation.Extend == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_extend_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.Extend(childComplexity, args["token"].(string), args["lease"].(time.Duration)), true
 	case "Mutation.pause":
 		if e.ComplexityRoot.Mutation.Pause == nil {
 			break
@@ -1323,6 +1429,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.Rollback(childComplexity, args["plugin"].(string), args["who"].(*string), args["why"].(*string), args["expect"].(*int), args["strategy"].(*api.Strategy)), true
+	case "Mutation.settle":
+		if e.ComplexityRoot.Mutation.Settle == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_settle_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.Settle(childComplexity, args["token"].(string), args["decision"].(model.Decision), args["after"].(*time.Duration), args["until"].(*time.Time), args["reason"].(*string), args["emits"].([]EmitInput)), true
 	case "Mutation.swap":
 		if e.ComplexityRoot.Mutation.Swap == nil {
 			break
@@ -1365,6 +1482,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Node.Type(childComplexity), true
+
+	case "PageInfo.endCursor":
+		if e.ComplexityRoot.PageInfo.EndCursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PageInfo.EndCursor(childComplexity), true
+	case "PageInfo.hasNextPage":
+		if e.ComplexityRoot.PageInfo.HasNextPage == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PageInfo.HasNextPage(childComplexity), true
+	case "PageInfo.hasPreviousPage":
+		if e.ComplexityRoot.PageInfo.HasPreviousPage == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PageInfo.HasPreviousPage(childComplexity), true
+	case "PageInfo.startCursor":
+		if e.ComplexityRoot.PageInfo.StartCursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PageInfo.StartCursor(childComplexity), true
 
 	case "Parked.attempts":
 		if e.ComplexityRoot.Parked.Attempts == nil {
@@ -1475,18 +1617,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Parked.Trace(childComplexity), true
 
-	case "ParkedPage.items":
-		if e.ComplexityRoot.ParkedPage.Items == nil {
+	case "ParkedConnection.edges":
+		if e.ComplexityRoot.ParkedConnection.Edges == nil {
 			break
 		}
 
-		return e.ComplexityRoot.ParkedPage.Items(childComplexity), true
-	case "ParkedPage.next":
-		if e.ComplexityRoot.ParkedPage.Next == nil {
+		return e.ComplexityRoot.ParkedConnection.Edges(childComplexity), true
+	case "ParkedConnection.pageInfo":
+		if e.ComplexityRoot.ParkedConnection.PageInfo == nil {
 			break
 		}
 
-		return e.ComplexityRoot.ParkedPage.Next(childComplexity), true
+		return e.ComplexityRoot.ParkedConnection.PageInfo(childComplexity), true
+
+	case "ParkedEdge.cursor":
+		if e.ComplexityRoot.ParkedEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ParkedEdge.Cursor(childComplexity), true
+	case "ParkedEdge.node":
+		if e.ComplexityRoot.ParkedEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ParkedEdge.Node(childComplexity), true
 
 	case "Plugin.digest":
 		if e.ComplexityRoot.Plugin.Digest == nil {
@@ -1734,7 +1889,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.Audit(childComplexity, args["before"].(*uint64), args["limit"].(*int)), true
+		return e.ComplexityRoot.Query.Audit(childComplexity, args["first"].(*int), args["after"].(*string)), true
 	case "Query.deadLetter":
 		if e.ComplexityRoot.Query.DeadLetter == nil {
 			break
@@ -1756,7 +1911,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.DeadLetters(childComplexity, args["filter"].(*model.DeadFilter), args["after"].(*string), args["limit"].(*int)), true
+		return e.ComplexityRoot.Query.DeadLetters(childComplexity, args["filter"].(*model.DeadFilter), args["first"].(*int), args["after"].(*string)), true
 	case "Query.diff":
 		if e.ComplexityRoot.Query.Diff == nil {
 			break
@@ -1778,7 +1933,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.History(childComplexity, args["plugin"].(string)), true
+		return e.ComplexityRoot.Query.History(childComplexity, args["plugin"].(string), args["first"].(*int), args["after"].(*string)), true
 
 	case "Query.logs":
 		if e.ComplexityRoot.Query.Logs == nil {
@@ -1801,7 +1956,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.Parked(childComplexity, args["filter"].(*model.ParkedFilter), args["after"].(*string), args["limit"].(*int)), true
+		return e.ComplexityRoot.Query.Parked(childComplexity, args["filter"].(*model.ParkedFilter), args["first"].(*int), args["after"].(*string)), true
+	case "Query.parkedDelivery":
+		if e.ComplexityRoot.Query.ParkedDelivery == nil {
+			break
+		}
+
+		args, err := ec.field_Query_parkedDelivery_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.ParkedDelivery(childComplexity, args["id"].(string)), true
 	case "Query.plugins":
 		if e.ComplexityRoot.Query.Plugins == nil {
 			break
@@ -1819,23 +1985,23 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Session(childComplexity, args["name"].(string), args["key"].(string), args["id"].(*uint64)), true
+	case "Query.sessionNames":
+		if e.ComplexityRoot.Query.SessionNames == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.SessionNames(childComplexity), true
 	case "Query.sessions":
 		if e.ComplexityRoot.Query.Sessions == nil {
 			break
 		}
 
-		return e.ComplexityRoot.Query.Sessions(childComplexity), true
-	case "Query.snapshots":
-		if e.ComplexityRoot.Query.Snapshots == nil {
-			break
-		}
-
-		args, err := ec.field_Query_snapshots_args(ctx, rawArgs)
+		args, err := ec.field_Query_sessions_args(ctx, rawArgs)
 		if err != nil {
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.Snapshots(childComplexity, args["name"].(string), args["after"].(*string), args["limit"].(*int)), true
+		return e.ComplexityRoot.Query.Sessions(childComplexity, args["name"].(string), args["first"].(*int), args["after"].(*string)), true
 	case "Query.stats":
 		if e.ComplexityRoot.Query.Stats == nil {
 			break
@@ -2009,6 +2175,32 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Revision.Why(childComplexity), true
 
+	case "RevisionConnection.edges":
+		if e.ComplexityRoot.RevisionConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevisionConnection.Edges(childComplexity), true
+	case "RevisionConnection.pageInfo":
+		if e.ComplexityRoot.RevisionConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevisionConnection.PageInfo(childComplexity), true
+
+	case "RevisionEdge.cursor":
+		if e.ComplexityRoot.RevisionEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevisionEdge.Cursor(childComplexity), true
+	case "RevisionEdge.node":
+		if e.ComplexityRoot.RevisionEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevisionEdge.Node(childComplexity), true
+
 	case "Rollout.figures":
 		if e.ComplexityRoot.Rollout.Figures == nil {
 			break
@@ -2100,6 +2292,69 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Sample.Traps(childComplexity), true
+
+	case "Session.epoch":
+		if e.ComplexityRoot.Session.Epoch == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.Epoch(childComplexity), true
+	case "Session.id":
+		if e.ComplexityRoot.Session.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.ID(childComplexity), true
+	case "Session.key":
+		if e.ComplexityRoot.Session.Key == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.Key(childComplexity), true
+	case "Session.name":
+		if e.ComplexityRoot.Session.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.Name(childComplexity), true
+	case "Session.snapshot":
+		if e.ComplexityRoot.Session.Snapshot == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.Snapshot(childComplexity), true
+	case "Session.time":
+		if e.ComplexityRoot.Session.Time == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.Time(childComplexity), true
+
+	case "SessionConnection.edges":
+		if e.ComplexityRoot.SessionConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionConnection.Edges(childComplexity), true
+	case "SessionConnection.pageInfo":
+		if e.ComplexityRoot.SessionConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionConnection.PageInfo(childComplexity), true
+
+	case "SessionEdge.cursor":
+		if e.ComplexityRoot.SessionEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionEdge.Cursor(childComplexity), true
+	case "SessionEdge.node":
+		if e.ComplexityRoot.SessionEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionEdge.Node(childComplexity), true
 
 	case "SessionStats.followers":
 		if e.ComplexityRoot.SessionStats.Followers == nil {
@@ -2414,6 +2669,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Stats.Arenas(childComplexity), true
+	case "Stats.graphql":
+		if e.ComplexityRoot.Stats.GraphQL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Stats.GraphQL(childComplexity), true
 	case "Stats.lot":
 		if e.ComplexityRoot.Stats.Lot == nil {
 			break
@@ -2648,6 +2909,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
 			graphql.NewInputUnmarshaler("DeadFilter", ec.unmarshalInputDeadFilter),
+			graphql.NewInputUnmarshaler("EmitInput", ec.unmarshalInputEmitInput),
 			graphql.NewInputUnmarshaler("ParkedFilter", ec.unmarshalInputParkedFilter),
 			graphql.NewInputUnmarshaler("StrategyInput", ec.unmarshalInputStrategyInput),
 		)
@@ -2743,62 +3005,53 @@ func newExecutionContext(
 }
 
 var sources = []*ast.Source{
-	{Name: "../schema.graphqls", Input: `"A number of up to 64 bits, as text: JavaScript numbers end at 2^53."
+	{Name: "../schema.graphqls", Input: `# The schema of /graphql. What is asked for stands first (Query, Mutation, Subscription), then the types by subject.
+# Each type, field and value has a description, which a test holds. After a change: bash internal/tools/generate.sh
+
+"A number of up to 64 bits, as text: numbers of JavaScript end at 2^53. Text and numbers are taken."
 scalar Uint64
 "Any JSON value."
 scalar JSON
-"RFC 3339."
+"A time as RFC 3339 has it, for example 2026-01-02T15:04:05.678Z."
 scalar Time
 "A length of time as Go prints it, for example 1.5s."
 scalar Duration
-"Numbers by name."
+"An object of numbers by name."
 scalar Counts
 
+"What can be read. Lists that may be long come in pages: first says how many (default 50), after is the cursor of the item before."
 type Query {
-  "All session names, and how many sessions each has."
-  sessions: [SessionStats!]!
+  "The session names of the config, with their figures."
+  sessionNames: [SessionStats!]!
+  "The sessions of a name, in the order of their keys."
+  sessions(name: String!, first: Int, after: String): SessionConnection!
   "A session's newest snapshot, or the one with an id."
   session(name: String!, key: String!, id: Uint64): Snapshot!
-  "The newest snapshot of each session of a name, in key order."
-  snapshots(name: String!, after: String, limit: Int): HeadPage!
+  "Plugins in the order of the config, reducers last."
   plugins: [Plugin!]!
   "Every revision of a plugin, oldest first."
-  history(plugin: String!): [Revision!]!
+  history(plugin: String!, first: Int, after: String): RevisionConnection!
   "What differs between two revisions: without to the live one, without from the one before to."
   diff(plugin: String!, from: Int, to: Int): Diff!
   "The newest lines that a plugin logged, oldest first: at most tail, of level and worse."
   logs(plugin: String!, tail: Int, level: String): [LogLine!]!
-  deadLetters(filter: DeadFilter, after: String, limit: Int): DeadPage!
+  "What was given up, the oldest failure first. A page ends early when its payloads are large."
+  deadLetters(filter: DeadFilter, first: Int, after: String): DeadLetterConnection!
+  "One dead letter."
   deadLetter(id: ID!): DeadLetter!
-  parked(filter: ParkedFilter, after: String, limit: Int): ParkedPage!
+  "Deliveries that wait in the store, in due order, those without a due time last. A page ends early when its payloads are large."
+  parked(filter: ParkedFilter, first: Int, after: String): ParkedConnection!
+  "One parked delivery."
+  parkedDelivery(id: ID!): Parked!
+  "The figures of the wheel now."
   stats: Stats!
+  "How the wheel is put together."
   topology: Topology!
-  "Who changed what: entries with an id below before, the newest first. next is the before of the next page, 0 at the end."
-  audit(before: Uint64, limit: Int): AuditPage!
+  "Who changed what, the newest first: cursors are ids of entries."
+  audit(first: Int, after: String): AuditConnection!
 }
 
-type AuditPage {
-  items: [AuditEntry!]!
-  next: Uint64!
-}
-
-"One act that changed the wheel, or was refused."
-type AuditEntry {
-  id: Uint64!
-  time: Time
-  "The proven name of who did it."
-  who: String!
-  "The address that it came from."
-  from: String!
-  act: String!
-  on: String!
-  "done, rolled back, refused or failed."
-  outcome: String!
-  reason: String!
-  "Why, as its author said."
-  why: String!
-}
-
+"What can be changed. who and why go into the history; without ids a filter selects, and without that everything is meant."
 type Mutation {
   "Makes an artifact that was pushed, or an earlier revision, the new one and waits for the outcome. expect is the revision that must be live."
   swap(plugin: String!, digest: String, revision: Int, who: String, why: String, expect: Int, strategy: StrategyInput): SwapResult!
@@ -2812,14 +3065,25 @@ type Mutation {
   resume(plugin: String!, who: String, why: String): Plugin!
   "Removes the artifact of an old revision, or one by its digest, or what a plugin left that is not in the config any more."
   deletePlugin(plugin: String, revision: Int, artifact: String): Removed!
-  "Offers dead letters again: these, or without ids those that the filter selects."
+  "Offers dead letters again: these, or without ids those that the filter selects. force: also what a replay has settled."
   replay(ids: [ID!], filter: DeadFilter, dryRun: Boolean = false, force: Boolean = false): ReplayResult!
-  "Removes dead letters and tells how many."
+  "Removes dead letters for good and tells how many, or with dryRun how many it would."
   drop(ids: [ID!], filter: DeadFilter, dryRun: Boolean = false): Int!
-  "Makes parked deliveries due now and tells how many."
+  "Makes parked deliveries due now and tells how many, or with dryRun how many it would."
   release(ids: [ID!], filter: ParkedFilter, dryRun: Boolean = false): Int!
+  "Removes parked deliveries for good and tells how many, or with dryRun how many it would."
+  dropParked(ids: [ID!], filter: ParkedFilter, dryRun: Boolean = false): Int!
+  "Adds a snapshot to a session that clients write: payload, or what is no JSON in base64. The same id adds once."
+  append(name: String!, key: String!, payload: JSON, payloadBase64: String, contentType: String, id: String): Snapshot!
+  "Ends a session: followers are told, and a later snapshot of its key begins a new epoch. The answer is its key."
+  deleteSession(name: String!, key: String!): String!
+  "Ends the hold of a delivery. after is of RETRY, until of DEFER, reason of DEAD, emits of ACK. The answer is the token."
+  settle(token: String!, decision: Decision!, after: Duration, until: Time, reason: String, emits: [EmitInput!]): String!
+  "Makes the lease of a held delivery end this long from now. The answer is the token."
+  extend(token: String!, lease: Duration!): String!
 }
 
+"What can be watched, over a WebSocket (graphql-transport-ws) or as an event stream (graphql-sse, distinct connections)."
 type Subscription {
   """
   Hello first, then snapshots without a hole, and explicit gaps. Without a key, every session of the name, by log
@@ -2832,30 +3096,196 @@ type Subscription {
   logs(plugin: String!, tail: Int, level: String): LogLine!
 }
 
-enum From { BEGINNING LATEST NOW }
-enum OnGap { FAIL RESET }
-enum Slow { DISCONNECT CONFLATE }
+"Where a page lies in its list. Pages go forward only."
+type PageInfo {
+  "Whether there may be more: the next page can be empty when a filter selects nothing of what is left."
+  hasNextPage: Boolean!
+  "Whether the page begins behind a cursor."
+  hasPreviousPage: Boolean!
+  "Of the first item; null when there is none."
+  startCursor: String
+  "Of the last item, after of the next page; null when there is none."
+  endCursor: String
+}
 
+"A page of sessions."
+type SessionConnection {
+  "The sessions with their cursors."
+  edges: [SessionEdge!]!
+  "Where the page lies."
+  pageInfo: PageInfo!
+}
+
+"One session of a page."
+type SessionEdge {
+  "The place behind it."
+  cursor: String!
+  "The session."
+  node: Session!
+}
+
+"A page of revisions."
+type RevisionConnection {
+  "The revisions with their cursors."
+  edges: [RevisionEdge!]!
+  "Where the page lies."
+  pageInfo: PageInfo!
+}
+
+"One revision of a page."
+type RevisionEdge {
+  "The place behind it."
+  cursor: String!
+  "The revision."
+  node: Revision!
+}
+
+"A page of dead letters."
+type DeadLetterConnection {
+  "The dead letters with their cursors."
+  edges: [DeadLetterEdge!]!
+  "Where the page lies."
+  pageInfo: PageInfo!
+}
+
+"One dead letter of a page."
+type DeadLetterEdge {
+  "The place behind it."
+  cursor: String!
+  "The dead letter."
+  node: DeadLetter!
+}
+
+"A page of parked deliveries."
+type ParkedConnection {
+  "The parked deliveries with their cursors."
+  edges: [ParkedEdge!]!
+  "Where the page lies."
+  pageInfo: PageInfo!
+}
+
+"One parked delivery of a page."
+type ParkedEdge {
+  "The place behind it."
+  cursor: String!
+  "The parked delivery."
+  node: Parked!
+}
+
+"A page of the audit log."
+type AuditConnection {
+  "The entries with their cursors."
+  edges: [AuditEdge!]!
+  "Where the page lies."
+  pageInfo: PageInfo!
+}
+
+"One entry of a page."
+type AuditEdge {
+  "The place behind it."
+  cursor: String!
+  "The entry."
+  node: AuditEntry!
+}
+
+"Where a follow starts."
+enum From {
+  "At the oldest snapshot that is kept."
+  BEGINNING
+  "At the newest snapshot."
+  LATEST
+  "Behind the newest snapshot."
+  NOW
+}
+
+"What a follow does when snapshots that it asked for are gone."
+enum OnGap {
+  "It ends with an error that says where it can resume."
+  FAIL
+  "It tells the gap and goes on."
+  RESET
+}
+
+"What happens to a follower that is too slow."
+enum Slow {
+  "It ends with an error that has the cursor to resume after."
+  DISCONNECT
+  "It gets the newest snapshots, and the gap before them."
+  CONFLATE
+}
+
+"What the hold of a delivery ends with."
+enum Decision {
+  "It is done: its emits take effect."
+  ACK
+  "It is tried again."
+  RETRY
+  "It comes back later."
+  DEFER
+  "It becomes a dead letter."
+  DEAD
+}
+
+"What a held delivery puts out."
+input EmitInput {
+  "One of the plugin's outputs; default is the one of that name."
+  output: String = "default"
+  "Its key; none: the message's."
+  key: String
+  "Its payload, when it is JSON."
+  payload: JSON
+  "Its payload in base64, when it is not JSON."
+  payloadBase64: String
+}
+
+"One thing that a follower is told."
 union Event = Hello | Snapshot | Gap | Deleted | Closed
 
+"Where a follow begins: always the first event."
 type Hello {
+  "Of the session, or of the name's log."
   epoch: Uint64!
   "The oldest id that is kept; 0 when there is none."
   oldest: Uint64!
   "The newest id; 0 when there is none."
   latest: Uint64!
+  "The place that the follow begins behind; empty when there is none yet."
   cursor: String!
 }
 
-type Snapshot {
-  session: String!
+"A session, without its payload."
+type Session {
+  "Its session name."
+  name: String!
+  "Its key."
   key: String!
+  "Its epoch: a deleted session that comes back has a new one."
   epoch: Uint64!
+  "Of the newest snapshot."
+  id: Uint64!
+  "Of the newest snapshot."
+  time: Time
+  "The newest snapshot; null when the session was deleted meanwhile."
+  snapshot: Snapshot
+}
+
+"One numbered state of a session. Ids of an epoch are 1, 2, 3 …"
+type Snapshot {
+  "The session name."
+  session: String!
+  "The key."
+  key: String!
+  "The session's epoch."
+  epoch: Uint64!
+  "Its number in the epoch."
   id: Uint64!
   "The cursor to follow after."
   cursor: String!
+  "When it was made."
   time: Time
+  "Of the payload; empty means JSON."
   contentType: String!
+  "What made it: at most one snapshot has it."
   effectId: String!
   "Of the plugin that emitted it; 0 when none did."
   revision: Int!
@@ -2869,46 +3299,49 @@ type Snapshot {
 
 "Snapshots are missing: those after from, up to and including to."
 type Gap {
+  "Why: trimmed, conflated or epoch."
   reason: String!
+  "The last cursor before the gap."
   from: String!
+  "The last cursor of the gap."
   to: String!
 }
 
 "A session was deleted."
 type Deleted {
+  "Its key."
   key: String!
+  "The cursor to follow after."
   cursor: String!
 }
 
-"Nothing follows: the server shuts down."
+"Nothing follows: the server shuts down. Connect again, after the cursor."
 type Closed {
+  "The cursor to follow after."
   cursor: String!
 }
 
-type Head {
-  name: String!
-  key: String!
-  epoch: Uint64!
-  id: Uint64!
-  time: Time
-}
-
-type HeadPage {
-  items: [Head!]!
-  "after of the next page; empty at the end."
-  next: String!
-}
-
+"A plugin, or the reducer of a session."
 type Plugin {
+  "Its name; a reducer's is session/NAME."
   name: String!
+  "wasm, native or process."
   kind: String!
+  "Of the code that runs."
   digest: String!
+  "running, swapping, restarting or failed."
   state: String!
+  "Why it is in this state; empty when it runs."
   reason: String!
+  "The revision that runs."
   revision: Int!
+  "How many run side by side."
   instances: Int!
+  "How often one was started again."
   restarts: Uint64!
+  "The outputs that it declares."
   outputs: [String!]!
+  "What it subscribes to."
   from: [String!]!
   "Of the version that a swap brings in; null when none is under way."
   rollout: Rollout
@@ -2918,14 +3351,19 @@ type Plugin {
   paused: Mark
 }
 
+"That an operator holds a plugin, and why."
 type Mark {
+  "Who did it, as they said."
   who: String!
+  "Why, as they said."
   why: String!
+  "When it was."
   at: Time
   "Of a pause: deliveries are parked, so that the lanes go on."
   park: Boolean!
 }
 
+"How a new version comes in; what is not given is as the config says."
 input StrategyInput {
   "immediate, canary or shadow."
   kind: String!
@@ -2943,376 +3381,670 @@ input StrategyInput {
   then: String
 }
 
+"How far a swap under way has come."
 type Rollout {
+  "immediate, canary or shadow."
   strategy: String!
+  "loading, probing, canary or shadow."
   state: String!
+  "The one that comes in."
   revision: Int!
+  "Of a canary, from 1."
   step: Int!
+  "Of the keys that the new version has at this step."
   percent: Float!
+  "When the state or step ends, if nothing happens before."
   until: Time
+  "What both versions did."
   figures: Figures!
 }
 
 "What both versions did while the new one was watched."
 type Figures {
+  "The version before."
   old: Sample!
+  "The version that comes in."
   new: Sample!
+  "What a shadow found; null without one."
   shadow: ShadowReport
 }
 
+"What one version did."
 type Sample {
+  "Offers."
   deliveries: Uint64!
+  "Traps, timeouts, malformed answers, dead ones and retries at the first attempt."
   errors: Uint64!
+  "Of them, traps."
   traps: Uint64!
+  "Of them, timeouts."
   timeouts: Uint64!
+  "Errors per delivery."
   errorRate: Float!
+  "Time of a delivery that half of them stay below."
   p50: Duration!
+  "Time of a delivery that 99 of 100 stay below."
   p99: Duration!
+  "Bytes, over all instances."
   memory: Uint64!
 }
 
+"What a shadow found when it compared the answers of two versions."
 type ShadowReport {
+  "Messages that both answered."
   compared: Uint64!
+  "Messages that the shadow was too slow for."
   skipped: Uint64!
+  "Messages whose verdicts differ."
   verdicts: Uint64!
+  "Messages whose emits differ."
   emits: Uint64!
+  "Messages that the new version alone failed."
   errors: Uint64!
+  "Some that differ."
   samples: [ShadowDiff!]!
 }
 
+"One message that the two versions answered differently."
 type ShadowDiff {
+  "Its key."
   key: String!
+  "Its id."
   position: String!
+  "Of the version before."
   oldVerdict: String!
+  "Of the version that comes in."
   newVerdict: String!
+  "Of the version before: output, key and payload, shortened."
   oldEmits: [String!]!
+  "Of the version that comes in: output, key and payload, shortened."
   newEmits: [String!]!
 }
 
+"What differs between two revisions."
 type Diff {
+  "The plugin."
   plugin: String!
+  "The earlier one."
   from: Revision!
+  "The later one."
   to: Revision!
+  "What is not the same."
   changes: [Change!]!
   "A unified diff of config and limits; empty when they are the same."
   config: String!
 }
 
+"One difference."
 type Change {
+  "Of what."
   what: String!
+  "In the earlier one."
   from: String!
+  "In the later one."
   to: String!
 }
 
+"One line that a plugin logged."
 type LogLine {
   "Counts the plugin's lines from the start of the wheel."
   seq: Uint64!
+  "When it was logged."
   time: Time
+  "Whose it is."
   plugin: String!
+  "Which revision logged it."
   revision: Int!
+  "debug, info, warn or error."
   level: String!
+  "What it says."
   text: String!
 }
 
+"What a deletion removed."
 type Removed {
-  "Whose artifacts are gone, or that are gone themselves."
+  "Revisions whose artifacts are gone, or that are gone themselves."
   revisions: Int!
+  "Artifacts."
   artifacts: Int!
 }
 
+"One line of a plugin's history."
 type Revision {
+  "Counts from 1."
   number: Int!
+  "Of its code."
   digest: String!
+  "Who made it, as they said."
   who: String!
+  "Why, as they said."
   why: String!
+  "live, rolled back or superseded."
   outcome: String!
+  "Why it was rolled back; empty when it was not."
   reason: String!
+  "Where it came from: config, swap or rollback."
   source: String!
+  "When it was made."
   at: Time
+  "Whether it is the one that runs."
   live: Boolean!
+  "How it came in."
   strategy: String!
+  "What both versions did while it was watched; null when that is not known."
   figures: Figures
+  "Bytes of its code."
   size: Uint64!
+  "Of its config and limits."
   configHash: String!
+  "The outputs that it declares."
   outputs: [String!]!
+  "What its code was built with."
   built: [String!]!
+  "Its code is gone."
   deleted: Boolean!
 }
 
+"How a swap or rollback ended."
 type SwapResult {
+  "The plugin."
   plugin: String!
+  "live or rolled back."
   outcome: String!
+  "Why it was rolled back; empty when it was not."
   reason: String!
+  "The revision that it made."
   revision: Int!
+  "Of that revision's code."
   digest: String!
+  "The revision that runs now."
   live: Int!
+  "How long it took."
   took: Duration!
+  "How it came in."
   strategy: String!
+  "What both versions did; null when that is not known."
   figures: Figures
 }
 
+"One act that changed the wheel, or was refused."
+type AuditEntry {
+  "Counts from 1."
+  id: Uint64!
+  "When it was."
+  time: Time
+  "The proven name of who did it."
+  who: String!
+  "The address that it came from."
+  from: String!
+  "What was done, for example Swap."
+  act: String!
+  "To what."
+  on: String!
+  "done, rolled back, refused or failed."
+  outcome: String!
+  "Why it was refused, rolled back, or failed."
+  reason: String!
+  "Why, as its author said."
+  why: String!
+}
+
+"Selects dead letters; what is not given selects all."
 input DeadFilter {
+  "Whose delivery it was."
   plugin: String
+  "Is contained in the reason."
   reason: String
+  "delivery, emit or frame."
   kind: String
+  "dead, replaying or settled."
   state: String
+  "Where the message came from."
   source: String
+  "Failed last at or after it."
   since: Time
+  "Failed last before it."
   until: Time
 }
 
+"Selects parked deliveries; what is not given selects all."
 input ParkedFilter {
+  "Whose delivery it is."
   plugin: String
+  "retry, defer, hold, behind or replay."
   kind: String
+  "The key of its message."
   key: String
+  "Due at or after it."
   since: Time
+  "Due before it."
   until: Time
 }
 
+"One header of a message. Names repeat, and have an order."
 type Header {
+  "Its name."
   name: String!
+  "Its value."
   value: String!
 }
 
+"One delivery, effect or frame that was given up."
 type DeadLetter {
+  "Short, and safe in an address."
   id: ID!
+  "The effect id."
   delivery: String!
+  "delivery, emit or frame."
   kind: String!
+  "Whose delivery it was; of an emit, which plugin made it."
   plugin: String!
+  "Of an emit, where it was to go, for example sink/late."
   target: String!
+  "dead, replaying or settled."
   state: String!
+  "The source of its message."
   source: String!
+  "Of the lane."
   incarnation: String!
+  "The lane of its message."
   lane: String!
+  "Where in the lane the message stands."
   position: Uint64!
+  "The W3C trace parent of its message; empty when it has none."
   trace: String!
+  "The key; empty when it has none."
   key: String!
+  "Of an emit's payload; empty means JSON."
   contentType: String!
+  "The headers of its message."
   headers: [Header!]!
+  "How often it was tried."
   attempts: Int!
+  "Why it failed last."
   reason: String!
+  "Of the plugin, at the last failure."
   revision: Int!
   "Of that revision's code, as long as the revision is kept."
   digest: String!
+  "How often it was replayed."
   replays: Int!
+  "When it failed first."
   firstFailure: Time
+  "When it failed last."
   lastFailure: Time
+  "The payload, when it is JSON."
   payload: JSON
+  "The payload in base64, when it is not JSON; of a frame that is too large, its beginning."
   payloadBase64: String
 }
 
-type DeadPage {
-  items: [DeadLetter!]!
-  next: String!
-}
-
+"One delivery that waits in the store."
 type Parked {
+  "Short, and safe in an address."
   id: ID!
+  "The effect id."
   delivery: String!
+  "Whose delivery it is."
   plugin: String!
+  "retry, defer, hold, behind or replay."
   kind: String!
+  "When it comes back; null while an earlier message of its key waits."
   due: Time
+  "When it was offered first."
   firstSeen: Time
+  "The source of its message."
   source: String!
+  "Of the lane."
   incarnation: String!
+  "The lane of its message."
   lane: String!
+  "Where in the lane the message stands."
   position: Uint64!
+  "The W3C trace parent of its message; empty when it has none."
   trace: String!
+  "The key; empty when it has none."
   key: String!
+  "The headers of its message."
   headers: [Header!]!
+  "How often it was tried."
   attempts: Int!
+  "How often it was deferred."
   defers: Int!
+  "Why it failed last; empty when it did not."
   reason: String!
+  "The payload, when it is JSON."
   payload: JSON
+  "The payload in base64, when it is not JSON."
   payloadBase64: String
 }
 
-type ParkedPage {
-  items: [Parked!]!
-  next: String!
-}
-
+"A dead letter that was not replayed."
 type Skipped {
+  "Its id."
   id: ID!
+  "Why not."
   reason: String!
 }
 
+"What a replay started: it does not wait for the deliveries."
 type ReplayResult {
+  "How many, or with dryRun how many it would be."
   replayed: Int!
+  "Those that were not; the first 1,000."
   skipped: [Skipped!]!
 }
 
+"The graph of the wheel, in the order of the config."
 type Topology {
+  "Its boxes."
   nodes: [Node!]!
+  "Its lines."
   edges: [Edge!]!
 }
 
+"One box of the graph. Kind and name together are unique."
 type Node {
+  "source, plugin, session or sink."
   kind: String!
+  "Its name in the config."
   name: String!
+  "file, http, wasm, native, process …"
   type: String!
+  "Of a plugin: the outputs that it declares."
   outputs: [String!]!
+  "Of a session: the reducer's name as a plugin; empty when it has none."
   reducer: String!
 }
 
+"One line of the graph: to subscribes to an output of from. Both are kind/name."
 type Edge {
+  "Where messages come from."
   from: String!
+  "Of a plugin: which output."
   output: String!
+  "Where they go."
   to: String!
 }
 
+"The figures of the wheel at one time. Counters count from the start of the process."
 type Stats {
+  "The program's version."
   version: String!
+  "When the figures were read."
   time: Time
+  "Since the start of the process."
   uptime: Duration!
+  "Every finite source is at its end and nothing is under way."
   settled: Boolean!
+  "Why the whole wheel waits; empty when it does not."
   paused: String!
+  "Sources."
   sources: [SourceStats!]!
+  "The memory of messages under way."
   arenas: [ArenaStats!]!
+  "Plugins and reducers."
   plugins: [PluginStats!]!
+  "Session names."
   sessions: [SessionStats!]!
+  "Sinks."
   sinks: [SinkStats!]!
+  "Dead letters and parked deliveries."
   lot: LotStats!
+  "The store."
   store: StoreStats!
+  "The process."
   memory: MemoryStats!
+  "This endpoint."
+  graphql: GraphQLStats
 }
 
+"The figures of one source."
 type SourceStats {
+  "Its name."
   name: String!
+  "running, paused, ended or failed."
   state: String!
+  "Why it is in this state; empty when it runs."
   reason: String!
+  "Its lanes."
   lanes: [LaneStats!]!
+  "Messages read."
   messages: Uint64!
+  "Bytes read."
   bytes: Uint64!
+  "Frames that became dead letters."
   bad: Uint64!
   "Messages without a key, which have no order."
   keyless: Uint64!
   "Emits to outputs that nobody reads: dropped."
   unread: Uint64!
+  "Messages a second, over the last seconds."
   rate: Float!
+  "The durable queue before it; zero when it has none."
   queue: QueueStats!
   "For how many milliseconds it was paused, by what it waited for."
   waited: Counts
 }
 
+"The figures of the durable queue before a source."
 type QueueStats {
+  "Bytes that wait."
   bytes: Uint64!
+  "Bytes at which senders are told to wait."
   limit: Uint64!
+  "Publications that were refused because it was full."
   refused: Uint64!
+  "Publications that waited for room."
   waits: Uint64!
+  "Publications that were there already, by their idempotency key."
   known: Uint64!
+  "What was turned away whatever the queue."
   denied: Uint64!
 }
 
+"The figures of one lane. Positions are in the unit of its source."
 type LaneStats {
+  "Its name."
   lane: String!
+  "Tells a source that began anew from the one before."
   incarnation: String!
+  "Where it reads."
   position: Uint64!
+  "Before it everything is settled and durable."
   watermark: Uint64!
+  "Where it ends; 0 when that is unknown."
   size: Uint64!
+  "Messages under way."
   inFlight: Int!
+  "At its end, with nothing under way."
   settled: Boolean!
 }
 
+"The figures of one arena, in bytes but for slots and waits."
 type ArenaStats {
+  "Its source, or its plugin's queue."
   name: String!
+  "All of it."
   size: Uint64!
+  "In use."
   used: Uint64!
+  "The most that ever was in use."
   highWater: Uint64!
+  "Messages in it."
   slots: Uint64!
+  "How often a reader waited for room."
   waits: Uint64!
 }
 
+"The figures of one plugin or reducer."
 type PluginStats {
+  "Its name; a reducer's is session/NAME."
   name: String!
+  "running, swapping, restarting or failed."
   state: String!
+  "Of the code that runs."
   digest: String!
+  "The revision that runs."
   revision: Int!
+  "Instances that were started again."
   restarts: Uint64!
+  "Offers, each attempt counted."
   deliveries: Uint64!
+  "Deliveries that are done."
   acked: Uint64!
+  "Deliveries to be tried again."
   retried: Uint64!
+  "Deliveries that come back later."
   deferred: Uint64!
+  "Deliveries that became dead letters."
   dead: Uint64!
+  "Deliveries that were held."
   held: Uint64!
+  "Traps, timeouts and the like, by kind."
   faults: Counts
+  "Emits that took effect."
   emits: Uint64!
+  "Emits and deliveries dropped on purpose, by reason."
   dropped: Counts
+  "Deliveries that wait for it."
   queued: Uint64!
   "Messages that are parked behind an earlier one of their key."
   behind: Uint64!
   "Why it is offered nothing since the last attempt of a message; empty when it is."
   stopped: String!
+  "An operator holds it back."
   paused: Boolean!
+  "An operator keeps its code as it is."
   pinned: Boolean!
+  "Revisions that are kept."
   revisions: Int!
+  "Bytes of its log that are kept."
   logBytes: Uint64!
+  "Lines that it logged."
   logLines: Uint64!
+  "Bytes, of all instances."
   memory: Uint64!
+  "Nanoseconds in its code."
   busyNs: Uint64!
+  "Of its own state; null when it has none."
   kv: KVStats
+  "Of its requests; null when it may make none."
   http: HTTPStats
 }
 
+"The figures of a plugin's own state."
 type KVStats {
+  "Bytes of keys and values."
   bytes: Uint64!
+  "Keys."
   keys: Uint64!
+  "Bytes that it may have."
   maxBytes: Uint64!
 }
 
+"The figures of a plugin's requests."
 type HTTPStats {
+  "Under way, or the response is in use."
   inFlight: Int!
+  "That wait."
   queued: Int!
+  "Responses by 2xx … 5xx, or kind of failure."
   outcomes: Counts
 }
 
+"The figures of one session name."
 type SessionStats {
+  "The session name."
   name: String!
+  "How many sessions it has."
   sessions: Uint64!
+  "Snapshots since the start of the process."
   snapshots: Uint64!
+  "Who follows now."
   followers: Int!
+  "Bytes on their way to the store."
   queued: Uint64!
 }
 
+"The figures of one sink."
 type SinkStats {
+  "Its name."
   name: String!
+  "running, waiting or failed."
   state: String!
+  "Effects written."
   written: Uint64!
+  "Bytes written."
   bytes: Uint64!
+  "Effects that wait."
   queued: Uint64!
+  "Writes that were tried again."
   retries: Uint64!
+  "Why the last write failed; empty when none has."
   lastError: String!
 }
 
+"The figures of dead letters and parked deliveries."
 type LotStats {
+  "Dead letters."
   dead: Uint64!
+  "Parked deliveries."
   parked: Uint64!
+  "Parked deliveries by kind."
   byKind: Counts
+  "When the next one is due; null when none is."
   nextDue: Time
   "What operators removed for good."
   dropped: Dropped!
 }
 
+"What operators removed for good."
 type Dropped {
+  "Dead letters."
   dead: Uint64!
+  "Parked deliveries."
   parked: Uint64!
 }
 
+"The figures of the store, in bytes."
 type StoreStats {
+  "Its directory."
   dir: String!
+  "On disk."
   bytes: Uint64!
+  "At which sources pause; 0 means no limit."
   maxBytes: Uint64!
+  "Free on its disk."
   freeDisk: Uint64!
+  "It takes no more."
   full: Boolean!
+  "Why it is full, or failed; empty when it is not."
   reason: String!
+  "Commits."
   commits: Uint64!
+  "Records made durable."
   records: Uint64!
 }
 
+"The figures of the process, in bytes."
 type MemoryStats {
+  "Memory that is its own now."
   rss: Uint64!
+  "Of it, what the collector looks after."
   heap: Uint64!
+  "Goroutines."
   goroutines: Int!
+}
+
+"The figures of this endpoint."
+type GraphQLStats {
+  "WebSockets that are open."
+  sockets: Int!
+  "Subscriptions under way."
+  subscriptions: Int!
+  "What was turned away or cut off, by the limit of api.graphql."
+  refused: Counts
 }
 `, BuiltIn: false},
 }
@@ -3340,6 +4072,26 @@ func (ec *executionContext) childFields_ArenaStats(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type ArenaStats", field.Name)
 }
 
+func (ec *executionContext) childFields_AuditConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_AuditConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_AuditConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AuditConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_AuditEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_AuditEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_AuditEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AuditEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_AuditEntry(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -3362,16 +4114,6 @@ func (ec *executionContext) childFields_AuditEntry(ctx context.Context, field gr
 		return ec.fieldContext_AuditEntry_why(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type AuditEntry", field.Name)
-}
-
-func (ec *executionContext) childFields_AuditPage(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "items":
-		return ec.fieldContext_AuditPage_items(ctx, field)
-	case "next":
-		return ec.fieldContext_AuditPage_next(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type AuditPage", field.Name)
 }
 
 func (ec *executionContext) childFields_Change(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3438,14 +4180,24 @@ func (ec *executionContext) childFields_DeadLetter(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type DeadLetter", field.Name)
 }
 
-func (ec *executionContext) childFields_DeadPage(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+func (ec *executionContext) childFields_DeadLetterConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
-	case "items":
-		return ec.fieldContext_DeadPage_items(ctx, field)
-	case "next":
-		return ec.fieldContext_DeadPage_next(ctx, field)
+	case "edges":
+		return ec.fieldContext_DeadLetterConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_DeadLetterConnection_pageInfo(ctx, field)
 	}
-	return nil, fmt.Errorf("no field named %q was found under type DeadPage", field.Name)
+	return nil, fmt.Errorf("no field named %q was found under type DeadLetterConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_DeadLetterEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_DeadLetterEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_DeadLetterEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeadLetterEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_Diff(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3498,6 +4250,18 @@ func (ec *executionContext) childFields_Figures(ctx context.Context, field graph
 	return nil, fmt.Errorf("no field named %q was found under type Figures", field.Name)
 }
 
+func (ec *executionContext) childFields_GraphQLStats(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "sockets":
+		return ec.fieldContext_GraphQLStats_sockets(ctx, field)
+	case "subscriptions":
+		return ec.fieldContext_GraphQLStats_subscriptions(ctx, field)
+	case "refused":
+		return ec.fieldContext_GraphQLStats_refused(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type GraphQLStats", field.Name)
+}
+
 func (ec *executionContext) childFields_HTTPStats(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "inFlight":
@@ -3508,32 +4272,6 @@ func (ec *executionContext) childFields_HTTPStats(ctx context.Context, field gra
 		return ec.fieldContext_HTTPStats_outcomes(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type HTTPStats", field.Name)
-}
-
-func (ec *executionContext) childFields_Head(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "name":
-		return ec.fieldContext_Head_name(ctx, field)
-	case "key":
-		return ec.fieldContext_Head_key(ctx, field)
-	case "epoch":
-		return ec.fieldContext_Head_epoch(ctx, field)
-	case "id":
-		return ec.fieldContext_Head_id(ctx, field)
-	case "time":
-		return ec.fieldContext_Head_time(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type Head", field.Name)
-}
-
-func (ec *executionContext) childFields_HeadPage(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "items":
-		return ec.fieldContext_HeadPage_items(ctx, field)
-	case "next":
-		return ec.fieldContext_HeadPage_next(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type HeadPage", field.Name)
 }
 
 func (ec *executionContext) childFields_Header(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3654,6 +4392,20 @@ func (ec *executionContext) childFields_Node(ctx context.Context, field graphql.
 	return nil, fmt.Errorf("no field named %q was found under type Node", field.Name)
 }
 
+func (ec *executionContext) childFields_PageInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "hasNextPage":
+		return ec.fieldContext_PageInfo_hasNextPage(ctx, field)
+	case "hasPreviousPage":
+		return ec.fieldContext_PageInfo_hasPreviousPage(ctx, field)
+	case "startCursor":
+		return ec.fieldContext_PageInfo_startCursor(ctx, field)
+	case "endCursor":
+		return ec.fieldContext_PageInfo_endCursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PageInfo", field.Name)
+}
+
 func (ec *executionContext) childFields_Parked(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -3696,14 +4448,24 @@ func (ec *executionContext) childFields_Parked(ctx context.Context, field graphq
 	return nil, fmt.Errorf("no field named %q was found under type Parked", field.Name)
 }
 
-func (ec *executionContext) childFields_ParkedPage(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+func (ec *executionContext) childFields_ParkedConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
-	case "items":
-		return ec.fieldContext_ParkedPage_items(ctx, field)
-	case "next":
-		return ec.fieldContext_ParkedPage_next(ctx, field)
+	case "edges":
+		return ec.fieldContext_ParkedConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_ParkedConnection_pageInfo(ctx, field)
 	}
-	return nil, fmt.Errorf("no field named %q was found under type ParkedPage", field.Name)
+	return nil, fmt.Errorf("no field named %q was found under type ParkedConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ParkedEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_ParkedEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_ParkedEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ParkedEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_Plugin(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3872,6 +4634,26 @@ func (ec *executionContext) childFields_Revision(ctx context.Context, field grap
 	return nil, fmt.Errorf("no field named %q was found under type Revision", field.Name)
 }
 
+func (ec *executionContext) childFields_RevisionConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_RevisionConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_RevisionConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RevisionConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_RevisionEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_RevisionEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_RevisionEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RevisionEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_Rollout(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "strategy":
@@ -3912,6 +4694,44 @@ func (ec *executionContext) childFields_Sample(ctx context.Context, field graphq
 		return ec.fieldContext_Sample_memory(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Sample", field.Name)
+}
+
+func (ec *executionContext) childFields_Session(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_Session_name(ctx, field)
+	case "key":
+		return ec.fieldContext_Session_key(ctx, field)
+	case "epoch":
+		return ec.fieldContext_Session_epoch(ctx, field)
+	case "id":
+		return ec.fieldContext_Session_id(ctx, field)
+	case "time":
+		return ec.fieldContext_Session_time(ctx, field)
+	case "snapshot":
+		return ec.fieldContext_Session_snapshot(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Session", field.Name)
+}
+
+func (ec *executionContext) childFields_SessionConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_SessionConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_SessionConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SessionConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_SessionEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_SessionEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_SessionEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SessionEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_SessionStats(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4084,6 +4904,8 @@ func (ec *executionContext) childFields_Stats(ctx context.Context, field graphql
 		return ec.fieldContext_Stats_store(ctx, field)
 	case "memory":
 		return ec.fieldContext_Stats_memory(ctx, field)
+	case "graphql":
+		return ec.fieldContext_Stats_graphql(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Stats", field.Name)
 }
@@ -4260,6 +5082,60 @@ func (ec *executionContext) childFields___Type(ctx context.Context, field graphq
 
 // region    ***************************** args.gotpl *****************************
 
+func (ec *executionContext) field_Mutation_append_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "name",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["name"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "key",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["key"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "payload",
+		func(ctx context.Context, v any) (json.RawMessage, error) {
+			return ec.unmarshalOJSON2encodingᚋjsonᚐRawMessage(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["payload"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "payloadBase64",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["payloadBase64"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "contentType",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["contentType"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "id",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["id"] = arg5
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_deletePlugin_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -4290,6 +5166,58 @@ func (ec *executionContext) field_Mutation_deletePlugin_args(ctx context.Context
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_deleteSession_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "name",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["name"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "key",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["key"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_dropParked_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "ids",
+		func(ctx context.Context, v any) ([]string, error) {
+			return ec.unmarshalOID2ᚕstringᚄ(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["ids"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
+		func(ctx context.Context, v any) (*model.ParkedFilter, error) {
+			return ec.unmarshalOParkedFilter2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋmodelᚐParkedFilter(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["filter"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "dryRun",
+		func(ctx context.Context, v any) (*bool, error) {
+			return ec.unmarshalOBoolean2ᚖbool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["dryRun"] = arg2
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_drop_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -4317,6 +5245,28 @@ func (ec *executionContext) field_Mutation_drop_args(ctx context.Context, rawArg
 		return nil, err
 	}
 	args["dryRun"] = arg2
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_extend_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "token",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["token"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "lease",
+		func(ctx context.Context, v any) (time.Duration, error) {
+			return ec.unmarshalNDuration2timeᚐDuration(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["lease"] = arg1
 	return args, nil
 }
 
@@ -4540,6 +5490,60 @@ func (ec *executionContext) field_Mutation_rollback_args(ctx context.Context, ra
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_settle_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "token",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["token"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "decision",
+		func(ctx context.Context, v any) (model.Decision, error) {
+			return ec.unmarshalNDecision2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋmodelᚐDecision(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["decision"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*time.Duration, error) {
+			return ec.unmarshalODuration2ᚖtimeᚐDuration(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "until",
+		func(ctx context.Context, v any) (*time.Time, error) {
+			return ec.unmarshalOTime2ᚖtimeᚐTime(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["until"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "reason",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["reason"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "emits",
+		func(ctx context.Context, v any) ([]EmitInput, error) {
+			return ec.unmarshalOEmitInput2ᚕgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋexecᚐEmitInputᚄ(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["emits"] = arg5
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_swap_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -4619,22 +5623,22 @@ func (ec *executionContext) field_Query___type_args(ctx context.Context, rawArgs
 func (ec *executionContext) field_Query_audit_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "before",
-		func(ctx context.Context, v any) (*uint64, error) {
-			return ec.unmarshalOUint642ᚖuint64(ctx, v)
-		})
-	if err != nil {
-		return nil, err
-	}
-	args["before"] = arg0
-	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "limit",
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
 		func(ctx context.Context, v any) (*int, error) {
 			return ec.unmarshalOInt2ᚖint(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["limit"] = arg1
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
 	return args, nil
 }
 
@@ -4663,22 +5667,22 @@ func (ec *executionContext) field_Query_deadLetters_args(ctx context.Context, ra
 		return nil, err
 	}
 	args["filter"] = arg0
-	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
-		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
-		})
-	if err != nil {
-		return nil, err
-	}
-	args["after"] = arg1
-	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "limit",
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
 		func(ctx context.Context, v any) (*int, error) {
 			return ec.unmarshalOInt2ᚖint(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["limit"] = arg2
+	args["first"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg2
 	return args, nil
 }
 
@@ -4723,6 +5727,22 @@ func (ec *executionContext) field_Query_history_args(ctx context.Context, rawArg
 		return nil, err
 	}
 	args["plugin"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg2
 	return args, nil
 }
 
@@ -4756,6 +5776,20 @@ func (ec *executionContext) field_Query_logs_args(ctx context.Context, rawArgs m
 	return args, nil
 }
 
+func (ec *executionContext) field_Query_parkedDelivery_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "id",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["id"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Query_parked_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -4767,22 +5801,22 @@ func (ec *executionContext) field_Query_parked_args(ctx context.Context, rawArgs
 		return nil, err
 	}
 	args["filter"] = arg0
-	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
-		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
-		})
-	if err != nil {
-		return nil, err
-	}
-	args["after"] = arg1
-	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "limit",
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
 		func(ctx context.Context, v any) (*int, error) {
 			return ec.unmarshalOInt2ᚖint(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["limit"] = arg2
+	args["first"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg2
 	return args, nil
 }
 
@@ -4816,7 +5850,7 @@ func (ec *executionContext) field_Query_session_args(ctx context.Context, rawArg
 	return args, nil
 }
 
-func (ec *executionContext) field_Query_snapshots_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+func (ec *executionContext) field_Query_sessions_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "name",
@@ -4827,22 +5861,22 @@ func (ec *executionContext) field_Query_snapshots_args(ctx context.Context, rawA
 		return nil, err
 	}
 	args["name"] = arg0
-	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
-		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
-		})
-	if err != nil {
-		return nil, err
-	}
-	args["after"] = arg1
-	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "limit",
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
 		func(ctx context.Context, v any) (*int, error) {
 			return ec.unmarshalOInt2ᚖint(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["limit"] = arg2
+	args["first"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg2
 	return args, nil
 }
 
@@ -5156,6 +6190,125 @@ func (ec *executionContext) fieldContext_ArenaStats_waits(_ context.Context, fie
 	return graphql.NewScalarFieldContext("ArenaStats", field, false, false, "Uint64")
 }
 
+func (ec *executionContext) _AuditConnection_edges(ctx context.Context, field graphql.CollectedField, obj *AuditConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AuditConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []AuditEdge) graphql.Marshaler {
+			return ec.marshalNAuditEdge2ᚕgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋexecᚐAuditEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AuditConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AuditConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AuditEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _AuditConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *AuditConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AuditConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋexecᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AuditConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AuditConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _AuditEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *AuditEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AuditEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AuditEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AuditEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _AuditEdge_node(ctx context.Context, field graphql.CollectedField, obj *AuditEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AuditEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *api.Entry) graphql.Marshaler {
+			return ec.marshalNAuditEntry2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐEntry(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AuditEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AuditEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AuditEntry(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _AuditEntry_id(ctx context.Context, field graphql.CollectedField, obj *api.Entry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -5361,61 +6514,6 @@ func (ec *executionContext) _AuditEntry_why(ctx context.Context, field graphql.C
 }
 func (ec *executionContext) fieldContext_AuditEntry_why(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AuditEntry", field, false, false, "String")
-}
-
-func (ec *executionContext) _AuditPage_items(ctx context.Context, field graphql.CollectedField, obj *model.AuditPage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AuditPage_items(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Items, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []api.Entry) graphql.Marshaler {
-			return ec.marshalNAuditEntry2ᚕgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐEntryᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_AuditPage_items(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "AuditPage",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_AuditEntry(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _AuditPage_next(ctx context.Context, field graphql.CollectedField, obj *model.AuditPage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AuditPage_next(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Next, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
-			return ec.marshalNUint642uint64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_AuditPage_next(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("AuditPage", field, false, false, "Uint64")
 }
 
 func (ec *executionContext) _Change_what(ctx context.Context, field graphql.CollectedField, obj *api.Change) (ret graphql.Marshaler) {
@@ -6048,48 +7146,80 @@ func (ec *executionContext) fieldContext_DeadLetter_payloadBase64(_ context.Cont
 	return graphql.NewScalarFieldContext("DeadLetter", field, false, false, "String")
 }
 
-func (ec *executionContext) _DeadPage_items(ctx context.Context, field graphql.CollectedField, obj *model.DeadPage) (ret graphql.Marshaler) {
+func (ec *executionContext) _DeadLetterConnection_edges(ctx context.Context, field graphql.CollectedField, obj *DeadLetterConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DeadPage_items(ctx, field)
+			return ec.fieldContext_DeadLetterConnection_edges(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Items, nil
+			return obj.Edges, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []model.DeadLetter) graphql.Marshaler {
-			return ec.marshalNDeadLetter2ᚕgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋmodelᚐDeadLetterᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []DeadLetterEdge) graphql.Marshaler {
+			return ec.marshalNDeadLetterEdge2ᚕgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋexecᚐDeadLetterEdgeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
 	)
 }
-func (ec *executionContext) fieldContext_DeadPage_items(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_DeadLetterConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
-		Object:     "DeadPage",
+		Object:     "DeadLetterConnection",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_DeadLetter(ctx, field)
+			return ec.childFields_DeadLetterEdge(ctx, field)
 		},
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _DeadPage_next(ctx context.Context, field graphql.CollectedField, obj *model.DeadPage) (ret graphql.Marshaler) {
+func (ec *executionContext) _DeadLetterConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *DeadLetterConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DeadPage_next(ctx, field)
+			return ec.fieldContext_DeadLetterConnection_pageInfo(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Next, nil
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋexecᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DeadLetterConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DeadLetterConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DeadLetterEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *DeadLetterEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeadLetterEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
@@ -6099,8 +7229,40 @@ func (ec *executionContext) _DeadPage_next(ctx context.Context, field graphql.Co
 		true,
 	)
 }
-func (ec *executionContext) fieldContext_DeadPage_next(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("DeadPage", field, false, false, "String")
+func (ec *executionContext) fieldContext_DeadLetterEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeadLetterEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _DeadLetterEdge_node(ctx context.Context, field graphql.CollectedField, obj *DeadLetterEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeadLetterEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.DeadLetter) graphql.Marshaler {
+			return ec.marshalNDeadLetter2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋmodelᚐDeadLetter(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DeadLetterEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DeadLetterEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DeadLetter(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Deleted_key(ctx context.Context, field graphql.CollectedField, obj *model.Deleted) (ret graphql.Marshaler) {
@@ -6571,6 +7733,75 @@ func (ec *executionContext) fieldContext_Gap_to(_ context.Context, field graphql
 	return graphql.NewScalarFieldContext("Gap", field, false, false, "String")
 }
 
+func (ec *executionContext) _GraphQLStats_sockets(ctx context.Context, field graphql.CollectedField, obj *api.GraphQLStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GraphQLStats_sockets(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sockets, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_GraphQLStats_sockets(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("GraphQLStats", field, false, false, "Int")
+}
+
+func (ec *executionContext) _GraphQLStats_subscriptions(ctx context.Context, field graphql.CollectedField, obj *api.GraphQLStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GraphQLStats_subscriptions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Subscriptions, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_GraphQLStats_subscriptions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("GraphQLStats", field, false, false, "Int")
+}
+
+func (ec *executionContext) _GraphQLStats_refused(ctx context.Context, field graphql.CollectedField, obj *api.GraphQLStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GraphQLStats_refused(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Refused, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v map[string]uint64) graphql.Marshaler {
+			return ec.marshalOCounts2map(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_GraphQLStats_refused(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("GraphQLStats", field, false, false, "Counts")
+}
+
 func (ec *executionContext) _HTTPStats_inFlight(ctx context.Context, field graphql.CollectedField, obj *api.HTTPStats) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -6638,176 +7869,6 @@ func (ec *executionContext) _HTTPStats_outcomes(ctx context.Context, field graph
 }
 func (ec *executionContext) fieldContext_HTTPStats_outcomes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("HTTPStats", field, false, false, "Counts")
-}
-
-func (ec *executionContext) _Head_name(ctx context.Context, field graphql.CollectedField, obj *api.Head) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Head_name(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Name, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_Head_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Head", field, false, false, "String")
-}
-
-func (ec *executionContext) _Head_key(ctx context.Context, field graphql.CollectedField, obj *api.Head) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Head_key(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Key, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_Head_key(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Head", field, false, false, "String")
-}
-
-func (ec *executionContext) _Head_epoch(ctx context.Context, field graphql.CollectedField, obj *api.Head) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Head_epoch(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Epoch, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
-			return ec.marshalNUint642uint64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_Head_epoch(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Head", field, false, false, "Uint64")
-}
-
-func (ec *executionContext) _Head_id(ctx context.Context, field graphql.CollectedField, obj *api.Head) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Head_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
-			return ec.marshalNUint642uint64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_Head_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Head", field, false, false, "Uint64")
-}
-
-func (ec *executionContext) _Head_time(ctx context.Context, field graphql.CollectedField, obj *api.Head) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Head_time(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Time, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalOTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Head_time(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Head", field, false, false, "Time")
-}
-
-func (ec *executionContext) _HeadPage_items(ctx context.Context, field graphql.CollectedField, obj *model.HeadPage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_HeadPage_items(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Items, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []api.Head) graphql.Marshaler {
-			return ec.marshalNHead2ᚕgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐHeadᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_HeadPage_items(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "HeadPage",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Head(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _HeadPage_next(ctx context.Context, field graphql.CollectedField, obj *model.HeadPage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_HeadPage_next(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Next, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_HeadPage_next(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("HeadPage", field, false, false, "String")
 }
 
 func (ec *executionContext) _Header_name(ctx context.Context, field graphql.CollectedField, obj *pelton.Header) (ret graphql.Marshaler) {
@@ -7997,6 +9058,226 @@ func (ec *executionContext) fieldContext_Mutation_release(ctx context.Context, f
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_dropParked(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_dropParked(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().DropParked(ctx, fc.Args["ids"].([]string), fc.Args["filter"].(*model.ParkedFilter), fc.Args["dryRun"].(*bool))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_dropParked(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type Int does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_dropParked_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_append(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_append(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().Append(ctx, fc.Args["name"].(string), fc.Args["key"].(string), fc.Args["payload"].(json.RawMessage), fc.Args["payloadBase64"].(*string), fc.Args["contentType"].(*string), fc.Args["id"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Snapshot) graphql.Marshaler {
+			return ec.marshalNSnapshot2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋmodelᚐSnapshot(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_append(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Snapshot(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_append_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_deleteSession(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_deleteSession(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().DeleteSession(ctx, fc.Args["name"].(string), fc.Args["key"].(string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_deleteSession(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type String does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_deleteSession_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_settle(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_settle(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().Settle(ctx, fc.Args["token"].(string), fc.Args["decision"].(model.Decision), fc.Args["after"].(*time.Duration), fc.Args["until"].(*time.Time), fc.Args["reason"].(*string), fc.Args["emits"].([]EmitInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_settle(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type String does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_settle_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_extend(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_extend(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().Extend(ctx, fc.Args["token"].(string), fc.Args["lease"].(time.Duration))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_extend(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type String does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_extend_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Node_kind(ctx context.Context, field graphql.CollectedField, obj *api.Node) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -8110,6 +9391,98 @@ func (ec *executionContext) _Node_reducer(ctx context.Context, field graphql.Col
 }
 func (ec *executionContext) fieldContext_Node_reducer(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Node", field, false, false, "String")
+}
+
+func (ec *executionContext) _PageInfo_hasNextPage(ctx context.Context, field graphql.CollectedField, obj *PageInfo) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PageInfo_hasNextPage(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.HasNextPage, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PageInfo_hasNextPage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PageInfo", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _PageInfo_hasPreviousPage(ctx context.Context, field graphql.CollectedField, obj *PageInfo) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PageInfo_hasPreviousPage(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.HasPreviousPage, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PageInfo_hasPreviousPage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PageInfo", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _PageInfo_startCursor(ctx context.Context, field graphql.CollectedField, obj *PageInfo) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PageInfo_startCursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.StartCursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PageInfo_startCursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PageInfo", field, false, false, "String")
+}
+
+func (ec *executionContext) _PageInfo_endCursor(ctx context.Context, field graphql.CollectedField, obj *PageInfo) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PageInfo_endCursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.EndCursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PageInfo_endCursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PageInfo", field, false, false, "String")
 }
 
 func (ec *executionContext) _Parked_id(ctx context.Context, field graphql.CollectedField, obj *model.Parked) (ret graphql.Marshaler) {
@@ -8535,48 +9908,80 @@ func (ec *executionContext) fieldContext_Parked_payloadBase64(_ context.Context,
 	return graphql.NewScalarFieldContext("Parked", field, false, false, "String")
 }
 
-func (ec *executionContext) _ParkedPage_items(ctx context.Context, field graphql.CollectedField, obj *model.ParkedPage) (ret graphql.Marshaler) {
+func (ec *executionContext) _ParkedConnection_edges(ctx context.Context, field graphql.CollectedField, obj *ParkedConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ParkedPage_items(ctx, field)
+			return ec.fieldContext_ParkedConnection_edges(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Items, nil
+			return obj.Edges, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []model.Parked) graphql.Marshaler {
-			return ec.marshalNParked2ᚕgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋmodelᚐParkedᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []ParkedEdge) graphql.Marshaler {
+			return ec.marshalNParkedEdge2ᚕgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋexecᚐParkedEdgeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
 	)
 }
-func (ec *executionContext) fieldContext_ParkedPage_items(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_ParkedConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
-		Object:     "ParkedPage",
+		Object:     "ParkedConnection",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Parked(ctx, field)
+			return ec.childFields_ParkedEdge(ctx, field)
 		},
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _ParkedPage_next(ctx context.Context, field graphql.CollectedField, obj *model.ParkedPage) (ret graphql.Marshaler) {
+func (ec *executionContext) _ParkedConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *ParkedConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ParkedPage_next(ctx, field)
+			return ec.fieldContext_ParkedConnection_pageInfo(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Next, nil
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋexecᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ParkedConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ParkedConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ParkedEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *ParkedEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ParkedEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
@@ -8586,8 +9991,40 @@ func (ec *executionContext) _ParkedPage_next(ctx context.Context, field graphql.
 		true,
 	)
 }
-func (ec *executionContext) fieldContext_ParkedPage_next(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ParkedPage", field, false, false, "String")
+func (ec *executionContext) fieldContext_ParkedEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ParkedEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _ParkedEdge_node(ctx context.Context, field graphql.CollectedField, obj *ParkedEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ParkedEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Parked) graphql.Marshaler {
+			return ec.marshalNParked2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋmodelᚐParked(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ParkedEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ParkedEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Parked(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Plugin_name(ctx context.Context, field graphql.CollectedField, obj *api.Plugin) (ret graphql.Marshaler) {
@@ -9532,16 +10969,16 @@ func (ec *executionContext) fieldContext_PluginStats_http(_ context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _Query_sessions(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+func (ec *executionContext) _Query_sessionNames(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Query_sessions(ctx, field)
+			return ec.fieldContext_Query_sessionNames(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Query().Sessions(ctx)
+			return ec.Resolvers.Query().SessionNames(ctx)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []api.SessionStats) graphql.Marshaler {
@@ -9551,7 +10988,7 @@ func (ec *executionContext) _Query_sessions(ctx context.Context, field graphql.C
 		true,
 	)
 }
-func (ec *executionContext) fieldContext_Query_sessions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_Query_sessionNames(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Query",
 		Field:      field,
@@ -9560,6 +10997,50 @@ func (ec *executionContext) fieldContext_Query_sessions(_ context.Context, field
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_SessionStats(ctx, field)
 		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_sessions(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_sessions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Sessions(ctx, fc.Args["name"].(string), fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *SessionConnection) graphql.Marshaler {
+			return ec.marshalNSessionConnection2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋexecᚐSessionConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_sessions(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SessionConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_sessions_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
 	}
 	return fc, nil
 }
@@ -9608,50 +11089,6 @@ func (ec *executionContext) fieldContext_Query_session(ctx context.Context, fiel
 	return fc, nil
 }
 
-func (ec *executionContext) _Query_snapshots(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Query_snapshots(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Snapshots(ctx, fc.Args["name"].(string), fc.Args["after"].(*string), fc.Args["limit"].(*int))
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.HeadPage) graphql.Marshaler {
-			return ec.marshalNHeadPage2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋmodelᚐHeadPage(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_Query_snapshots(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Query",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_HeadPage(ctx, field)
-		},
-	}
-	defer func() {
-		if r := recover(); r != nil {
-			err = ec.Recover(ctx, r)
-			ec.Error(ctx, err)
-		}
-	}()
-	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_snapshots_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
-		ec.Error(ctx, err)
-		return fc, err
-	}
-	return fc, nil
-}
-
 func (ec *executionContext) _Query_plugins(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -9694,11 +11131,11 @@ func (ec *executionContext) _Query_history(ctx context.Context, field graphql.Co
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().History(ctx, fc.Args["plugin"].(string))
+			return ec.Resolvers.Query().History(ctx, fc.Args["plugin"].(string), fc.Args["first"].(*int), fc.Args["after"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []api.Revision) graphql.Marshaler {
-			return ec.marshalNRevision2ᚕgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐRevisionᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *RevisionConnection) graphql.Marshaler {
+			return ec.marshalNRevisionConnection2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋexecᚐRevisionConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -9711,7 +11148,7 @@ func (ec *executionContext) fieldContext_Query_history(ctx context.Context, fiel
 		IsMethod:   true,
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Revision(ctx, field)
+			return ec.childFields_RevisionConnection(ctx, field)
 		},
 	}
 	defer func() {
@@ -9826,11 +11263,11 @@ func (ec *executionContext) _Query_deadLetters(ctx context.Context, field graphq
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().DeadLetters(ctx, fc.Args["filter"].(*model.DeadFilter), fc.Args["after"].(*string), fc.Args["limit"].(*int))
+			return ec.Resolvers.Query().DeadLetters(ctx, fc.Args["filter"].(*model.DeadFilter), fc.Args["first"].(*int), fc.Args["after"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.DeadPage) graphql.Marshaler {
-			return ec.marshalNDeadPage2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋmodelᚐDeadPage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *DeadLetterConnection) graphql.Marshaler {
+			return ec.marshalNDeadLetterConnection2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋexecᚐDeadLetterConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -9843,7 +11280,7 @@ func (ec *executionContext) fieldContext_Query_deadLetters(ctx context.Context, 
 		IsMethod:   true,
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_DeadPage(ctx, field)
+			return ec.childFields_DeadLetterConnection(ctx, field)
 		},
 	}
 	defer func() {
@@ -9914,11 +11351,11 @@ func (ec *executionContext) _Query_parked(ctx context.Context, field graphql.Col
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Parked(ctx, fc.Args["filter"].(*model.ParkedFilter), fc.Args["after"].(*string), fc.Args["limit"].(*int))
+			return ec.Resolvers.Query().Parked(ctx, fc.Args["filter"].(*model.ParkedFilter), fc.Args["first"].(*int), fc.Args["after"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.ParkedPage) graphql.Marshaler {
-			return ec.marshalNParkedPage2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋmodelᚐParkedPage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *ParkedConnection) graphql.Marshaler {
+			return ec.marshalNParkedConnection2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋexecᚐParkedConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -9931,7 +11368,7 @@ func (ec *executionContext) fieldContext_Query_parked(ctx context.Context, field
 		IsMethod:   true,
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_ParkedPage(ctx, field)
+			return ec.childFields_ParkedConnection(ctx, field)
 		},
 	}
 	defer func() {
@@ -9942,6 +11379,50 @@ func (ec *executionContext) fieldContext_Query_parked(ctx context.Context, field
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Query_parked_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_parkedDelivery(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_parkedDelivery(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().ParkedDelivery(ctx, fc.Args["id"].(string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Parked) graphql.Marshaler {
+			return ec.marshalNParked2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋmodelᚐParked(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_parkedDelivery(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Parked(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_parkedDelivery_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -10022,11 +11503,11 @@ func (ec *executionContext) _Query_audit(ctx context.Context, field graphql.Coll
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Audit(ctx, fc.Args["before"].(*uint64), fc.Args["limit"].(*int))
+			return ec.Resolvers.Query().Audit(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.AuditPage) graphql.Marshaler {
-			return ec.marshalNAuditPage2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋmodelᚐAuditPage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *AuditConnection) graphql.Marshaler {
+			return ec.marshalNAuditConnection2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋexecᚐAuditConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -10039,7 +11520,7 @@ func (ec *executionContext) fieldContext_Query_audit(ctx context.Context, field 
 		IsMethod:   true,
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_AuditPage(ctx, field)
+			return ec.childFields_AuditConnection(ctx, field)
 		},
 	}
 	defer func() {
@@ -10748,6 +12229,125 @@ func (ec *executionContext) fieldContext_Revision_deleted(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Revision", field, false, false, "Boolean")
 }
 
+func (ec *executionContext) _RevisionConnection_edges(ctx context.Context, field graphql.CollectedField, obj *RevisionConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RevisionConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []RevisionEdge) graphql.Marshaler {
+			return ec.marshalNRevisionEdge2ᚕgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋexecᚐRevisionEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RevisionConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RevisionConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RevisionEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RevisionConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *RevisionConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RevisionConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋexecᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RevisionConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RevisionConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RevisionEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *RevisionEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RevisionEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RevisionEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RevisionEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _RevisionEdge_node(ctx context.Context, field graphql.CollectedField, obj *RevisionEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RevisionEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *api.Revision) graphql.Marshaler {
+			return ec.marshalNRevision2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐRevision(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RevisionEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RevisionEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Revision(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Rollout_strategy(ctx context.Context, field graphql.CollectedField, obj *api.Rollout) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -11100,6 +12700,272 @@ func (ec *executionContext) _Sample_memory(ctx context.Context, field graphql.Co
 }
 func (ec *executionContext) fieldContext_Sample_memory(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Sample", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _Session_name(ctx context.Context, field graphql.CollectedField, obj *api.Head) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Session_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Name, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Session_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Session", field, false, false, "String")
+}
+
+func (ec *executionContext) _Session_key(ctx context.Context, field graphql.CollectedField, obj *api.Head) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Session_key(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Key, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Session_key(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Session", field, false, false, "String")
+}
+
+func (ec *executionContext) _Session_epoch(ctx context.Context, field graphql.CollectedField, obj *api.Head) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Session_epoch(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Epoch, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Session_epoch(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Session", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _Session_id(ctx context.Context, field graphql.CollectedField, obj *api.Head) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Session_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Session_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Session", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _Session_time(ctx context.Context, field graphql.CollectedField, obj *api.Head) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Session_time(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Time, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalOTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Session_time(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Session", field, false, false, "Time")
+}
+
+func (ec *executionContext) _Session_snapshot(ctx context.Context, field graphql.CollectedField, obj *api.Head) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Session_snapshot(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Session().Snapshot(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Snapshot) graphql.Marshaler {
+			return ec.marshalOSnapshot2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋmodelᚐSnapshot(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Session_snapshot(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Session",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Snapshot(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SessionConnection_edges(ctx context.Context, field graphql.CollectedField, obj *SessionConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []SessionEdge) graphql.Marshaler {
+			return ec.marshalNSessionEdge2ᚕgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋexecᚐSessionEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SessionConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SessionConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SessionEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SessionConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *SessionConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋexecᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SessionConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SessionConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SessionEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *SessionEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SessionEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SessionEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _SessionEdge_node(ctx context.Context, field graphql.CollectedField, obj *SessionEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *api.Head) graphql.Marshaler {
+			return ec.marshalNSession2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐHead(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SessionEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SessionEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Session(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _SessionStats_name(ctx context.Context, field graphql.CollectedField, obj *api.SessionStats) (ret graphql.Marshaler) {
@@ -12645,6 +14511,38 @@ func (ec *executionContext) fieldContext_Stats_memory(_ context.Context, field g
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_MemoryStats(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Stats_graphql(ctx context.Context, field graphql.CollectedField, obj *api.Stats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Stats_graphql(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.GraphQL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *api.GraphQLStats) graphql.Marshaler {
+			return ec.marshalOGraphQLStats2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐGraphQLStats(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Stats_graphql(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Stats",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_GraphQLStats(ctx, field)
 		},
 	}
 	return fc, nil
@@ -14403,6 +16301,73 @@ func UnmarshalDeadFilter(ctx context.Context, raw any) (model.DeadFilter, error)
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputEmitInput(ctx context.Context, obj any) (EmitInput, error) {
+	var it EmitInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["output"]; !present {
+		asMap["output"] = "default"
+	}
+
+	fieldsInOrder := [...]string{"output", "key", "payload", "payloadBase64"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "output":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("output"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Output = data
+		case "key":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("key"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Key = data
+		case "payload":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("payload"))
+			data, err := ec.unmarshalOJSON2encodingᚋjsonᚐRawMessage(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Payload = data
+		case "payloadBase64":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("payloadBase64"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.PayloadBase64 = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalEmitInput unmarshals raw into the EmitInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalEmitInput(ctx context.Context, raw any) (EmitInput, error) {
+	var out EmitInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "EmitInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputParkedFilter(ctx context.Context, obj any) (model.ParkedFilter, error) {
 	var it model.ParkedFilter
 	if obj == nil {
@@ -14661,6 +16626,82 @@ func (ec *executionContext) _ArenaStats(ctx context.Context, sel ast.SelectionSe
 	return out
 }
 
+var auditConnectionImplementors = []string{"AuditConnection"}
+
+func (ec *executionContext) _AuditConnection(ctx context.Context, sel ast.SelectionSet, obj *AuditConnection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, auditConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("AuditConnection")
+		case "edges":
+			out.Values[i] = ec._AuditConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._AuditConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var auditEdgeImplementors = []string{"AuditEdge"}
+
+func (ec *executionContext) _AuditEdge(ctx context.Context, sel ast.SelectionSet, obj *AuditEdge) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, auditEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("AuditEdge")
+		case "cursor":
+			out.Values[i] = ec._AuditEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._AuditEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var auditEntryImplementors = []string{"AuditEntry"}
 
 func (ec *executionContext) _AuditEntry(ctx context.Context, sel ast.SelectionSet, obj *api.Entry) graphql.Marshaler {
@@ -14714,44 +16755,6 @@ func (ec *executionContext) _AuditEntry(ctx context.Context, sel ast.SelectionSe
 			}
 		case "why":
 			out.Values[i] = ec._AuditEntry_why(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
-}
-
-var auditPageImplementors = []string{"AuditPage"}
-
-func (ec *executionContext) _AuditPage(ctx context.Context, sel ast.SelectionSet, obj *model.AuditPage) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, auditPageImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("AuditPage")
-		case "items":
-			out.Values[i] = ec._AuditPage_items(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		case "next":
-			out.Values[i] = ec._AuditPage_next(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -14991,24 +16994,62 @@ func (ec *executionContext) _DeadLetter(ctx context.Context, sel ast.SelectionSe
 	return out
 }
 
-var deadPageImplementors = []string{"DeadPage"}
+var deadLetterConnectionImplementors = []string{"DeadLetterConnection"}
 
-func (ec *executionContext) _DeadPage(ctx context.Context, sel ast.SelectionSet, obj *model.DeadPage) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, deadPageImplementors)
+func (ec *executionContext) _DeadLetterConnection(ctx context.Context, sel ast.SelectionSet, obj *DeadLetterConnection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, deadLetterConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
 	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("DeadPage")
-		case "items":
-			out.Values[i] = ec._DeadPage_items(ctx, field, obj)
+			out.Values[i] = graphql.MarshalString("DeadLetterConnection")
+		case "edges":
+			out.Values[i] = ec._DeadLetterConnection_edges(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
-		case "next":
-			out.Values[i] = ec._DeadPage_next(ctx, field, obj)
+		case "pageInfo":
+			out.Values[i] = ec._DeadLetterConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var deadLetterEdgeImplementors = []string{"DeadLetterEdge"}
+
+func (ec *executionContext) _DeadLetterEdge(ctx context.Context, sel ast.SelectionSet, obj *DeadLetterEdge) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, deadLetterEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DeadLetterEdge")
+		case "cursor":
+			out.Values[i] = ec._DeadLetterEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._DeadLetterEdge_node(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -15287,6 +17328,49 @@ func (ec *executionContext) _Gap(ctx context.Context, sel ast.SelectionSet, obj 
 	return out
 }
 
+var graphQLStatsImplementors = []string{"GraphQLStats"}
+
+func (ec *executionContext) _GraphQLStats(ctx context.Context, sel ast.SelectionSet, obj *api.GraphQLStats) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, graphQLStatsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("GraphQLStats")
+		case "sockets":
+			out.Values[i] = ec._GraphQLStats_sockets(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "subscriptions":
+			out.Values[i] = ec._GraphQLStats_subscriptions(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "refused":
+			out.Values[i] = ec._GraphQLStats_refused(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var hTTPStatsImplementors = []string{"HTTPStats"}
 
 func (ec *executionContext) _HTTPStats(ctx context.Context, sel ast.SelectionSet, obj *api.HTTPStats) graphql.Marshaler {
@@ -15311,97 +17395,6 @@ func (ec *executionContext) _HTTPStats(ctx context.Context, sel ast.SelectionSet
 		case "outcomes":
 			out.Values[i] = ec._HTTPStats_outcomes(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
-}
-
-var headImplementors = []string{"Head"}
-
-func (ec *executionContext) _Head(ctx context.Context, sel ast.SelectionSet, obj *api.Head) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, headImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("Head")
-		case "name":
-			out.Values[i] = ec._Head_name(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		case "key":
-			out.Values[i] = ec._Head_key(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		case "epoch":
-			out.Values[i] = ec._Head_epoch(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		case "id":
-			out.Values[i] = ec._Head_id(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		case "time":
-			out.Values[i] = ec._Head_time(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
-}
-
-var headPageImplementors = []string{"HeadPage"}
-
-func (ec *executionContext) _HeadPage(ctx context.Context, sel ast.SelectionSet, obj *model.HeadPage) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, headPageImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("HeadPage")
-		case "items":
-			out.Values[i] = ec._HeadPage_items(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		case "next":
-			out.Values[i] = ec._HeadPage_next(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		default:
@@ -15897,6 +17890,41 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "dropParked":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_dropParked(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "append":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_append(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "deleteSession":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_deleteSession(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "settle":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_settle(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "extend":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_extend(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -15948,6 +17976,54 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 		case "reducer":
 			out.Values[i] = ec._Node_reducer(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var pageInfoImplementors = []string{"PageInfo"}
+
+func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet, obj *PageInfo) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, pageInfoImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PageInfo")
+		case "hasNextPage":
+			out.Values[i] = ec._PageInfo_hasNextPage(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "hasPreviousPage":
+			out.Values[i] = ec._PageInfo_hasPreviousPage(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "startCursor":
+			out.Values[i] = ec._PageInfo_startCursor(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "endCursor":
+			out.Values[i] = ec._PageInfo_endCursor(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -16085,24 +18161,62 @@ func (ec *executionContext) _Parked(ctx context.Context, sel ast.SelectionSet, o
 	return out
 }
 
-var parkedPageImplementors = []string{"ParkedPage"}
+var parkedConnectionImplementors = []string{"ParkedConnection"}
 
-func (ec *executionContext) _ParkedPage(ctx context.Context, sel ast.SelectionSet, obj *model.ParkedPage) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, parkedPageImplementors)
+func (ec *executionContext) _ParkedConnection(ctx context.Context, sel ast.SelectionSet, obj *ParkedConnection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, parkedConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
 	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ParkedPage")
-		case "items":
-			out.Values[i] = ec._ParkedPage_items(ctx, field, obj)
+			out.Values[i] = graphql.MarshalString("ParkedConnection")
+		case "edges":
+			out.Values[i] = ec._ParkedConnection_edges(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
-		case "next":
-			out.Values[i] = ec._ParkedPage_next(ctx, field, obj)
+		case "pageInfo":
+			out.Values[i] = ec._ParkedConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var parkedEdgeImplementors = []string{"ParkedEdge"}
+
+func (ec *executionContext) _ParkedEdge(ctx context.Context, sel ast.SelectionSet, obj *ParkedEdge) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, parkedEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ParkedEdge")
+		case "cursor":
+			out.Values[i] = ec._ParkedEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._ParkedEdge_node(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -16393,6 +18507,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Query")
+		case "sessionNames":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_sessionNames(ctx, field)
+				})
 		case "sessions":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
 				true, true,
@@ -16404,12 +18524,6 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_session(ctx, field)
-				})
-		case "snapshots":
-			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._Query_snapshots(ctx, field)
 				})
 		case "plugins":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
@@ -16452,6 +18566,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_parked(ctx, field)
+				})
+		case "parkedDelivery":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_parkedDelivery(ctx, field)
 				})
 		case "stats":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
@@ -16744,6 +18864,82 @@ func (ec *executionContext) _Revision(ctx context.Context, sel ast.SelectionSet,
 	return out
 }
 
+var revisionConnectionImplementors = []string{"RevisionConnection"}
+
+func (ec *executionContext) _RevisionConnection(ctx context.Context, sel ast.SelectionSet, obj *RevisionConnection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, revisionConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RevisionConnection")
+		case "edges":
+			out.Values[i] = ec._RevisionConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._RevisionConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var revisionEdgeImplementors = []string{"RevisionEdge"}
+
+func (ec *executionContext) _RevisionEdge(ctx context.Context, sel ast.SelectionSet, obj *RevisionEdge) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, revisionEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RevisionEdge")
+		case "cursor":
+			out.Values[i] = ec._RevisionEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._RevisionEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var rolloutImplementors = []string{"Rollout"}
 
 func (ec *executionContext) _Rollout(ctx context.Context, sel ast.SelectionSet, obj *api.Rollout) graphql.Marshaler {
@@ -16855,6 +19051,141 @@ func (ec *executionContext) _Sample(ctx context.Context, sel ast.SelectionSet, o
 			}
 		case "memory":
 			out.Values[i] = ec._Sample_memory(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var sessionImplementors = []string{"Session"}
+
+func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, obj *api.Head) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, sessionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Session")
+		case "name":
+			out.Values[i] = ec._Session_name(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "key":
+			out.Values[i] = ec._Session_key(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "epoch":
+			out.Values[i] = ec._Session_epoch(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "id":
+			out.Values[i] = ec._Session_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "time":
+			out.Values[i] = ec._Session_time(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "snapshot":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Session_snapshot(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var sessionConnectionImplementors = []string{"SessionConnection"}
+
+func (ec *executionContext) _SessionConnection(ctx context.Context, sel ast.SelectionSet, obj *SessionConnection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, sessionConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SessionConnection")
+		case "edges":
+			out.Values[i] = ec._SessionConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._SessionConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var sessionEdgeImplementors = []string{"SessionEdge"}
+
+func (ec *executionContext) _SessionEdge(ctx context.Context, sel ast.SelectionSet, obj *SessionEdge) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, sessionEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SessionEdge")
+		case "cursor":
+			out.Values[i] = ec._SessionEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._SessionEdge_node(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -17395,6 +19726,11 @@ func (ec *executionContext) _Stats(ctx context.Context, sel ast.SelectionSet, ob
 		case "memory":
 			out.Values[i] = ec._Stats_memory(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "graphql":
+			out.Values[i] = ec._Stats_graphql(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -17999,15 +20335,23 @@ func (ec *executionContext) marshalNArenaStats2ᚕgithubᚗcomᚋpeltonhqᚋpelt
 	return ret
 }
 
-func (ec *executionContext) marshalNAuditEntry2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐEntry(ctx context.Context, sel ast.SelectionSet, v api.Entry) graphql.Marshaler {
-	return ec._AuditEntry(ctx, sel, &v)
+func (ec *executionContext) marshalNAuditConnection2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋexecᚐAuditConnection(ctx context.Context, sel ast.SelectionSet, v *AuditConnection) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "AuditConnection!")
+		return graphql.Null
+	}
+	return ec._AuditConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNAuditEntry2ᚕgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐEntryᚄ(ctx context.Context, sel ast.SelectionSet, v []api.Entry) graphql.Marshaler {
+func (ec *executionContext) marshalNAuditEdge2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋexecᚐAuditEdge(ctx context.Context, sel ast.SelectionSet, v AuditEdge) graphql.Marshaler {
+	return ec._AuditEdge(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNAuditEdge2ᚕgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋexecᚐAuditEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []AuditEdge) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNAuditEntry2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐEntry(ctx, sel, v[i])
+		return ec.marshalNAuditEdge2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋexecᚐAuditEdge(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -18019,12 +20363,12 @@ func (ec *executionContext) marshalNAuditEntry2ᚕgithubᚗcomᚋpeltonhqᚋpelt
 	return ret
 }
 
-func (ec *executionContext) marshalNAuditPage2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋmodelᚐAuditPage(ctx context.Context, sel ast.SelectionSet, v *model.AuditPage) graphql.Marshaler {
+func (ec *executionContext) marshalNAuditEntry2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐEntry(ctx context.Context, sel ast.SelectionSet, v *api.Entry) graphql.Marshaler {
 	if v == nil {
-		graphql.AddInvalidNullError(ctx, "AuditPage!")
+		graphql.AddInvalidNullError(ctx, "AuditEntry!")
 		return graphql.Null
 	}
-	return ec._AuditPage(ctx, sel, v)
+	return ec._AuditEntry(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNBoolean2bool(ctx context.Context, v any) (bool, error) {
@@ -18061,15 +20405,31 @@ func (ec *executionContext) marshalNChange2ᚕgithubᚗcomᚋpeltonhqᚋpelton�
 	return ret
 }
 
-func (ec *executionContext) marshalNDeadLetter2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋmodelᚐDeadLetter(ctx context.Context, sel ast.SelectionSet, v model.DeadLetter) graphql.Marshaler {
-	return ec._DeadLetter(ctx, sel, &v)
+func (ec *executionContext) marshalNDeadLetter2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋmodelᚐDeadLetter(ctx context.Context, sel ast.SelectionSet, v *model.DeadLetter) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "DeadLetter!")
+		return graphql.Null
+	}
+	return ec._DeadLetter(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNDeadLetter2ᚕgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋmodelᚐDeadLetterᚄ(ctx context.Context, sel ast.SelectionSet, v []model.DeadLetter) graphql.Marshaler {
+func (ec *executionContext) marshalNDeadLetterConnection2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋexecᚐDeadLetterConnection(ctx context.Context, sel ast.SelectionSet, v *DeadLetterConnection) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "DeadLetterConnection!")
+		return graphql.Null
+	}
+	return ec._DeadLetterConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNDeadLetterEdge2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋexecᚐDeadLetterEdge(ctx context.Context, sel ast.SelectionSet, v DeadLetterEdge) graphql.Marshaler {
+	return ec._DeadLetterEdge(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNDeadLetterEdge2ᚕgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋexecᚐDeadLetterEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []DeadLetterEdge) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNDeadLetter2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋmodelᚐDeadLetter(ctx, sel, v[i])
+		return ec.marshalNDeadLetterEdge2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋexecᚐDeadLetterEdge(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -18081,20 +20441,14 @@ func (ec *executionContext) marshalNDeadLetter2ᚕgithubᚗcomᚋpeltonhqᚋpelt
 	return ret
 }
 
-func (ec *executionContext) marshalNDeadLetter2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋmodelᚐDeadLetter(ctx context.Context, sel ast.SelectionSet, v *model.DeadLetter) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "DeadLetter!")
-		return graphql.Null
-	}
-	return ec._DeadLetter(ctx, sel, v)
+func (ec *executionContext) unmarshalNDecision2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋmodelᚐDecision(ctx context.Context, v any) (model.Decision, error) {
+	var res model.Decision
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNDeadPage2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋmodelᚐDeadPage(ctx context.Context, sel ast.SelectionSet, v *model.DeadPage) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "DeadPage!")
-		return graphql.Null
-	}
-	return ec._DeadPage(ctx, sel, v)
+func (ec *executionContext) marshalNDecision2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋmodelᚐDecision(ctx context.Context, sel ast.SelectionSet, v model.Decision) graphql.Marshaler {
+	return v
 }
 
 func (ec *executionContext) marshalNDiff2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐDiff(ctx context.Context, sel ast.SelectionSet, v *api.Diff) graphql.Marshaler {
@@ -18143,6 +20497,11 @@ func (ec *executionContext) marshalNEdge2ᚕgithubᚗcomᚋpeltonhqᚋpeltonᚋa
 	return ret
 }
 
+func (ec *executionContext) unmarshalNEmitInput2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋexecᚐEmitInput(ctx context.Context, v any) (EmitInput, error) {
+	res, err := ec.unmarshalInputEmitInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalNEvent2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋmodelᚐEvent(ctx context.Context, sel ast.SelectionSet, v model.Event) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Event!")
@@ -18167,34 +20526,6 @@ func (ec *executionContext) marshalNFloat2float64(ctx context.Context, sel ast.S
 		graphql.AddInvalidNullFromMarshaler(ctx, "Float!")
 	}
 	return graphql.WrapContextMarshaler(ctx, res)
-}
-
-func (ec *executionContext) marshalNHead2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐHead(ctx context.Context, sel ast.SelectionSet, v api.Head) graphql.Marshaler {
-	return ec._Head(ctx, sel, &v)
-}
-
-func (ec *executionContext) marshalNHead2ᚕgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐHeadᚄ(ctx context.Context, sel ast.SelectionSet, v []api.Head) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
-		return ec.marshalNHead2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐHead(ctx, sel, v[i])
-	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
-
-	return ret
-}
-
-func (ec *executionContext) marshalNHeadPage2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋmodelᚐHeadPage(ctx context.Context, sel ast.SelectionSet, v *model.HeadPage) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "HeadPage!")
-		return graphql.Null
-	}
-	return ec._HeadPage(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNHeader2githubᚗcomᚋpeltonhqᚋpeltonᚐHeader(ctx context.Context, sel ast.SelectionSet, v pelton.Header) graphql.Marshaler {
@@ -18321,15 +20652,39 @@ func (ec *executionContext) marshalNNode2ᚕgithubᚗcomᚋpeltonhqᚋpeltonᚋa
 	return ret
 }
 
-func (ec *executionContext) marshalNParked2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋmodelᚐParked(ctx context.Context, sel ast.SelectionSet, v model.Parked) graphql.Marshaler {
-	return ec._Parked(ctx, sel, &v)
+func (ec *executionContext) marshalNPageInfo2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋexecᚐPageInfo(ctx context.Context, sel ast.SelectionSet, v *PageInfo) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "PageInfo!")
+		return graphql.Null
+	}
+	return ec._PageInfo(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNParked2ᚕgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋmodelᚐParkedᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Parked) graphql.Marshaler {
+func (ec *executionContext) marshalNParked2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋmodelᚐParked(ctx context.Context, sel ast.SelectionSet, v *model.Parked) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Parked!")
+		return graphql.Null
+	}
+	return ec._Parked(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNParkedConnection2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋexecᚐParkedConnection(ctx context.Context, sel ast.SelectionSet, v *ParkedConnection) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "ParkedConnection!")
+		return graphql.Null
+	}
+	return ec._ParkedConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNParkedEdge2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋexecᚐParkedEdge(ctx context.Context, sel ast.SelectionSet, v ParkedEdge) graphql.Marshaler {
+	return ec._ParkedEdge(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNParkedEdge2ᚕgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋexecᚐParkedEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []ParkedEdge) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNParked2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋmodelᚐParked(ctx, sel, v[i])
+		return ec.marshalNParkedEdge2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋexecᚐParkedEdge(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -18339,14 +20694,6 @@ func (ec *executionContext) marshalNParked2ᚕgithubᚗcomᚋpeltonhqᚋpelton�
 	}
 
 	return ret
-}
-
-func (ec *executionContext) marshalNParkedPage2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋmodelᚐParkedPage(ctx context.Context, sel ast.SelectionSet, v *model.ParkedPage) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "ParkedPage!")
-		return graphql.Null
-	}
-	return ec._ParkedPage(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNPlugin2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐPlugin(ctx context.Context, sel ast.SelectionSet, v api.Plugin) graphql.Marshaler {
@@ -18421,11 +20768,31 @@ func (ec *executionContext) marshalNRevision2githubᚗcomᚋpeltonhqᚋpeltonᚋ
 	return ec._Revision(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNRevision2ᚕgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐRevisionᚄ(ctx context.Context, sel ast.SelectionSet, v []api.Revision) graphql.Marshaler {
+func (ec *executionContext) marshalNRevision2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐRevision(ctx context.Context, sel ast.SelectionSet, v *api.Revision) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Revision!")
+		return graphql.Null
+	}
+	return ec._Revision(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNRevisionConnection2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋexecᚐRevisionConnection(ctx context.Context, sel ast.SelectionSet, v *RevisionConnection) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "RevisionConnection!")
+		return graphql.Null
+	}
+	return ec._RevisionConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNRevisionEdge2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋexecᚐRevisionEdge(ctx context.Context, sel ast.SelectionSet, v RevisionEdge) graphql.Marshaler {
+	return ec._RevisionEdge(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNRevisionEdge2ᚕgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋexecᚐRevisionEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []RevisionEdge) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNRevision2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐRevision(ctx, sel, v[i])
+		return ec.marshalNRevisionEdge2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋexecᚐRevisionEdge(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -18439,6 +20806,42 @@ func (ec *executionContext) marshalNRevision2ᚕgithubᚗcomᚋpeltonhqᚋpelton
 
 func (ec *executionContext) marshalNSample2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐSample(ctx context.Context, sel ast.SelectionSet, v api.Sample) graphql.Marshaler {
 	return ec._Sample(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNSession2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐHead(ctx context.Context, sel ast.SelectionSet, v *api.Head) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Session!")
+		return graphql.Null
+	}
+	return ec._Session(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNSessionConnection2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋexecᚐSessionConnection(ctx context.Context, sel ast.SelectionSet, v *SessionConnection) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SessionConnection!")
+		return graphql.Null
+	}
+	return ec._SessionConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNSessionEdge2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋexecᚐSessionEdge(ctx context.Context, sel ast.SelectionSet, v SessionEdge) graphql.Marshaler {
+	return ec._SessionEdge(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNSessionEdge2ᚕgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋexecᚐSessionEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []SessionEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSessionEdge2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋexecᚐSessionEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalNSessionStats2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐSessionStats(ctx context.Context, sel ast.SelectionSet, v api.SessionStats) graphql.Marshaler {
@@ -18858,6 +21261,41 @@ func (ec *executionContext) marshalODuration2timeᚐDuration(ctx context.Context
 	return res
 }
 
+func (ec *executionContext) unmarshalODuration2ᚖtimeᚐDuration(ctx context.Context, v any) (*time.Duration, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := model.UnmarshalDuration(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalODuration2ᚖtimeᚐDuration(ctx context.Context, sel ast.SelectionSet, v *time.Duration) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := model.MarshalDuration(*v)
+	return res
+}
+
+func (ec *executionContext) unmarshalOEmitInput2ᚕgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋexecᚐEmitInputᚄ(ctx context.Context, v any) ([]EmitInput, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]EmitInput, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNEmitInput2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋexecᚐEmitInput(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
 func (ec *executionContext) marshalOFigures2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐFigures(ctx context.Context, sel ast.SelectionSet, v *api.Figures) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -18925,6 +21363,13 @@ func (ec *executionContext) marshalOFrom2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋa
 		return graphql.Null
 	}
 	return v
+}
+
+func (ec *executionContext) marshalOGraphQLStats2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐGraphQLStats(ctx context.Context, sel ast.SelectionSet, v *api.GraphQLStats) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._GraphQLStats(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOHTTPStats2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐHTTPStats(ctx context.Context, sel ast.SelectionSet, v *api.HTTPStats) graphql.Marshaler {
@@ -19071,6 +21516,13 @@ func (ec *executionContext) marshalOSlow2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋa
 		return graphql.Null
 	}
 	return v
+}
+
+func (ec *executionContext) marshalOSnapshot2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋmodelᚐSnapshot(ctx context.Context, sel ast.SelectionSet, v *model.Snapshot) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Snapshot(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOStrategyInput2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐStrategy(ctx context.Context, v any) (*api.Strategy, error) {

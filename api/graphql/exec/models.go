@@ -2,11 +2,125 @@
 
 package exec
 
+import (
+	"encoding/json"
+
+	"github.com/peltonhq/pelton/api"
+	"github.com/peltonhq/pelton/api/graphql/model"
+)
+
+// A page of the audit log.
+type AuditConnection struct {
+	// The entries with their cursors.
+	Edges []AuditEdge `json:"edges"`
+	// Where the page lies.
+	PageInfo *PageInfo `json:"pageInfo"`
+}
+
+// One entry of a page.
+type AuditEdge struct {
+	// The place behind it.
+	Cursor string `json:"cursor"`
+	// The entry.
+	Node *api.Entry `json:"node"`
+}
+
+// A page of dead letters.
+type DeadLetterConnection struct {
+	// The dead letters with their cursors.
+	Edges []DeadLetterEdge `json:"edges"`
+	// Where the page lies.
+	PageInfo *PageInfo `json:"pageInfo"`
+}
+
+// One dead letter of a page.
+type DeadLetterEdge struct {
+	// The place behind it.
+	Cursor string `json:"cursor"`
+	// The dead letter.
+	Node *model.DeadLetter `json:"node"`
+}
+
+// What a held delivery puts out.
+type EmitInput struct {
+	// One of the plugin's outputs; default is the one of that name.
+	Output *string `json:"output,omitempty"`
+	// Its key; none: the message's.
+	Key *string `json:"key,omitempty"`
+	// Its payload, when it is JSON.
+	Payload json.RawMessage `json:"payload,omitempty"`
+	// Its payload in base64, when it is not JSON.
+	PayloadBase64 *string `json:"payloadBase64,omitempty"`
+}
+
+// What can be changed. who and why go into the history; without ids a filter selects, and without that everything is meant.
 type Mutation struct {
 }
 
+// Where a page lies in its list. Pages go forward only.
+type PageInfo struct {
+	// Whether there may be more: the next page can be empty when a filter selects nothing of what is left.
+	HasNextPage bool `json:"hasNextPage"`
+	// Whether the page begins behind a cursor.
+	HasPreviousPage bool `json:"hasPreviousPage"`
+	// Of the first item; null when there is none.
+	StartCursor *string `json:"startCursor,omitempty"`
+	// Of the last item, after of the next page; null when there is none.
+	EndCursor *string `json:"endCursor,omitempty"`
+}
+
+// A page of parked deliveries.
+type ParkedConnection struct {
+	// The parked deliveries with their cursors.
+	Edges []ParkedEdge `json:"edges"`
+	// Where the page lies.
+	PageInfo *PageInfo `json:"pageInfo"`
+}
+
+// One parked delivery of a page.
+type ParkedEdge struct {
+	// The place behind it.
+	Cursor string `json:"cursor"`
+	// The parked delivery.
+	Node *model.Parked `json:"node"`
+}
+
+// What can be read. Lists that may be long come in pages: first says how many (default 50), after is the cursor of the item before.
 type Query struct {
 }
 
+// A page of revisions.
+type RevisionConnection struct {
+	// The revisions with their cursors.
+	Edges []RevisionEdge `json:"edges"`
+	// Where the page lies.
+	PageInfo *PageInfo `json:"pageInfo"`
+}
+
+// One revision of a page.
+type RevisionEdge struct {
+	// The place behind it.
+	Cursor string `json:"cursor"`
+	// The revision.
+	Node *api.Revision `json:"node"`
+}
+
+// A page of sessions.
+type SessionConnection struct {
+	// The sessions with their cursors.
+	Edges []SessionEdge `json:"edges"`
+	// Where the page lies.
+	PageInfo *PageInfo `json:"pageInfo"`
+}
+
+// One session of a page.
+type SessionEdge struct {
+	// The place behind it.
+	Cursor string `json:"cursor"`
+	// The session.
+	Node *api.Head `json:"node"`
+}
+
+// What can be watched, over a WebSocket (graphql-transport-ws) or as an event stream (graphql-sse, distinct connections).
 type Subscription struct {
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strconv"
 
+	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/api"
 )
 
@@ -17,7 +18,14 @@ type OnGap api.OnGap
 // Slow says what happens to a slow follower.
 type Slow api.Slow
 
+// Decision says what a hold ends with.
+type Decision pelton.Decision
+
 var (
+	decisions = map[string]Decision{
+		"ACK": Decision(pelton.DecisionAck), "RETRY": Decision(pelton.DecisionRetry),
+		"DEFER": Decision(pelton.DecisionDefer), "DEAD": Decision(pelton.DecisionDead),
+	}
 	froms  = map[string]From{"BEGINNING": From(api.FromBeginning), "LATEST": From(api.FromLatest), "NOW": From(api.FromNow)}
 	onGaps = map[string]OnGap{"FAIL": OnGap(api.OnGapFail), "RESET": OnGap(api.OnGapReset)}
 	slows  = map[string]Slow{"DISCONNECT": Slow(api.SlowDisconnect), "CONFLATE": Slow(api.SlowConflate)}
@@ -31,6 +39,12 @@ func (o *OnGap) UnmarshalGQL(v any) error { return read(o, onGaps, v) }
 
 // UnmarshalGQL reads the enumeration's word.
 func (s *Slow) UnmarshalGQL(v any) error { return read(s, slows, v) }
+
+// UnmarshalGQL reads the enumeration's word.
+func (d *Decision) UnmarshalGQL(v any) error { return read(d, decisions, v) }
+
+// MarshalGQL writes the enumeration's word.
+func (d Decision) MarshalGQL(w io.Writer) { write(w, decisions, d) }
 
 // MarshalGQL writes the enumeration's word.
 func (f From) MarshalGQL(w io.Writer) { write(w, froms, f) }

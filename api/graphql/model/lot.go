@@ -23,12 +23,6 @@ func DeadLetterOf(d api.DeadLetter) DeadLetter {
 	return out
 }
 
-// DeadPage is a page of dead letters.
-type DeadPage struct {
-	Items []DeadLetter
-	Next  string
-}
-
 // Parked is a parked delivery with its payload as JSON or text.
 type Parked struct {
 	api.Parked
@@ -42,24 +36,6 @@ func ParkedOf(p api.Parked) Parked {
 	out := Parked{Parked: p}
 	out.Payload, out.PayloadBase64 = body(p.Payload, "")
 	return out
-}
-
-// ParkedPage is a page of parked deliveries.
-type ParkedPage struct {
-	Items []Parked
-	Next  string
-}
-
-// AuditPage is a page of the audit log.
-type AuditPage struct {
-	Items []api.Entry
-	Next  uint64
-}
-
-// HeadPage is a page of sessions.
-type HeadPage struct {
-	Items []api.Head
-	Next  string
 }
 
 // DeadFilter selects dead letters.

@@ -1,17 +1,21 @@
 package front
 
-import "github.com/peltonhq/pelton/engine/config/unit"
+import (
+	"github.com/peltonhq/pelton/engine/config/graphql"
+	"github.com/peltonhq/pelton/engine/config/unit"
+)
 
 // API says where the wheel listens, and to whom.
 type API struct {
-	Listen string       `yaml:"listen" json:"listen" jsonschema_description:"HOST:PORT of HTTP: Connect, SSE, GraphQL, ingest, metrics, console. Port 0 takes a free one. One that is not loopback needs tls, and auth or tls.client_ca_file. Default 127.0.0.1:7070."`
-	GRPC   string       `yaml:"grpc" json:"grpc" jsonschema_description:"HOST:PORT of gRPC, with the same tls and auth. Port 0 takes a free one. Default 127.0.0.1:7071."`
-	TLS    *ServerTLS   `yaml:"tls,omitempty" json:"tls,omitempty" jsonschema_description:"Encrypt both. Files that change are read again within seconds. Default: none."`
-	Auth   *Auth        `yaml:"auth,omitempty" json:"auth,omitempty" jsonschema_description:"Who may do what; docs/security.md tells how. Default: whoever reaches the address may do everything, or with tls.client_ca_file whoever has a certificate."`
-	CORS   CORS         `yaml:"cors,omitzero" json:"cors,omitzero" jsonschema_description:"Which pages of other sites may use the API, with a token."`
-	Hosts  []string     `yaml:"hosts,omitempty" json:"hosts,omitempty" jsonschema_description:"Names by which a loopback address may be called beside localhost and its numbers, for a proxy that hands the name on."`
-	Limits ClientLimits `yaml:"limits" json:"limits" jsonschema_description:"What is taken of clients; what is turned away is counted in pelton_api_refused_total."`
-	Audit  Audit        `yaml:"audit" json:"audit" jsonschema_description:"The log of who changed what: audit.jsonl in the directory of the store."`
+	Listen  string         `yaml:"listen" json:"listen" jsonschema_description:"HOST:PORT of HTTP: Connect, SSE, GraphQL, ingest, metrics, console. Port 0 takes a free one. One that is not loopback needs tls, and auth or tls.client_ca_file. Default 127.0.0.1:7070."`
+	GRPC    string         `yaml:"grpc" json:"grpc" jsonschema_description:"HOST:PORT of gRPC, with the same tls and auth. Port 0 takes a free one. Default 127.0.0.1:7071."`
+	TLS     *ServerTLS     `yaml:"tls,omitempty" json:"tls,omitempty" jsonschema_description:"Encrypt both. Files that change are read again within seconds. Default: none."`
+	Auth    *Auth          `yaml:"auth,omitempty" json:"auth,omitempty" jsonschema_description:"Who may do what; docs/security.md tells how. Default: whoever reaches the address may do everything, or with tls.client_ca_file whoever has a certificate."`
+	CORS    CORS           `yaml:"cors,omitzero" json:"cors,omitzero" jsonschema_description:"Which pages of other sites may use the API, with a token."`
+	Hosts   []string       `yaml:"hosts,omitempty" json:"hosts,omitempty" jsonschema_description:"Names by which a loopback address may be called beside localhost and its numbers, for a proxy that hands the name on."`
+	Limits  ClientLimits   `yaml:"limits" json:"limits" jsonschema_description:"What is taken of clients; what is turned away is counted in pelton_api_refused_total."`
+	Audit   Audit          `yaml:"audit" json:"audit" jsonschema_description:"The log of who changed what: audit.jsonl in the directory of the store."`
+	GraphQL graphql.Bounds `yaml:"graphql" json:"graphql" jsonschema_description:"Limits of the GraphQL endpoint, /graphql; each has a metric."`
 
 	// Insecure allows addresses that are not loopback, without TLS. No file can set it: it is the flag --insecure-bind.
 	Insecure bool `yaml:"-" json:"-"`
@@ -40,7 +44,6 @@ type CORS struct {
 // ClientLimits are what is taken of clients.
 type ClientLimits struct {
 	Headers           unit.Size `yaml:"headers" json:"headers" jsonschema_description:"Bytes of a request's headers. Default 64KiB."`
-	Body              unit.Size `yaml:"body" json:"body" jsonschema_description:"Bytes of a GraphQL request. What is published has limits of its own (arena.max_message, ingest), and so has a plugin (limits.artifact). Default 1MiB."`
 	BodyRate          unit.Size `yaml:"body_rate" json:"body_rate" jsonschema_description:"Bytes a second that a request's body must bring once ten seconds are over. Default 1KiB."`
 	Connections       int       `yaml:"connections" json:"connections" jsonschema_description:"Open connections of each address; the next is closed at once. Default 50000."`
 	ConnectionStreams int       `yaml:"connection_streams" json:"connection_streams" jsonschema_description:"Calls at once of one HTTP/2 connection; more wait. Default 4096."`
@@ -58,9 +61,9 @@ type Audit struct {
 // Default listens on the loopback address, for whoever is on this machine.
 func Default() API {
 	return API{
-		Listen: "127.0.0.1:7070", GRPC: "127.0.0.1:7071", Audit: Audit{MaxBytes: 16 * unit.MiB},
+		Listen: "127.0.0.1:7070", GRPC: "127.0.0.1:7071", Audit: Audit{MaxBytes: 16 * unit.MiB}, GraphQL: graphql.Default(),
 		Limits: ClientLimits{
-			Headers: 64 * unit.KiB, Body: unit.MiB, BodyRate: unit.KiB, Connections: 50_000, ConnectionStreams: 4096, Streams: 50_000,
+			Headers: 64 * unit.KiB, BodyRate: unit.KiB, Connections: 50_000, ConnectionStreams: 4096, Streams: 50_000,
 			Rate: 5000, Burst: 10_000, Failures: 1,
 		},
 	}

@@ -47,6 +47,7 @@ func (a *API) Validate(r Report, path string) {
 		}
 	}
 	a.Limits.validate(r, path+".limits")
+	a.GraphQL.Validate(r, path+".graphql")
 	if !r.Failed(path+".audit") && a.Audit.MaxBytes < 64*unit.KiB {
 		r.Addf(path+".audit.max_bytes", "%s is too small; want at least 64KiB", a.Audit.MaxBytes)
 	}
@@ -264,7 +265,6 @@ func (l ClientLimits) validate(r Report, path string) {
 		}
 	}
 	size("headers", l.Headers, 4*unit.KiB, 16*unit.MiB)
-	size("body", l.Body, unit.KiB, unit.GiB)
 	size("body_rate", l.BodyRate, 1, unit.GiB)
 	count("connections", l.Connections, 10_000_000)
 	count("connection_streams", l.ConnectionStreams, 1_000_000)

@@ -197,7 +197,9 @@ type DeadLetter struct {
 	// How often it was replayed.
 	Replays int32 `protobuf:"varint,17,opt,name=replays,proto3" json:"replays,omitempty"`
 	// Of that revision's code, as long as the revision is kept.
-	Digest        string `protobuf:"bytes,18,opt,name=digest,proto3" json:"digest,omitempty"`
+	Digest string `protobuf:"bytes,18,opt,name=digest,proto3" json:"digest,omitempty"`
+	// In a list: after of a page that begins behind it.
+	Cursor        string `protobuf:"bytes,19,opt,name=cursor,proto3" json:"cursor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -354,6 +356,13 @@ func (x *DeadLetter) GetReplays() int32 {
 func (x *DeadLetter) GetDigest() string {
 	if x != nil {
 		return x.Digest
+	}
+	return ""
+}
+
+func (x *DeadLetter) GetCursor() string {
+	if x != nil {
+		return x.Cursor
 	}
 	return ""
 }
@@ -975,7 +984,7 @@ const file_pelton_v1_dead_proto_rawDesc = "" +
 	"\x05trace\x18\x05 \x01(\tR\x05trace\"2\n" +
 	"\x06Header\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value\"\xbb\x04\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value\"\xd3\x04\n" +
 	"\n" +
 	"DeadLetter\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1a\n" +
@@ -996,7 +1005,8 @@ const file_pelton_v1_dead_proto_rawDesc = "" +
 	"\flast_failure\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampR\vlastFailure\x12\x1a\n" +
 	"\brevision\x18\x10 \x01(\x05R\brevision\x12\x18\n" +
 	"\areplays\x18\x11 \x01(\x05R\areplays\x12\x16\n" +
-	"\x06digest\x18\x12 \x01(\tR\x06digest\"\xe2\x01\n" +
+	"\x06digest\x18\x12 \x01(\tR\x06digest\x12\x16\n" +
+	"\x06cursor\x18\x13 \x01(\tR\x06cursor\"\xe2\x01\n" +
 	"\n" +
 	"DeadFilter\x12\x16\n" +
 	"\x06plugin\x18\x01 \x01(\tR\x06plugin\x12\x16\n" +

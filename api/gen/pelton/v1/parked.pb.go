@@ -50,7 +50,9 @@ type Parked struct {
 	// Upstream headers.
 	Headers []*Header `protobuf:"bytes,12,rep,name=headers,proto3" json:"headers,omitempty"`
 	// Where the message came from.
-	Origin        *Origin `protobuf:"bytes,13,opt,name=origin,proto3" json:"origin,omitempty"`
+	Origin *Origin `protobuf:"bytes,13,opt,name=origin,proto3" json:"origin,omitempty"`
+	// In a list: after of a page that begins behind it.
+	Cursor        string `protobuf:"bytes,14,opt,name=cursor,proto3" json:"cursor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -174,6 +176,13 @@ func (x *Parked) GetOrigin() *Origin {
 		return x.Origin
 	}
 	return nil
+}
+
+func (x *Parked) GetCursor() string {
+	if x != nil {
+		return x.Cursor
+	}
+	return ""
 }
 
 // ParkedFilter selects parked deliveries; unset fields select all.
@@ -693,7 +702,7 @@ var File_pelton_v1_parked_proto protoreflect.FileDescriptor
 
 const file_pelton_v1_parked_proto_rawDesc = "" +
 	"\n" +
-	"\x16pelton/v1/parked.proto\x12\tpelton.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x14pelton/v1/dead.proto\"\x99\x03\n" +
+	"\x16pelton/v1/parked.proto\x12\tpelton.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x14pelton/v1/dead.proto\"\xb1\x03\n" +
 	"\x06Parked\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1a\n" +
 	"\bdelivery\x18\x02 \x01(\tR\bdelivery\x12\x16\n" +
@@ -709,7 +718,8 @@ const file_pelton_v1_parked_proto_rawDesc = "" +
 	" \x01(\tR\x06reason\x12\x18\n" +
 	"\apayload\x18\v \x01(\fR\apayload\x12+\n" +
 	"\aheaders\x18\f \x03(\v2\x11.pelton.v1.HeaderR\aheaders\x12)\n" +
-	"\x06origin\x18\r \x01(\v2\x11.pelton.v1.OriginR\x06origin\"\xb0\x01\n" +
+	"\x06origin\x18\r \x01(\v2\x11.pelton.v1.OriginR\x06origin\x12\x16\n" +
+	"\x06cursor\x18\x0e \x01(\tR\x06cursor\"\xb0\x01\n" +
 	"\fParkedFilter\x12\x16\n" +
 	"\x06plugin\x18\x01 \x01(\tR\x06plugin\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x120\n" +

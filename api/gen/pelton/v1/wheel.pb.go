@@ -201,7 +201,9 @@ type Stats struct {
 	// The spans of traced messages; absent when nothing is traced.
 	Traces *TraceStats `protobuf:"bytes,14,opt,name=traces,proto3" json:"traces,omitempty"`
 	// What stands before the API.
-	Api           *ApiStats `protobuf:"bytes,20,opt,name=api,proto3" json:"api,omitempty"`
+	Api *ApiStats `protobuf:"bytes,20,opt,name=api,proto3" json:"api,omitempty"`
+	// The GraphQL endpoint.
+	Graphql       *GraphqlStats `protobuf:"bytes,21,opt,name=graphql,proto3" json:"graphql,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -341,6 +343,13 @@ func (x *Stats) GetApi() *ApiStats {
 	return nil
 }
 
+func (x *Stats) GetGraphql() *GraphqlStats {
+	if x != nil {
+		return x.Graphql
+	}
+	return nil
+}
+
 // ApiStats are the figures of what stands before the API.
 type ApiStats struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -432,6 +441,70 @@ func (x *ApiStats) GetCertificateExpiry() *timestamppb.Timestamp {
 	return nil
 }
 
+// GraphqlStats are the figures of the GraphQL endpoint.
+type GraphqlStats struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Open WebSockets.
+	Sockets int64 `protobuf:"varint,1,opt,name=sockets,proto3" json:"sockets,omitempty"`
+	// Subscriptions under way, over WebSocket and SSE.
+	Subscriptions int64 `protobuf:"varint,2,opt,name=subscriptions,proto3" json:"subscriptions,omitempty"`
+	// What was turned away or cut off, by the limit of api.graphql.
+	Refused       map[string]uint64 `protobuf:"bytes,3,rep,name=refused,proto3" json:"refused,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GraphqlStats) Reset() {
+	*x = GraphqlStats{}
+	mi := &file_pelton_v1_wheel_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GraphqlStats) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GraphqlStats) ProtoMessage() {}
+
+func (x *GraphqlStats) ProtoReflect() protoreflect.Message {
+	mi := &file_pelton_v1_wheel_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GraphqlStats.ProtoReflect.Descriptor instead.
+func (*GraphqlStats) Descriptor() ([]byte, []int) {
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *GraphqlStats) GetSockets() int64 {
+	if x != nil {
+		return x.Sockets
+	}
+	return 0
+}
+
+func (x *GraphqlStats) GetSubscriptions() int64 {
+	if x != nil {
+		return x.Subscriptions
+	}
+	return 0
+}
+
+func (x *GraphqlStats) GetRefused() map[string]uint64 {
+	if x != nil {
+		return x.Refused
+	}
+	return nil
+}
+
 // TraceStats count the spans of traced messages.
 type TraceStats struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -449,7 +522,7 @@ type TraceStats struct {
 
 func (x *TraceStats) Reset() {
 	*x = TraceStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[4]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -461,7 +534,7 @@ func (x *TraceStats) String() string {
 func (*TraceStats) ProtoMessage() {}
 
 func (x *TraceStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[4]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -474,7 +547,7 @@ func (x *TraceStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TraceStats.ProtoReflect.Descriptor instead.
 func (*TraceStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{4}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *TraceStats) GetSent() uint64 {
@@ -538,7 +611,7 @@ type SourceStats struct {
 
 func (x *SourceStats) Reset() {
 	*x = SourceStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[5]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -550,7 +623,7 @@ func (x *SourceStats) String() string {
 func (*SourceStats) ProtoMessage() {}
 
 func (x *SourceStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[5]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -563,7 +636,7 @@ func (x *SourceStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SourceStats.ProtoReflect.Descriptor instead.
 func (*SourceStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{5}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *SourceStats) GetName() string {
@@ -671,7 +744,7 @@ type QueueStats struct {
 
 func (x *QueueStats) Reset() {
 	*x = QueueStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[6]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -683,7 +756,7 @@ func (x *QueueStats) String() string {
 func (*QueueStats) ProtoMessage() {}
 
 func (x *QueueStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[6]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -696,7 +769,7 @@ func (x *QueueStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueueStats.ProtoReflect.Descriptor instead.
 func (*QueueStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{6}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *QueueStats) GetBytes() uint64 {
@@ -764,7 +837,7 @@ type LaneStats struct {
 
 func (x *LaneStats) Reset() {
 	*x = LaneStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[7]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -776,7 +849,7 @@ func (x *LaneStats) String() string {
 func (*LaneStats) ProtoMessage() {}
 
 func (x *LaneStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[7]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -789,7 +862,7 @@ func (x *LaneStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LaneStats.ProtoReflect.Descriptor instead.
 func (*LaneStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{7}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *LaneStats) GetLane() string {
@@ -862,7 +935,7 @@ type ArenaStats struct {
 
 func (x *ArenaStats) Reset() {
 	*x = ArenaStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[8]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -874,7 +947,7 @@ func (x *ArenaStats) String() string {
 func (*ArenaStats) ProtoMessage() {}
 
 func (x *ArenaStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[8]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -887,7 +960,7 @@ func (x *ArenaStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ArenaStats.ProtoReflect.Descriptor instead.
 func (*ArenaStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{8}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ArenaStats) GetName() string {
@@ -999,7 +1072,7 @@ type PluginStats struct {
 
 func (x *PluginStats) Reset() {
 	*x = PluginStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[9]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1011,7 +1084,7 @@ func (x *PluginStats) String() string {
 func (*PluginStats) ProtoMessage() {}
 
 func (x *PluginStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[9]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1024,7 +1097,7 @@ func (x *PluginStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PluginStats.ProtoReflect.Descriptor instead.
 func (*PluginStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{9}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *PluginStats) GetName() string {
@@ -1245,7 +1318,7 @@ type KVStats struct {
 
 func (x *KVStats) Reset() {
 	*x = KVStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[10]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1257,7 +1330,7 @@ func (x *KVStats) String() string {
 func (*KVStats) ProtoMessage() {}
 
 func (x *KVStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[10]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1270,7 +1343,7 @@ func (x *KVStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KVStats.ProtoReflect.Descriptor instead.
 func (*KVStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{10}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *KVStats) GetBytes() uint64 {
@@ -1309,7 +1382,7 @@ type HTTPStats struct {
 
 func (x *HTTPStats) Reset() {
 	*x = HTTPStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[11]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1321,7 +1394,7 @@ func (x *HTTPStats) String() string {
 func (*HTTPStats) ProtoMessage() {}
 
 func (x *HTTPStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[11]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1334,7 +1407,7 @@ func (x *HTTPStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HTTPStats.ProtoReflect.Descriptor instead.
 func (*HTTPStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{11}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *HTTPStats) GetInFlight() int32 {
@@ -1377,7 +1450,7 @@ type SessionStats struct {
 
 func (x *SessionStats) Reset() {
 	*x = SessionStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[12]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1389,7 +1462,7 @@ func (x *SessionStats) String() string {
 func (*SessionStats) ProtoMessage() {}
 
 func (x *SessionStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[12]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1402,7 +1475,7 @@ func (x *SessionStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionStats.ProtoReflect.Descriptor instead.
 func (*SessionStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{12}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *SessionStats) GetName() string {
@@ -1463,7 +1536,7 @@ type SinkStats struct {
 
 func (x *SinkStats) Reset() {
 	*x = SinkStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[13]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1475,7 +1548,7 @@ func (x *SinkStats) String() string {
 func (*SinkStats) ProtoMessage() {}
 
 func (x *SinkStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[13]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1488,7 +1561,7 @@ func (x *SinkStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SinkStats.ProtoReflect.Descriptor instead.
 func (*SinkStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{13}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *SinkStats) GetName() string {
@@ -1561,7 +1634,7 @@ type LotStats struct {
 
 func (x *LotStats) Reset() {
 	*x = LotStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[14]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1573,7 +1646,7 @@ func (x *LotStats) String() string {
 func (*LotStats) ProtoMessage() {}
 
 func (x *LotStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[14]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1586,7 +1659,7 @@ func (x *LotStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LotStats.ProtoReflect.Descriptor instead.
 func (*LotStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{14}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *LotStats) GetDead() uint64 {
@@ -1656,7 +1729,7 @@ type StoreStats struct {
 
 func (x *StoreStats) Reset() {
 	*x = StoreStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[15]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1668,7 +1741,7 @@ func (x *StoreStats) String() string {
 func (*StoreStats) ProtoMessage() {}
 
 func (x *StoreStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[15]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1681,7 +1754,7 @@ func (x *StoreStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StoreStats.ProtoReflect.Descriptor instead.
 func (*StoreStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{15}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *StoreStats) GetDir() string {
@@ -1755,7 +1828,7 @@ type MemoryStats struct {
 
 func (x *MemoryStats) Reset() {
 	*x = MemoryStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[16]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1767,7 +1840,7 @@ func (x *MemoryStats) String() string {
 func (*MemoryStats) ProtoMessage() {}
 
 func (x *MemoryStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[16]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1780,7 +1853,7 @@ func (x *MemoryStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MemoryStats.ProtoReflect.Descriptor instead.
 func (*MemoryStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{16}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *MemoryStats) GetRss() uint64 {
@@ -1813,7 +1886,7 @@ type WheelServiceGetTopologyRequest struct {
 
 func (x *WheelServiceGetTopologyRequest) Reset() {
 	*x = WheelServiceGetTopologyRequest{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[17]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1825,7 +1898,7 @@ func (x *WheelServiceGetTopologyRequest) String() string {
 func (*WheelServiceGetTopologyRequest) ProtoMessage() {}
 
 func (x *WheelServiceGetTopologyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[17]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1838,7 +1911,7 @@ func (x *WheelServiceGetTopologyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WheelServiceGetTopologyRequest.ProtoReflect.Descriptor instead.
 func (*WheelServiceGetTopologyRequest) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{17}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{18}
 }
 
 // Response of GetTopology.
@@ -1854,7 +1927,7 @@ type WheelServiceGetTopologyResponse struct {
 
 func (x *WheelServiceGetTopologyResponse) Reset() {
 	*x = WheelServiceGetTopologyResponse{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[18]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1866,7 +1939,7 @@ func (x *WheelServiceGetTopologyResponse) String() string {
 func (*WheelServiceGetTopologyResponse) ProtoMessage() {}
 
 func (x *WheelServiceGetTopologyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[18]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1879,7 +1952,7 @@ func (x *WheelServiceGetTopologyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WheelServiceGetTopologyResponse.ProtoReflect.Descriptor instead.
 func (*WheelServiceGetTopologyResponse) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{18}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *WheelServiceGetTopologyResponse) GetNodes() []*Node {
@@ -1905,7 +1978,7 @@ type WheelServiceGetStatsRequest struct {
 
 func (x *WheelServiceGetStatsRequest) Reset() {
 	*x = WheelServiceGetStatsRequest{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[19]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1917,7 +1990,7 @@ func (x *WheelServiceGetStatsRequest) String() string {
 func (*WheelServiceGetStatsRequest) ProtoMessage() {}
 
 func (x *WheelServiceGetStatsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[19]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1930,7 +2003,7 @@ func (x *WheelServiceGetStatsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WheelServiceGetStatsRequest.ProtoReflect.Descriptor instead.
 func (*WheelServiceGetStatsRequest) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{19}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{20}
 }
 
 // Response of GetStats.
@@ -1944,7 +2017,7 @@ type WheelServiceGetStatsResponse struct {
 
 func (x *WheelServiceGetStatsResponse) Reset() {
 	*x = WheelServiceGetStatsResponse{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[20]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1956,7 +2029,7 @@ func (x *WheelServiceGetStatsResponse) String() string {
 func (*WheelServiceGetStatsResponse) ProtoMessage() {}
 
 func (x *WheelServiceGetStatsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[20]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1969,7 +2042,7 @@ func (x *WheelServiceGetStatsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WheelServiceGetStatsResponse.ProtoReflect.Descriptor instead.
 func (*WheelServiceGetStatsResponse) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{20}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *WheelServiceGetStatsResponse) GetStats() *Stats {
@@ -1990,7 +2063,7 @@ type WheelServiceWatchStatsRequest struct {
 
 func (x *WheelServiceWatchStatsRequest) Reset() {
 	*x = WheelServiceWatchStatsRequest{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[21]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2002,7 +2075,7 @@ func (x *WheelServiceWatchStatsRequest) String() string {
 func (*WheelServiceWatchStatsRequest) ProtoMessage() {}
 
 func (x *WheelServiceWatchStatsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[21]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2015,7 +2088,7 @@ func (x *WheelServiceWatchStatsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WheelServiceWatchStatsRequest.ProtoReflect.Descriptor instead.
 func (*WheelServiceWatchStatsRequest) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{21}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *WheelServiceWatchStatsRequest) GetInterval() *durationpb.Duration {
@@ -2036,7 +2109,7 @@ type WheelServiceWatchStatsResponse struct {
 
 func (x *WheelServiceWatchStatsResponse) Reset() {
 	*x = WheelServiceWatchStatsResponse{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[22]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2048,7 +2121,7 @@ func (x *WheelServiceWatchStatsResponse) String() string {
 func (*WheelServiceWatchStatsResponse) ProtoMessage() {}
 
 func (x *WheelServiceWatchStatsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[22]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2061,7 +2134,7 @@ func (x *WheelServiceWatchStatsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WheelServiceWatchStatsResponse.ProtoReflect.Descriptor instead.
 func (*WheelServiceWatchStatsResponse) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{22}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *WheelServiceWatchStatsResponse) GetStats() *Stats {
@@ -2080,7 +2153,7 @@ type WheelServiceBackupRequest struct {
 
 func (x *WheelServiceBackupRequest) Reset() {
 	*x = WheelServiceBackupRequest{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[23]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2092,7 +2165,7 @@ func (x *WheelServiceBackupRequest) String() string {
 func (*WheelServiceBackupRequest) ProtoMessage() {}
 
 func (x *WheelServiceBackupRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[23]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2105,7 +2178,7 @@ func (x *WheelServiceBackupRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WheelServiceBackupRequest.ProtoReflect.Descriptor instead.
 func (*WheelServiceBackupRequest) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{23}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{24}
 }
 
 // Response of Backup.
@@ -2121,7 +2194,7 @@ type WheelServiceBackupResponse struct {
 
 func (x *WheelServiceBackupResponse) Reset() {
 	*x = WheelServiceBackupResponse{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[24]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2133,7 +2206,7 @@ func (x *WheelServiceBackupResponse) String() string {
 func (*WheelServiceBackupResponse) ProtoMessage() {}
 
 func (x *WheelServiceBackupResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[24]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2146,7 +2219,7 @@ func (x *WheelServiceBackupResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WheelServiceBackupResponse.ProtoReflect.Descriptor instead.
 func (*WheelServiceBackupResponse) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{24}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *WheelServiceBackupResponse) GetSize() int64 {
@@ -2177,7 +2250,7 @@ const file_pelton_v1_wheel_proto_rawDesc = "" +
 	"\x04Edge\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\tR\x04from\x12\x16\n" +
 	"\x06output\x18\x02 \x01(\tR\x06output\x12\x0e\n" +
-	"\x02to\x18\x03 \x01(\tR\x02to\"\x84\x05\n" +
+	"\x02to\x18\x03 \x01(\tR\x02to\"\xb7\x05\n" +
 	"\x05Stats\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\tR\aversion\x12.\n" +
 	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x121\n" +
@@ -2194,7 +2267,8 @@ const file_pelton_v1_wheel_proto_rawDesc = "" +
 	"\x05store\x18\f \x01(\v2\x15.pelton.v1.StoreStatsR\x05store\x12.\n" +
 	"\x06memory\x18\r \x01(\v2\x16.pelton.v1.MemoryStatsR\x06memory\x12-\n" +
 	"\x06traces\x18\x0e \x01(\v2\x15.pelton.v1.TraceStatsR\x06traces\x12%\n" +
-	"\x03api\x18\x14 \x01(\v2\x13.pelton.v1.ApiStatsR\x03api\"\xc4\x02\n" +
+	"\x03api\x18\x14 \x01(\v2\x13.pelton.v1.ApiStatsR\x03api\x121\n" +
+	"\agraphql\x18\x15 \x01(\v2\x17.pelton.v1.GraphqlStatsR\agraphql\"\xc4\x02\n" +
 	"\bApiStats\x12 \n" +
 	"\vconnections\x18\x01 \x01(\x03R\vconnections\x12\x18\n" +
 	"\astreams\x18\x02 \x01(\x03R\astreams\x12:\n" +
@@ -2203,6 +2277,13 @@ const file_pelton_v1_wheel_proto_rawDesc = "" +
 	"\vbad_reloads\x18\x05 \x01(\x04R\n" +
 	"badReloads\x12I\n" +
 	"\x12certificate_expiry\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x11certificateExpiry\x1a:\n" +
+	"\fRefusedEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01\"\xca\x01\n" +
+	"\fGraphqlStats\x12\x18\n" +
+	"\asockets\x18\x01 \x01(\x03R\asockets\x12$\n" +
+	"\rsubscriptions\x18\x02 \x01(\x03R\rsubscriptions\x12>\n" +
+	"\arefused\x18\x03 \x03(\v2$.pelton.v1.GraphqlStats.RefusedEntryR\arefused\x1a:\n" +
 	"\fRefusedEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01\"j\n" +
@@ -2380,90 +2461,94 @@ func file_pelton_v1_wheel_proto_rawDescGZIP() []byte {
 	return file_pelton_v1_wheel_proto_rawDescData
 }
 
-var file_pelton_v1_wheel_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
+var file_pelton_v1_wheel_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
 var file_pelton_v1_wheel_proto_goTypes = []any{
 	(*Node)(nil),                            // 0: pelton.v1.Node
 	(*Edge)(nil),                            // 1: pelton.v1.Edge
 	(*Stats)(nil),                           // 2: pelton.v1.Stats
 	(*ApiStats)(nil),                        // 3: pelton.v1.ApiStats
-	(*TraceStats)(nil),                      // 4: pelton.v1.TraceStats
-	(*SourceStats)(nil),                     // 5: pelton.v1.SourceStats
-	(*QueueStats)(nil),                      // 6: pelton.v1.QueueStats
-	(*LaneStats)(nil),                       // 7: pelton.v1.LaneStats
-	(*ArenaStats)(nil),                      // 8: pelton.v1.ArenaStats
-	(*PluginStats)(nil),                     // 9: pelton.v1.PluginStats
-	(*KVStats)(nil),                         // 10: pelton.v1.KVStats
-	(*HTTPStats)(nil),                       // 11: pelton.v1.HTTPStats
-	(*SessionStats)(nil),                    // 12: pelton.v1.SessionStats
-	(*SinkStats)(nil),                       // 13: pelton.v1.SinkStats
-	(*LotStats)(nil),                        // 14: pelton.v1.LotStats
-	(*StoreStats)(nil),                      // 15: pelton.v1.StoreStats
-	(*MemoryStats)(nil),                     // 16: pelton.v1.MemoryStats
-	(*WheelServiceGetTopologyRequest)(nil),  // 17: pelton.v1.WheelServiceGetTopologyRequest
-	(*WheelServiceGetTopologyResponse)(nil), // 18: pelton.v1.WheelServiceGetTopologyResponse
-	(*WheelServiceGetStatsRequest)(nil),     // 19: pelton.v1.WheelServiceGetStatsRequest
-	(*WheelServiceGetStatsResponse)(nil),    // 20: pelton.v1.WheelServiceGetStatsResponse
-	(*WheelServiceWatchStatsRequest)(nil),   // 21: pelton.v1.WheelServiceWatchStatsRequest
-	(*WheelServiceWatchStatsResponse)(nil),  // 22: pelton.v1.WheelServiceWatchStatsResponse
-	(*WheelServiceBackupRequest)(nil),       // 23: pelton.v1.WheelServiceBackupRequest
-	(*WheelServiceBackupResponse)(nil),      // 24: pelton.v1.WheelServiceBackupResponse
-	nil,                                     // 25: pelton.v1.ApiStats.RefusedEntry
-	nil,                                     // 26: pelton.v1.SourceStats.WaitedMsEntry
-	nil,                                     // 27: pelton.v1.PluginStats.FaultsEntry
-	nil,                                     // 28: pelton.v1.PluginStats.DroppedEntry
-	nil,                                     // 29: pelton.v1.HTTPStats.OutcomesEntry
-	nil,                                     // 30: pelton.v1.LotStats.ParkedByKindEntry
-	(*timestamppb.Timestamp)(nil),           // 31: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),             // 32: google.protobuf.Duration
-	(*WheelServiceListAuditRequest)(nil),    // 33: pelton.v1.WheelServiceListAuditRequest
-	(*WheelServiceListAuditResponse)(nil),   // 34: pelton.v1.WheelServiceListAuditResponse
+	(*GraphqlStats)(nil),                    // 4: pelton.v1.GraphqlStats
+	(*TraceStats)(nil),                      // 5: pelton.v1.TraceStats
+	(*SourceStats)(nil),                     // 6: pelton.v1.SourceStats
+	(*QueueStats)(nil),                      // 7: pelton.v1.QueueStats
+	(*LaneStats)(nil),                       // 8: pelton.v1.LaneStats
+	(*ArenaStats)(nil),                      // 9: pelton.v1.ArenaStats
+	(*PluginStats)(nil),                     // 10: pelton.v1.PluginStats
+	(*KVStats)(nil),                         // 11: pelton.v1.KVStats
+	(*HTTPStats)(nil),                       // 12: pelton.v1.HTTPStats
+	(*SessionStats)(nil),                    // 13: pelton.v1.SessionStats
+	(*SinkStats)(nil),                       // 14: pelton.v1.SinkStats
+	(*LotStats)(nil),                        // 15: pelton.v1.LotStats
+	(*StoreStats)(nil),                      // 16: pelton.v1.StoreStats
+	(*MemoryStats)(nil),                     // 17: pelton.v1.MemoryStats
+	(*WheelServiceGetTopologyRequest)(nil),  // 18: pelton.v1.WheelServiceGetTopologyRequest
+	(*WheelServiceGetTopologyResponse)(nil), // 19: pelton.v1.WheelServiceGetTopologyResponse
+	(*WheelServiceGetStatsRequest)(nil),     // 20: pelton.v1.WheelServiceGetStatsRequest
+	(*WheelServiceGetStatsResponse)(nil),    // 21: pelton.v1.WheelServiceGetStatsResponse
+	(*WheelServiceWatchStatsRequest)(nil),   // 22: pelton.v1.WheelServiceWatchStatsRequest
+	(*WheelServiceWatchStatsResponse)(nil),  // 23: pelton.v1.WheelServiceWatchStatsResponse
+	(*WheelServiceBackupRequest)(nil),       // 24: pelton.v1.WheelServiceBackupRequest
+	(*WheelServiceBackupResponse)(nil),      // 25: pelton.v1.WheelServiceBackupResponse
+	nil,                                     // 26: pelton.v1.ApiStats.RefusedEntry
+	nil,                                     // 27: pelton.v1.GraphqlStats.RefusedEntry
+	nil,                                     // 28: pelton.v1.SourceStats.WaitedMsEntry
+	nil,                                     // 29: pelton.v1.PluginStats.FaultsEntry
+	nil,                                     // 30: pelton.v1.PluginStats.DroppedEntry
+	nil,                                     // 31: pelton.v1.HTTPStats.OutcomesEntry
+	nil,                                     // 32: pelton.v1.LotStats.ParkedByKindEntry
+	(*timestamppb.Timestamp)(nil),           // 33: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),             // 34: google.protobuf.Duration
+	(*WheelServiceListAuditRequest)(nil),    // 35: pelton.v1.WheelServiceListAuditRequest
+	(*WheelServiceListAuditResponse)(nil),   // 36: pelton.v1.WheelServiceListAuditResponse
 }
 var file_pelton_v1_wheel_proto_depIdxs = []int32{
-	31, // 0: pelton.v1.Stats.time:type_name -> google.protobuf.Timestamp
-	32, // 1: pelton.v1.Stats.uptime:type_name -> google.protobuf.Duration
-	5,  // 2: pelton.v1.Stats.sources:type_name -> pelton.v1.SourceStats
-	8,  // 3: pelton.v1.Stats.arenas:type_name -> pelton.v1.ArenaStats
-	9,  // 4: pelton.v1.Stats.plugins:type_name -> pelton.v1.PluginStats
-	12, // 5: pelton.v1.Stats.sessions:type_name -> pelton.v1.SessionStats
-	13, // 6: pelton.v1.Stats.sinks:type_name -> pelton.v1.SinkStats
-	14, // 7: pelton.v1.Stats.lot:type_name -> pelton.v1.LotStats
-	15, // 8: pelton.v1.Stats.store:type_name -> pelton.v1.StoreStats
-	16, // 9: pelton.v1.Stats.memory:type_name -> pelton.v1.MemoryStats
-	4,  // 10: pelton.v1.Stats.traces:type_name -> pelton.v1.TraceStats
+	33, // 0: pelton.v1.Stats.time:type_name -> google.protobuf.Timestamp
+	34, // 1: pelton.v1.Stats.uptime:type_name -> google.protobuf.Duration
+	6,  // 2: pelton.v1.Stats.sources:type_name -> pelton.v1.SourceStats
+	9,  // 3: pelton.v1.Stats.arenas:type_name -> pelton.v1.ArenaStats
+	10, // 4: pelton.v1.Stats.plugins:type_name -> pelton.v1.PluginStats
+	13, // 5: pelton.v1.Stats.sessions:type_name -> pelton.v1.SessionStats
+	14, // 6: pelton.v1.Stats.sinks:type_name -> pelton.v1.SinkStats
+	15, // 7: pelton.v1.Stats.lot:type_name -> pelton.v1.LotStats
+	16, // 8: pelton.v1.Stats.store:type_name -> pelton.v1.StoreStats
+	17, // 9: pelton.v1.Stats.memory:type_name -> pelton.v1.MemoryStats
+	5,  // 10: pelton.v1.Stats.traces:type_name -> pelton.v1.TraceStats
 	3,  // 11: pelton.v1.Stats.api:type_name -> pelton.v1.ApiStats
-	25, // 12: pelton.v1.ApiStats.refused:type_name -> pelton.v1.ApiStats.RefusedEntry
-	31, // 13: pelton.v1.ApiStats.certificate_expiry:type_name -> google.protobuf.Timestamp
-	7,  // 14: pelton.v1.SourceStats.lanes:type_name -> pelton.v1.LaneStats
-	6,  // 15: pelton.v1.SourceStats.queue:type_name -> pelton.v1.QueueStats
-	26, // 16: pelton.v1.SourceStats.waited_ms:type_name -> pelton.v1.SourceStats.WaitedMsEntry
-	27, // 17: pelton.v1.PluginStats.faults:type_name -> pelton.v1.PluginStats.FaultsEntry
-	28, // 18: pelton.v1.PluginStats.dropped:type_name -> pelton.v1.PluginStats.DroppedEntry
-	32, // 19: pelton.v1.PluginStats.busy:type_name -> google.protobuf.Duration
-	10, // 20: pelton.v1.PluginStats.kv:type_name -> pelton.v1.KVStats
-	11, // 21: pelton.v1.PluginStats.http:type_name -> pelton.v1.HTTPStats
-	29, // 22: pelton.v1.HTTPStats.outcomes:type_name -> pelton.v1.HTTPStats.OutcomesEntry
-	30, // 23: pelton.v1.LotStats.parked_by_kind:type_name -> pelton.v1.LotStats.ParkedByKindEntry
-	31, // 24: pelton.v1.LotStats.next_due:type_name -> google.protobuf.Timestamp
-	0,  // 25: pelton.v1.WheelServiceGetTopologyResponse.nodes:type_name -> pelton.v1.Node
-	1,  // 26: pelton.v1.WheelServiceGetTopologyResponse.edges:type_name -> pelton.v1.Edge
-	2,  // 27: pelton.v1.WheelServiceGetStatsResponse.stats:type_name -> pelton.v1.Stats
-	32, // 28: pelton.v1.WheelServiceWatchStatsRequest.interval:type_name -> google.protobuf.Duration
-	2,  // 29: pelton.v1.WheelServiceWatchStatsResponse.stats:type_name -> pelton.v1.Stats
-	17, // 30: pelton.v1.WheelService.GetTopology:input_type -> pelton.v1.WheelServiceGetTopologyRequest
-	19, // 31: pelton.v1.WheelService.GetStats:input_type -> pelton.v1.WheelServiceGetStatsRequest
-	21, // 32: pelton.v1.WheelService.WatchStats:input_type -> pelton.v1.WheelServiceWatchStatsRequest
-	23, // 33: pelton.v1.WheelService.Backup:input_type -> pelton.v1.WheelServiceBackupRequest
-	33, // 34: pelton.v1.WheelService.ListAudit:input_type -> pelton.v1.WheelServiceListAuditRequest
-	18, // 35: pelton.v1.WheelService.GetTopology:output_type -> pelton.v1.WheelServiceGetTopologyResponse
-	20, // 36: pelton.v1.WheelService.GetStats:output_type -> pelton.v1.WheelServiceGetStatsResponse
-	22, // 37: pelton.v1.WheelService.WatchStats:output_type -> pelton.v1.WheelServiceWatchStatsResponse
-	24, // 38: pelton.v1.WheelService.Backup:output_type -> pelton.v1.WheelServiceBackupResponse
-	34, // 39: pelton.v1.WheelService.ListAudit:output_type -> pelton.v1.WheelServiceListAuditResponse
-	35, // [35:40] is the sub-list for method output_type
-	30, // [30:35] is the sub-list for method input_type
-	30, // [30:30] is the sub-list for extension type_name
-	30, // [30:30] is the sub-list for extension extendee
-	0,  // [0:30] is the sub-list for field type_name
+	4,  // 12: pelton.v1.Stats.graphql:type_name -> pelton.v1.GraphqlStats
+	26, // 13: pelton.v1.ApiStats.refused:type_name -> pelton.v1.ApiStats.RefusedEntry
+	33, // 14: pelton.v1.ApiStats.certificate_expiry:type_name -> google.protobuf.Timestamp
+	27, // 15: pelton.v1.GraphqlStats.refused:type_name -> pelton.v1.GraphqlStats.RefusedEntry
+	8,  // 16: pelton.v1.SourceStats.lanes:type_name -> pelton.v1.LaneStats
+	7,  // 17: pelton.v1.SourceStats.queue:type_name -> pelton.v1.QueueStats
+	28, // 18: pelton.v1.SourceStats.waited_ms:type_name -> pelton.v1.SourceStats.WaitedMsEntry
+	29, // 19: pelton.v1.PluginStats.faults:type_name -> pelton.v1.PluginStats.FaultsEntry
+	30, // 20: pelton.v1.PluginStats.dropped:type_name -> pelton.v1.PluginStats.DroppedEntry
+	34, // 21: pelton.v1.PluginStats.busy:type_name -> google.protobuf.Duration
+	11, // 22: pelton.v1.PluginStats.kv:type_name -> pelton.v1.KVStats
+	12, // 23: pelton.v1.PluginStats.http:type_name -> pelton.v1.HTTPStats
+	31, // 24: pelton.v1.HTTPStats.outcomes:type_name -> pelton.v1.HTTPStats.OutcomesEntry
+	32, // 25: pelton.v1.LotStats.parked_by_kind:type_name -> pelton.v1.LotStats.ParkedByKindEntry
+	33, // 26: pelton.v1.LotStats.next_due:type_name -> google.protobuf.Timestamp
+	0,  // 27: pelton.v1.WheelServiceGetTopologyResponse.nodes:type_name -> pelton.v1.Node
+	1,  // 28: pelton.v1.WheelServiceGetTopologyResponse.edges:type_name -> pelton.v1.Edge
+	2,  // 29: pelton.v1.WheelServiceGetStatsResponse.stats:type_name -> pelton.v1.Stats
+	34, // 30: pelton.v1.WheelServiceWatchStatsRequest.interval:type_name -> google.protobuf.Duration
+	2,  // 31: pelton.v1.WheelServiceWatchStatsResponse.stats:type_name -> pelton.v1.Stats
+	18, // 32: pelton.v1.WheelService.GetTopology:input_type -> pelton.v1.WheelServiceGetTopologyRequest
+	20, // 33: pelton.v1.WheelService.GetStats:input_type -> pelton.v1.WheelServiceGetStatsRequest
+	22, // 34: pelton.v1.WheelService.WatchStats:input_type -> pelton.v1.WheelServiceWatchStatsRequest
+	24, // 35: pelton.v1.WheelService.Backup:input_type -> pelton.v1.WheelServiceBackupRequest
+	35, // 36: pelton.v1.WheelService.ListAudit:input_type -> pelton.v1.WheelServiceListAuditRequest
+	19, // 37: pelton.v1.WheelService.GetTopology:output_type -> pelton.v1.WheelServiceGetTopologyResponse
+	21, // 38: pelton.v1.WheelService.GetStats:output_type -> pelton.v1.WheelServiceGetStatsResponse
+	23, // 39: pelton.v1.WheelService.WatchStats:output_type -> pelton.v1.WheelServiceWatchStatsResponse
+	25, // 40: pelton.v1.WheelService.Backup:output_type -> pelton.v1.WheelServiceBackupResponse
+	36, // 41: pelton.v1.WheelService.ListAudit:output_type -> pelton.v1.WheelServiceListAuditResponse
+	37, // [37:42] is the sub-list for method output_type
+	32, // [32:37] is the sub-list for method input_type
+	32, // [32:32] is the sub-list for extension type_name
+	32, // [32:32] is the sub-list for extension extendee
+	0,  // [0:32] is the sub-list for field type_name
 }
 
 func init() { file_pelton_v1_wheel_proto_init() }
@@ -2478,7 +2563,7 @@ func file_pelton_v1_wheel_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_pelton_v1_wheel_proto_rawDesc), len(file_pelton_v1_wheel_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   31,
+			NumMessages:   33,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
