@@ -281,6 +281,9 @@ func (a *actor) step(j *job, s *seat) bool {
 	if a.probe != nil && j.turn != nil {
 		j.turn.Brief = false // the probe looks at each outcome
 	}
+	if probe := a.judges(s); probe != nil {
+		probe.Begin()
+	}
 	n := a.turn.Add(1)
 	a.limit.Arm(n, time.Duration(s.version.Limits.Time))
 	err := j.run(a.limit, s)

@@ -187,6 +187,10 @@ func (p *Plugin) watch(probe *probe) {
 		case <-look.C:
 			probe.Look(false)
 		case <-end.C:
+			if probe.Pending(int(p.options.SwapTimeout / lookEvery)) {
+				end.Reset(lookEvery)
+				continue
+			}
 			probe.Look(true)
 			switch {
 			case probe.Decision() != rollout.Undecided: // at that look

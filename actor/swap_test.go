@@ -200,12 +200,19 @@ func TestLateRollback(t *testing.T) {
 	})
 }
 
-// W3: a version that hangs in its first delivery and can't be stopped goes back all the same.
+// W3: a version that hangs in its first delivery and can't be stopped goes back all the same, also where the health window
+// is over before.
 func TestSwapHangs(t *testing.T) {
+	for _, window := range []time.Duration{10 * time.Second, 10 * time.Millisecond} {
+		t.Run(window.String(), func(t *testing.T) { swapHangs(t, window) })
+	}
+}
+
+func swapHangs(t *testing.T, window time.Duration) {
 	synctest.Test(t, func(t *testing.T) {
 		gate := make(chan struct{})
 		old, next := &fake{}, &fake{each: hang(gate)}
-		r := open(t, actor.Options{}, old)
+		r := open(t, actor.Options{Health: actor.Health{Window: window}}, old)
 		answer := r.swap(2, next)
 		begin := time.Now()
 		stuck, behind := r.post("hang"), r.post("hang")

@@ -40,7 +40,9 @@ type Probe struct {
 type account struct {
 	judge  health.Judge
 	sides  [2]side
-	streak int // faults in a row of the new version
+	begun  bool // the new version has run a turn, or runs it
+	late   int  // looks behind the end at which it had not answered one
+	streak int  // faults in a row of the new version
 	steady bool
 	state  State
 	step   int // of a canary, from 0
@@ -137,6 +139,28 @@ func (p *Probe) Record(of Side, t *Turn) bool {
 		close(p.Early)
 	}
 	return false
+}
+
+// Begin notes that the new version runs a turn.
+func (p *Probe) Begin() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.begun = true
+}
+
+// Pending reports, at the end of a state or step, whether the new version is still at its first delivery: nothing speaks for
+// it yet, as where it hangs and its time is longer than the window. After so many looks it is revoked.
+func (p *Probe) Pending(looks int) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.begun || p.sides[NewSide].Deliveries > 0 || p.Decision() != Undecided {
+		return false
+	}
+	if p.late++; p.late > looks {
+		p.Decide(Revoked, "it did not answer its first delivery")
+		return false
+	}
+	return true
 }
 
 // Baseline adds what an instance of the old version did before.
