@@ -7,6 +7,7 @@ import (
 
 	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/session/internal/record"
+	"github.com/peltonhq/pelton/session/stream"
 	"github.com/peltonhq/pelton/store"
 )
 
@@ -14,6 +15,9 @@ import (
 type ask struct {
 	id     string // idempotency id of an append; empty: none
 	delete bool
+	over   bool             // delete it only if it expired
+	write  *stream.Write    // what a client of the stream wants; nil: none of that
+	wrote  Written          // the answer to it, set before done
 	snap   *pelton.Snapshot // the answer, set before done
 	done   chan error
 	room   chan struct{}
@@ -31,7 +35,13 @@ func (a *ask) Room() { signal(a.room) }
 // the store.
 func (a *ask) alone() bool { return a.delete || a.id != "" }
 
-func (a *ask) effectID() string { return "client/" + a.id }
+func (a *ask) effectID() string {
+	if a.write != nil && a.write.Producer != nil {
+		p := a.write.Producer
+		return fmt.Sprintf("client/%s/%d/%d", p.ID, p.Epoch, p.Seq)
+	}
+	return "client/" + a.id
+}
 
 // Append makes one snapshot from a client's payload (folded first, where the session is reduced) and returns it once
 // it is durable. An id that made a snapshot before answers with that one, for as long as the session lives; if
@@ -41,7 +51,7 @@ func (s *Sessions) Append(ctx context.Context, key string, payload []byte, conte
 	a := &ask{id: id}
 	effect := pelton.Effect{Key: []byte(key), Payload: payload, ContentType: contentType, Time: s.o.Now()}
 	if id != "" {
-		effect.Mark = s.keys.ID(key, id)
+		effect.Mark = s.book.Keys.ID(key, id)
 	}
 	if err := s.put(ctx, &item{effect: effect, key: key, ask: a}); err != nil {
 		return pelton.Snapshot{}, fmt.Errorf("append: %w", err)
@@ -51,12 +61,16 @@ func (s *Sessions) Append(ctx context.Context, key string, payload []byte, conte
 
 // Delete ends a session: its snapshots go, followers are told, a tombstone keeps the epoch, and a later emit starts a
 // new one. [ErrNotFound] when there is none.
-func (s *Sessions) Delete(ctx context.Context, key string) error {
-	if err := s.shorten(ctx, key); err != nil {
-		return fmt.Errorf("delete: %w", err)
+func (s *Sessions) Delete(ctx context.Context, key string) error { return s.drop(ctx, key, false) }
+
+func (s *Sessions) drop(ctx context.Context, key string, over bool) error {
+	if !over { // what shortens an expired one could shorten the one that comes after it
+		if err := s.shorten(ctx, key); err != nil {
+			return fmt.Errorf("delete: %w", err)
+		}
 	}
 	effect := pelton.Effect{Key: []byte(key)}
-	if err := s.put(ctx, &item{effect: effect, key: key, ask: &ask{delete: true}}); err != nil {
+	if err := s.put(ctx, &item{effect: effect, key: key, ask: &ask{delete: true, over: over}}); err != nil {
 		return fmt.Errorf("delete: %w", err)
 	}
 	return nil
@@ -153,7 +167,7 @@ func (s *Sessions) made(key string, value []byte) (*pelton.Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	snap, err := s.load(s.o.Store, key, p.Epoch, p.ID)
+	snap, err := s.book.Load(s.o.Store, key, p.Epoch, p.ID)
 	if errors.Is(err, store.ErrNotFound) {
 		return &pelton.Snapshot{Session: s.o.Name, Key: key, Epoch: p.Epoch, ID: p.ID}, nil
 	}
@@ -166,7 +180,7 @@ func (sh *shard) end(it *item) ([]*change, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !ses.durable.live() {
+	if !ses.durable.live() || it.ask.over && (ses.durable.stream == nil || !ses.durable.stream.Expired(sh.s.o.Now())) {
 		sh.s.settle(it, nil, fmt.Errorf("session %s key %.80q: %w", sh.s.o.Name, it.key, ErrNotFound))
 		return nil, nil
 	}
@@ -174,7 +188,7 @@ func (sh *shard) end(it *item) ([]*change, error) {
 	if err != nil {
 		return nil, err
 	}
-	ch := &change{item: it, session: ses, shard: sh, made: sh.s.o.Now(), doomed: found.log, size: sessionOverhead}
+	ch := &change{item: it, session: ses, shard: sh, made: sh.s.o.Now(), doomed: found.log, buried: ses.buried(), size: sessionOverhead}
 	ses.end()
 	ch.after = ses.last
 	sh.ending = true

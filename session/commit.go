@@ -37,7 +37,7 @@ type part struct {
 	batch         []*change
 	records       []store.Record
 	seq, sessions uint64 // before it
-	after         uint64 // sessions behind it
+	after         struct{ seq, sessions uint64 }
 }
 
 // answer is what came of an append, and the next one if that is with the store already.
@@ -96,8 +96,8 @@ func (c *committer) begin() *part {
 		return nil
 	}
 	p := &part{batch: batch, seq: c.seq, sessions: c.sessions}
-	p.records, p.after = c.records(batch)
-	c.seq, c.sessions = c.seq+uint64(len(batch)), p.after
+	p.records = c.records(batch)
+	p.after.seq, p.after.sessions = c.seq, c.sessions
 	c.append(p)
 	return p
 }
@@ -189,37 +189,42 @@ func (c *committer) refused(p *part, err error) {
 }
 
 // records numbers a batch and makes one atomic append of it: each snapshot with its place in the log and its mark
-// (S2), and the new heads. sessions is their number afterwards.
-func (c *committer) records(batch []*change) (records []store.Record, sessions uint64) {
-	k := &c.s.keys
-	records = make([]store.Record, 0, 4*len(batch)+1)
+// (S2), and the new heads. It moves the committer's numbers behind the batch.
+func (c *committer) records(batch []*change) []store.Record {
+	k := &c.s.book.Keys
+	records := make([]store.Record, 0, 4*len(batch)+1)
 	put := func(key, value []byte) {
 		records = append(records, store.Record{Op: store.Put, Key: key, Value: value})
 	}
 	heads := make(map[*session]*change, len(batch))
-	sessions = c.sessions
-	for i, ch := range batch {
-		ch.after.seq = c.seq + uint64(i) + 1
-		key, at := ch.item.key, record.Pointer{Gone: ch.snap == nil, Epoch: ch.after.epoch, ID: ch.after.id, Key: ch.item.key}
-		put(k.Log(ch.after.seq), at.Encode())
-		if ch.snap == nil {
-			sessions--
+	sessions := c.sessions
+	for _, ch := range batch {
+		key := ch.item.key
+		for snap := range ch.snaps {
+			c.number(ch)
+			snap.Seq = c.seq
+			put(k.Log(c.seq), record.Pointer{Epoch: snap.Epoch, ID: snap.ID, Key: key}.Encode())
+			put(k.Snapshot(key, snap.Epoch, snap.ID), record.EncodeSnapshot(snap, ch.made))
+			if snap.ID == 1 {
+				c.sessions++
+				records = c.born(records, ch)
+			}
+			heads[ch.session] = ch
+		}
+		if ch.after.gone {
+			c.number(ch)
+			put(k.Log(c.seq), record.Pointer{Gone: true, Epoch: ch.after.epoch, ID: ch.after.id, Key: key}.Encode())
 			records = c.deletion(records, ch)
-			continue
 		}
-		ch.snap.Seq = ch.after.seq
-		if ch.snap.ID == 1 {
-			sessions++
-		}
-		if ch.buried != 0 {
-			records = append(records,
-				store.Record{Op: store.Delete, Key: k.Tombstone(key)}, store.Record{Op: store.Delete, Key: k.Log(ch.buried)})
-		}
-		put(k.Snapshot(key, ch.snap.Epoch, ch.snap.ID), record.EncodeSnapshot(ch.snap, ch.made))
 		if mark := ch.item.effect.Mark; len(mark) > 0 {
 			put(mark, ch.markValue())
 		}
-		heads[ch.session] = ch
+		if ch.stream != nil {
+			put(k.Stream(key), record.EncodeStream(ch.stream))
+		}
+		if ch.producer != nil {
+			put(k.Producer(key, ch.producer.ID), record.EncodeProducer(*ch.producer))
+		}
 	}
 	for _, ch := range batch {
 		if heads[ch.session] == ch {
@@ -227,9 +232,24 @@ func (c *committer) records(batch []*change) (records []store.Record, sessions u
 		}
 	}
 	if sessions != c.sessions {
-		put(k.Name, record.Name{Epoch: c.s.epoch, Count: sessions}.Encode())
+		put(k.Name, record.Name{Epoch: c.s.epoch, Count: c.sessions}.Encode())
 	}
-	return records, sessions
+	return records
+}
+
+// number gives a change the next place in the log of the name.
+func (c *committer) number(ch *change) {
+	c.seq++
+	ch.after.seq = c.seq
+}
+
+// born removes what told of the session's life before.
+func (c *committer) born(records []store.Record, ch *change) []store.Record {
+	if ch.buried == 0 {
+		return records
+	}
+	return append(records,
+		store.Record{Op: store.Delete, Key: c.s.book.Keys.Tombstone(ch.item.key)}, store.Record{Op: store.Delete, Key: c.s.book.Keys.Log(ch.buried)})
 }
 
 // markValue is what a mark holds: nothing for a sender's, the place of the snapshot for a client's.
@@ -240,15 +260,23 @@ func (ch *change) markValue() []byte {
 	return record.Place{Epoch: ch.after.epoch, ID: ch.after.id, Seq: ch.after.seq}.Encode()
 }
 
-// deletion adds what ends a session: a tombstone instead of head, snapshots, their log and the ids of its clients.
+// deletion adds what ends a session: a tombstone instead of head, snapshots, their log, and what it has of its clients.
 func (c *committer) deletion(records []store.Record, ch *change) []store.Record {
-	k, key := &c.s.keys, ch.item.key
-	life, ids := k.Life(key, ch.after.epoch), k.IDs(key)
+	k, key := &c.s.book.Keys, ch.item.key
+	life, ids, producers := k.Life(key, ch.after.epoch), k.IDs(key), k.Producers(key)
+	if ch.after.id > 0 {
+		c.sessions--
+	}
+	if ch.buried != 0 {
+		records = append(records, store.Record{Op: store.Delete, Key: k.Log(ch.buried)})
+	}
 	records = append(records,
 		store.Record{Op: store.Put, Key: k.Tombstone(key), Value: record.Place{Epoch: ch.after.epoch, ID: ch.after.id, Seq: ch.after.seq}.Encode()},
 		store.Record{Op: store.Delete, Key: k.Head(key)},
 		store.Record{Op: store.DeleteRange, Key: life, End: store.PrefixEnd(life)},
-		store.Record{Op: store.DeleteRange, Key: ids, End: store.PrefixEnd(ids)})
+		store.Record{Op: store.DeleteRange, Key: ids, End: store.PrefixEnd(ids)},
+		store.Record{Op: store.Delete, Key: k.Stream(key)},
+		store.Record{Op: store.DeleteRange, Key: producers, End: store.PrefixEnd(producers)})
 	for _, log := range ch.doomed {
 		records = append(records, store.Record{Op: store.Delete, Key: log})
 	}
@@ -261,14 +289,14 @@ func (c *committer) publish(p *part) {
 		return
 	}
 	s, batch := c.s, p.batch
-	s.counts.seq.Store(batch[len(batch)-1].after.seq)
-	s.counts.sessions.Store(p.after)
+	s.counts.seq.Store(p.after.seq)
+	s.counts.sessions.Store(p.after.sessions)
 	s.hub.publish(s.epoch, batch)
 	var made, size int64
 	for _, ch := range batch {
 		it := ch.item
 		if ch.snap != nil {
-			made++
+			made += int64(len(ch.before)) + 1
 		}
 		if it.ask != nil {
 			it.ask.snap = ch.snap

@@ -2,9 +2,8 @@ package session
 
 import (
 	"errors"
-	"fmt"
 
-	"github.com/peltonhq/pelton"
+	"github.com/peltonhq/pelton/session/internal/place"
 )
 
 // Classes of errors, for errors.Is.
@@ -12,84 +11,21 @@ var (
 	// ErrNotFound: there is no such session, or no such snapshot and never was one.
 	ErrNotFound = errors.New("session not found")
 	// ErrGone: the place is not there any more, or not yet; a [GoneError] says where to resume.
-	ErrGone = errors.New("cursor is gone")
+	ErrGone = place.ErrGone
 	// ErrCursorKind: the cursor of a key was used for a whole name, or the reverse.
 	ErrCursorKind = errors.New("wrong kind of cursor")
 	// ErrSlow: the follower fell too far behind; a [SlowError] has its cursor.
-	ErrSlow = errors.New("follower is too slow")
+	ErrSlow = place.ErrSlow
 	// ErrClosed: the sessions, or the follower, are closed.
 	ErrClosed = errors.New("sessions are closed")
 	// ErrRefused: an effect that will never become a snapshot: the reducer refused it, or it is too large.
 	ErrRefused = errors.New("refused")
 )
 
-// Reason says why a range of ids is missing.
-type Reason string
-
-// The reasons of a [Gap] and of a [GoneError].
-const (
-	Trimmed   Reason = "trimmed"   // removed by retention
-	Conflated Reason = "conflated" // skipped for a follower that asked for the newest only
-	Epoch     Reason = "epoch"     // another life of the key: it was deleted and came back
-	Future    Reason = "future"    // the cursor is ahead of the newest
-	Deleted   Reason = "deleted"   // the session was deleted
+// Errors that say more.
+type (
+	// GoneError says that a place cannot be read and where to resume; it is an [ErrGone].
+	GoneError = place.GoneError
+	// SlowError ends a follower that fell too far behind; it is an [ErrSlow].
+	SlowError = place.SlowError
 )
-
-// GoneError says that a place cannot be read and where to resume; it is an [ErrGone].
-type GoneError struct {
-	Name, Key string // Key is empty for a whole name
-	At        pelton.Cursor
-	Oldest    pelton.Cursor // of the next snapshot that is there; the zero Cursor when there is none
-	Latest    pelton.Cursor // of the newest; the zero Cursor when there is none
-	Reason    Reason
-}
-
-// Resume is the cursor after which nothing that still exists is missed; the zero Cursor when nothing exists.
-func (e *GoneError) Resume() pelton.Cursor {
-	if e.Reason == Future {
-		return e.Latest
-	}
-	c := e.Oldest
-	if c.Valid() && c.ID > 0 {
-		c.ID--
-	}
-	return c
-}
-
-func (e *GoneError) Error() string {
-	where := "session " + e.Name
-	if !e.At.Log {
-		where = fmt.Sprintf("session %s key %q", e.Name, e.Key)
-	}
-	resume := "follow from the beginning"
-	if c := e.Resume(); c.Valid() {
-		resume = fmt.Sprintf("resume after %s (newest is %s)", c, e.Latest)
-	}
-	switch e.Reason {
-	case Trimmed:
-		return fmt.Sprintf("%s: what follows %s was trimmed; %s", where, e.At, resume)
-	case Future:
-		return fmt.Sprintf("%s: cursor %s is ahead of the newest, %s; %s", where, e.At, e.Latest, resume)
-	case Deleted:
-		return fmt.Sprintf("%s: was deleted at %s; %s", where, e.At, resume)
-	}
-	return fmt.Sprintf("%s: cursor %s is of another epoch; %s", where, e.At, resume)
-}
-
-// Is makes errors.Is(err, ErrGone) true.
-func (e *GoneError) Is(target error) bool { return target == ErrGone }
-
-// SlowError ends a follower that fell too far behind; following again after Cursor misses nothing that is kept. It
-// is an [ErrSlow].
-type SlowError struct {
-	Cursor pelton.Cursor
-	Count  uint64 // snapshots that it is behind
-	Bytes  uint64
-}
-
-func (e *SlowError) Error() string {
-	return fmt.Sprintf("follower is %d snapshots (%d bytes) behind; resume after %s, or follow with policy conflate", e.Count, e.Bytes, e.Cursor)
-}
-
-// Is makes errors.Is(err, ErrSlow) true.
-func (e *SlowError) Is(target error) bool { return target == ErrSlow }

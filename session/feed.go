@@ -3,6 +3,8 @@ package session
 import (
 	"sync"
 	"sync/atomic"
+
+	"github.com/peltonhq/pelton/session/internal/place"
 )
 
 // feed is what all followers of one key, or of a whole name, share: the newest durable place and a ring behind it.
@@ -12,8 +14,8 @@ type feed struct {
 	log bool
 
 	mu      sync.Mutex
-	mark    mark
-	ring    ring
+	mark    place.Mark
+	ring    place.Ring
 	bytes   uint64        // of everything pushed, for the lag of followers
 	changed chan struct{} // closed at the next change; nil while nobody waits
 	closed  bool
@@ -23,14 +25,14 @@ type feed struct {
 }
 
 // push adds a durable change; who waits is told by a later wakeup, once per batch. The zero entry only moves the mark.
-func (f *feed) push(epoch uint64, e entry, to mark) {
+func (f *feed) push(epoch uint64, e place.Entry, to place.Mark) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if e.n != 0 {
-		f.ring.push(epoch, e)
-		f.bytes += uint64(e.size())
+	if e.N != 0 {
+		f.ring.Push(epoch, e)
+		f.bytes += uint64(e.Size())
 	}
-	if f.mark.behind(to) {
+	if f.mark.Behind(to) {
 		f.mark = to
 	}
 }
@@ -42,10 +44,10 @@ func (f *feed) wakeup() {
 }
 
 // load takes what a reader saw in the store, which may be ahead of what was pushed.
-func (f *feed) load(m mark) {
+func (f *feed) load(m place.Mark) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.mark.behind(m) {
+	if f.mark.Behind(m) {
 		f.mark = m
 		f.notify()
 	}
@@ -81,11 +83,11 @@ type hub struct {
 	mu     sync.RWMutex
 	log    *feed // of the whole name; nil while nobody follows it
 	feeds  map[string]*feed
-	start  mark // of the log when it was opened
+	start  place.Mark // of the log when it was opened
 	closed bool
 }
 
-func (h *hub) init(start mark) { h.start, h.feeds = start, map[string]*feed{} }
+func (h *hub) init(start place.Mark) { h.start, h.feeds = start, map[string]*feed{} }
 
 // attach is the feed of a key or of the whole name. From now on it gets every change that becomes durable; what was
 // durable before is in the store, where the caller looks next.
@@ -137,18 +139,23 @@ func (h *hub) publish(epoch uint64, batch []*change) {
 	var fresh []*feed
 	for _, ch := range batch {
 		if h.log != nil {
-			e := entry{n: ch.after.seq, snap: ch.snap}
-			if ch.snap == nil {
-				e.deleted = ch.item.key
+			for snap := range ch.snaps {
+				fresh = h.log.add(fresh, epoch, place.Entry{N: snap.Seq, Snap: snap}, place.Mark{Epoch: epoch, ID: snap.Seq})
 			}
-			fresh = h.log.add(fresh, epoch, e, mark{epoch: epoch, id: ch.after.seq})
+			if ch.after.gone {
+				e := place.Entry{N: ch.after.seq, Deleted: ch.item.key}
+				fresh = h.log.add(fresh, epoch, e, place.Mark{Epoch: epoch, ID: ch.after.seq})
+			}
 		}
 		if f := h.feeds[ch.item.key]; f != nil {
-			var e entry
-			if ch.snap != nil {
-				e = entry{n: ch.snap.ID, snap: ch.snap}
+			for _, snap := range ch.before {
+				f.push(snap.Epoch, place.Entry{N: snap.ID, Snap: snap}, place.Mark{Epoch: snap.Epoch, ID: snap.ID})
 			}
-			fresh = f.add(fresh, ch.after.epoch, e, mark{ch.after.epoch, ch.after.id, ch.after.gone})
+			var e place.Entry
+			if ch.snap != nil {
+				e = place.Entry{N: ch.snap.ID, Snap: ch.snap}
+			}
+			fresh = f.add(fresh, ch.after.epoch, e, ch.mark())
 		}
 	}
 	for _, f := range fresh {
@@ -158,7 +165,7 @@ func (h *hub) publish(epoch uint64, batch []*change) {
 }
 
 // add pushes, and notes the feed in fresh once.
-func (f *feed) add(fresh []*feed, epoch uint64, e entry, to mark) []*feed {
+func (f *feed) add(fresh []*feed, epoch uint64, e place.Entry, to place.Mark) []*feed {
 	f.push(epoch, e, to)
 	if f.fresh {
 		return fresh

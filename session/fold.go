@@ -13,6 +13,16 @@ func (sh *shard) fold(items []*item) (changes []*change, rest []*item, err error
 	changes = make([]*change, 0, len(items))
 	if sh.s.o.Reduce == nil {
 		for i, it := range items {
+			if it.ask != nil && it.ask.write != nil {
+				ch, err := sh.write(it)
+				if err != nil {
+					return changes, items[i:], err
+				}
+				if ch != nil {
+					changes = append(changes, ch)
+				}
+				continue
+			}
 			ses, err := sh.admit(it, len(it.effect.Payload))
 			if err != nil {
 				return changes, items[i:], err
@@ -43,7 +53,14 @@ func (sh *shard) admit(it *item, payload int) (*session, error) {
 		sh.refuse(it, err)
 		return nil, nil
 	}
-	return sh.session(it.key)
+	ses, err := sh.session(it.key)
+	if err == nil && it.ask != nil {
+		if refused := fits(ses, it, sh.s.o.Now()); refused != nil {
+			sh.refuse(it, refused)
+			return nil, nil
+		}
+	}
+	return ses, err
 }
 
 // round makes one call of the reducer with the first emit of each key (a later one needs the state that it makes),

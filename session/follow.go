@@ -3,8 +3,11 @@ package session
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/peltonhq/pelton"
+	"github.com/peltonhq/pelton/session/internal/place"
 	"github.com/peltonhq/pelton/store"
 )
 
@@ -40,8 +43,7 @@ const (
 
 // Limits of followers.
 const (
-	maxBatch        = 256     // events of one Next, and the default
-	chunkBytes      = 1 << 20 // of one read of the store
+	maxBatch        = 256 // events of one Next, and the default
 	defaultLag      = 65_536
 	defaultLagBytes = 64 << 20
 )
@@ -55,6 +57,19 @@ type FollowRequest struct {
 	OnGap    OnGap
 	Policy   Policy
 	MaxBatch int // events of one Next, at most and by default 256
+
+	Keys   []string // with All: only these, and those that begin with Prefix; neither means every key
+	Prefix string
+}
+
+func (r *FollowRequest) filters() bool { return len(r.Keys) > 0 || r.Prefix != "" }
+
+// wants reports whether an event is given: all but what is of another key.
+func (r *FollowRequest) wants(e *Event) bool {
+	if !r.filters() || e.Kind != KindSnapshot && e.Kind != KindDeleted {
+		return true
+	}
+	return r.Prefix != "" && strings.HasPrefix(e.Key, r.Prefix) || slices.Contains(r.Keys, e.Key)
 }
 
 // Hello tells where a follower begins. All is zero while the key is not born.
@@ -64,32 +79,31 @@ type Hello struct {
 	Cursor         pelton.Cursor // what was given so far: the place before the first event
 }
 
-// Kind says what an [Event] is.
-type Kind uint8
-
-// The kinds of event. The zero Kind is invalid.
-const (
-	KindSnapshot Kind = iota + 1
-	KindGap
-	KindDeleted // the session Key was deleted
-	KindClosed  // nothing follows: the sessions were closed
+// The words of what a follower is told.
+type (
+	// Kind says what an [Event] is.
+	Kind = place.Kind
+	// Event is one thing that a follower is told.
+	Event = place.Event
+	// Gap declares that what lies behind From, up to and including To, is not given (S1).
+	Gap = place.Gap
+	// Reason says why a range of ids is missing.
+	Reason = place.Reason
 )
 
-// Event is one thing that a follower is told.
-type Event struct {
-	Kind     Kind
-	Snapshot *pelton.Snapshot // KindSnapshot; shared by all followers: read only
-	Gap      Gap              // KindGap
-	Key      string           // KindSnapshot, KindDeleted
-	Cursor   pelton.Cursor    // where to resume after this event
-}
+// The kinds of event, and the reasons of a [Gap] and of a [GoneError].
+const (
+	KindSnapshot = place.KindSnapshot
+	KindGap      = place.KindGap
+	KindDeleted  = place.KindDeleted
+	KindClosed   = place.KindClosed
 
-// Gap declares that what lies behind From, up to and including To, is not given (S1). With Reason Epoch, To is the
-// place before the first snapshot of the new epoch.
-type Gap struct {
-	From, To pelton.Cursor
-	Reason   Reason
-}
+	Trimmed   = place.Trimmed
+	Conflated = place.Conflated
+	Epoch     = place.Epoch
+	Future    = place.Future
+	Deleted   = place.Deleted
+)
 
 // Follow begins to follow a key or the whole name. A key that is not born yet is waited for. A cursor that cannot be
 // followed is a [GoneError], or [ErrCursorKind].
@@ -110,6 +124,8 @@ func (s *Sessions) Follow(ctx context.Context, r FollowRequest) (*Follower, erro
 	}
 	if r.All {
 		r.Key = ""
+	} else if r.filters() {
+		return nil, fmt.Errorf("session %s: follow: keys or a prefix select from the whole name, and one key was asked for: %w", s.o.Name, ErrCursorKind)
 	}
 	feed, ok := s.hub.attach(r.Key, r.All)
 	if !ok {
@@ -145,64 +161,69 @@ func (f *Follower) begin() error {
 	if err != nil {
 		return err
 	}
+	return f.place(v, m)
+}
+
+// place puts the follower where its request says.
+func (f *Follower) place(v store.Reader, m place.Mark) (err error) {
 	f.feed.load(m)
 	oldest := uint64(0)
-	if m.epoch != 0 && !m.gone {
-		if oldest, err = f.s.firstFrom(v, f.r.Key, f.r.All, m.epoch, 0); err != nil {
+	if m.Epoch != 0 && m.End != place.Gone {
+		if oldest, err = f.s.firstFrom(v, f.r.Key, f.r.All, m.Epoch, 0); err != nil {
 			return err
 		}
-		f.hello = Hello{Epoch: m.epoch, Oldest: oldest, Latest: m.id}
+		f.hello = Hello{Epoch: m.Epoch, Oldest: oldest, Latest: m.ID}
 	}
-	f.pos = position{log: f.r.All}
+	f.pos = place.Position{Log: f.r.All}
 	switch {
 	case f.r.From == After:
-		f.pos.epoch, f.pos.next = f.r.After.Epoch, f.r.After.ID+1
+		f.pos.Epoch, f.pos.Next = f.r.After.Epoch, f.r.After.ID+1
 		if err := f.admit(v, m); err != nil {
 			return err
 		}
-	case m.epoch == 0 || m.gone:
-		f.pos.floor = m.epoch
+	case m.Epoch == 0 || m.End == place.Gone:
+		f.pos.Floor = m.Epoch
 	case f.r.From == Beginning:
-		f.pos.epoch, f.pos.next = m.epoch, max(oldest, 1)
+		f.pos.Epoch, f.pos.Next = m.Epoch, max(oldest, 1)
 	case f.r.From == Latest:
-		f.pos.epoch, f.pos.next = m.epoch, max(m.id, 1)
+		f.pos.Epoch, f.pos.Next = m.Epoch, max(m.ID, 1)
 	case f.r.From == Now:
-		f.pos.epoch, f.pos.next = m.epoch, m.id+1
+		f.pos.Epoch, f.pos.Next = m.Epoch, m.ID+1
 	}
-	f.hello.Cursor = f.pos.cursor()
+	f.hello.Cursor = f.pos.Cursor()
 	return nil
 }
 
 // admit tells whether a cursor can be followed.
-func (f *Follower) admit(v store.Reader, m mark) error {
-	if m.epoch == f.pos.epoch && f.r.After.ID > m.id {
+func (f *Follower) admit(v store.Reader, m place.Mark) error {
+	if m.Epoch == f.pos.Epoch && f.r.After.ID > m.ID {
 		return f.gone(m, Future, f.hello.Oldest)
 	}
 	if f.r.OnGap == OnGapReset {
 		return nil
 	}
-	switch f.pos.step(m) {
-	case stepReset:
+	switch f.pos.Step(m) {
+	case place.Reset:
 		oldest := f.hello.Oldest
-		if m.gone {
+		if m.End == place.Gone {
 			oldest = 0
 		}
 		return f.gone(m, Epoch, oldest)
-	case stepEnded:
+	case place.Ended:
 		return f.gone(m, Deleted, 0)
-	case stepWait:
-		if m.epoch == 0 {
+	case place.Wait:
+		if m.Epoch == 0 {
 			return f.gone(m, Epoch, 0)
 		}
-	case stepRead:
-		if m.gone {
+	case place.Read:
+		if m.End == place.Gone {
 			return f.gone(m, Deleted, 0)
 		}
-		next, err := f.s.firstFrom(v, f.r.Key, f.r.All, m.epoch, f.pos.next)
+		next, err := f.s.firstFrom(v, f.r.Key, f.r.All, m.Epoch, f.pos.Next)
 		if err != nil {
 			return err
 		}
-		if next != f.pos.next {
+		if next != f.pos.Next {
 			return f.gone(m, Trimmed, next)
 		}
 	}
@@ -210,13 +231,13 @@ func (f *Follower) admit(v store.Reader, m mark) error {
 }
 
 // gone is the error that says where to resume: at oldest, if that is not 0.
-func (f *Follower) gone(m mark, why Reason, oldest uint64) error {
-	e := &GoneError{Name: f.s.o.Name, Key: f.r.Key, At: f.pos.cursor(), Reason: why}
+func (f *Follower) gone(m place.Mark, why Reason, oldest uint64) error {
+	e := &GoneError{Name: f.s.o.Name, Key: f.r.Key, At: f.pos.Cursor(), Reason: why}
 	if oldest != 0 {
-		e.Oldest = pelton.Cursor{Epoch: m.epoch, ID: oldest, Log: f.r.All}
+		e.Oldest = pelton.Cursor{Epoch: m.Epoch, ID: oldest, Log: f.r.All}
 	}
-	if m.epoch != 0 && !m.gone {
-		e.Latest = pelton.Cursor{Epoch: m.epoch, ID: m.id, Log: f.r.All}
+	if m.Epoch != 0 && m.End != place.Gone {
+		e.Latest = pelton.Cursor{Epoch: m.Epoch, ID: m.ID, Log: f.r.All}
 	}
 	return e
 }

@@ -319,3 +319,44 @@ func TestAge(t *testing.T) {
 		f.Close()
 	})
 }
+
+// A follower of some keys is given those and nothing else, deletions too, and resumes by the cursor of the whole name.
+func TestFilter(t *testing.T) {
+	t.Parallel()
+	s := start(t, session.Options{})
+	p := newSender("a")
+	for _, key := range []string{"a", "b", "ba", "c", "b", "a"} {
+		p.emit(t, s, key, key)
+	}
+	for _, key := range []string{"c", "ba"} {
+		if err := s.Delete(t.Context(), key); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := session.FollowRequest{All: true, From: session.Beginning, OnGap: session.OnGapReset, Keys: []string{"a"}, Prefix: "b", MaxBatch: 2}
+	var keys []string
+	var middle session.FollowRequest
+	for i, e := range next(t, follow(t, s, r), 6) {
+		if e.Kind == session.KindGap {
+			continue // where a deletion took something
+		}
+		if keys = append(keys, fmt.Sprint(e.Key, e.Kind == session.KindDeleted)); i == 3 {
+			middle = r
+			middle.From, middle.After = session.After, e.Cursor
+		}
+	}
+	if got := strings.Join(keys, ","); got != "afalse,bfalse,bfalse,afalse,batrue" {
+		t.Errorf("given %s", got)
+	}
+	for _, e := range next(t, follow(t, s, middle), 2) {
+		if e.Cursor.ID <= middle.After.ID {
+			t.Errorf("%s came again after %s", e.Cursor, middle.After)
+		}
+		if e.Key == "c" {
+			t.Error("a key that was not asked for")
+		}
+	}
+	if _, err := s.Follow(t.Context(), session.FollowRequest{Key: "a", From: session.Now, Prefix: "a"}); !errors.Is(err, session.ErrCursorKind) {
+		t.Errorf("a filter of one key: %v", err)
+	}
+}

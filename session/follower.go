@@ -2,11 +2,13 @@ package session
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/peltonhq/pelton"
+	"github.com/peltonhq/pelton/session/internal/book"
+	"github.com/peltonhq/pelton/session/internal/place"
 	"github.com/peltonhq/pelton/session/internal/record"
 	"github.com/peltonhq/pelton/store"
 )
@@ -17,7 +19,7 @@ type Follower struct {
 	s     *Sessions
 	r     FollowRequest
 	feed  *feed
-	pos   position
+	pos   place.Position
 	hello Hello
 	live  bool   // it was at the newest once
 	seen  uint64 // feed.bytes that it has been given, once live
@@ -30,7 +32,15 @@ type Follower struct {
 func (f *Follower) Hello() Hello { return f.hello }
 
 // Cursor is the place after the last event that Next returned; the zero Cursor while the key is not born.
-func (f *Follower) Cursor() pelton.Cursor { return f.pos.cursor() }
+func (f *Follower) Cursor() pelton.Cursor { return f.pos.Cursor() }
+
+// Current reports whether the follower was given everything that is durable.
+func (f *Follower) Current() bool {
+	f.feed.mu.Lock()
+	defer f.feed.mu.Unlock()
+	step := f.pos.Step(f.feed.mark)
+	return step == place.Wait || step == place.Finish
+}
 
 // Close ends the follower and a Next that waits; more calls do nothing.
 func (f *Follower) Close() {
@@ -63,10 +73,14 @@ func (f *Follower) next(ctx context.Context) ([]Event, error) {
 		}
 		m, entries, wait := f.look()
 		events, err := f.advance(m, entries, wait != nil)
+		events = slices.DeleteFunc(events, func(e Event) bool { return !f.r.wants(&e) })
 		if err != nil || len(events) > 0 {
 			return events, err
 		}
 		if wait == nil {
+			if f.r.filters() && ctx.Err() != nil { // a long way without anything to give
+				return nil, ctx.Err()
+			}
 			continue
 		}
 		select {
@@ -81,18 +95,18 @@ func (f *Follower) next(ctx context.Context) ([]Event, error) {
 
 // look is one look at the feed: its mark, what the ring has for this follower, and, when there is nothing to do, what
 // to wait for.
-func (f *Follower) look() (m mark, entries []entry, wait <-chan struct{}) {
+func (f *Follower) look() (m place.Mark, entries []place.Entry, wait <-chan struct{}) {
 	f.feed.mu.Lock()
 	defer f.feed.mu.Unlock()
 	m = f.feed.mark
-	switch f.pos.step(m) {
-	case stepWait:
+	switch f.pos.Step(m) {
+	case place.Wait:
 		f.live, f.seen = true, f.feed.bytes
 		if !f.feed.closed && f.deleted() == nil {
 			return m, nil, f.feed.wait()
 		}
-	case stepRead:
-		entries = f.feed.ring.read(m.epoch, f.from(m), f.r.MaxBatch)
+	case place.Read:
+		entries = f.feed.ring.Read(m.Epoch, f.from(m), f.r.MaxBatch)
 	default:
 	}
 	return m, entries, nil
@@ -100,61 +114,64 @@ func (f *Follower) look() (m mark, entries []entry, wait <-chan struct{}) {
 
 // deleted is the error of a follower that was told of the deletion and does not want another epoch.
 func (f *Follower) deleted() error {
-	if f.pos.ended && f.r.OnGap == OnGapError {
-		return f.gone(mark{}, Deleted, 0)
+	if f.pos.Ended && f.r.OnGap == OnGapError {
+		return f.gone(place.Mark{}, Deleted, 0)
 	}
 	return nil
 }
 
 // advance does the next step and tells its events; none and no error means to look again, or to wait.
-func (f *Follower) advance(m mark, entries []entry, waits bool) ([]Event, error) {
+func (f *Follower) advance(m place.Mark, entries []place.Entry, waits bool) ([]Event, error) {
 	if waits {
 		return nil, nil
 	}
-	switch f.pos.step(m) {
-	case stepWait:
+	switch f.pos.Step(m) {
+	case place.Wait:
 		if err := f.deleted(); err != nil {
 			return nil, err
 		}
 		f.err = ErrClosed
-		return []Event{{Kind: KindClosed, Cursor: f.pos.cursor()}}, nil
-	case stepBegin:
-		f.pos.epoch, f.pos.next = m.epoch, 1
+		return []Event{{Kind: KindClosed, Cursor: f.pos.Cursor()}}, nil
+	case place.Begin:
+		f.pos.Epoch, f.pos.Next = m.Epoch, 1
 		return nil, nil
-	case stepReset:
+	case place.Reset:
 		if f.r.OnGap == OnGapError {
 			why := Epoch
-			if f.pos.ended {
+			if f.pos.Ended {
 				why = Deleted
 			}
 			return nil, f.gone(m, why, 1)
 		}
-		return []Event{f.pos.reset(m.epoch)}, nil
-	case stepEnded:
-		f.pos.ended = true
-		return []Event{{Kind: KindDeleted, Key: f.r.Key, Cursor: f.pos.cursor()}}, nil
+		return []Event{f.pos.Restart(m.Epoch)}, nil
+	case place.Finish:
+		f.err = ErrClosed
+		return []Event{{Kind: KindClosed, Key: f.r.Key, Cursor: f.pos.Cursor(), Final: true}}, nil
+	case place.Ended:
+		f.pos.Ended = true
+		return []Event{{Kind: KindDeleted, Key: f.r.Key, Cursor: f.pos.Cursor()}}, nil
 	}
 	return f.read(m, entries)
 }
 
 // from is where the follower goes on reading: at its place, or, when too much waits for one that conflates, at the
 // newest.
-func (f *Follower) from(m mark) uint64 {
-	if f.r.Policy == Conflate && m.id-f.pos.next >= uint64(f.r.MaxBatch) {
-		return m.id
+func (f *Follower) from(m place.Mark) uint64 {
+	if f.r.Policy == Conflate && m.ID-f.pos.Next >= uint64(f.r.MaxBatch) {
+		return m.ID
 	}
-	return f.pos.next
+	return f.pos.Next
 }
 
 // read gives what lies between the follower and the newest: from the ring, else from the store. A conflated gap and
 // the newest come together, so that a follower that is always behind is given snapshots too.
-func (f *Follower) read(m mark, entries []entry) ([]Event, error) {
-	if err := f.slow(m.id + 1 - f.pos.next); err != nil {
+func (f *Follower) read(m place.Mark, entries []place.Entry) ([]Event, error) {
+	if err := f.slow(m.ID + 1 - f.pos.Next); err != nil {
 		return nil, err
 	}
 	var events []Event
-	if from := f.from(m); from != f.pos.next {
-		events = []Event{f.pos.skip(from-1, Conflated)}
+	if from := f.from(m); from != f.pos.Next {
+		events = []Event{f.pos.Skip(from-1, Conflated)}
 	}
 	upTo := uint64(0)
 	if entries == nil {
@@ -164,15 +181,15 @@ func (f *Follower) read(m mark, entries []entry) ([]Event, error) {
 		}
 	}
 	declare := f.r.OnGap == OnGapReset || f.r.Policy == Conflate
-	tiles, stopped := f.pos.tile(entries, upTo, declare)
+	tiles, stopped := f.pos.Tile(entries, upTo, declare)
 	for i := range entries {
-		f.seen += uint64(entries[i].size())
+		f.seen += uint64(entries[i].Size())
 	}
 	if events = append(events, tiles...); stopped && len(events) == 0 {
 		if len(entries) == 0 && !f.r.All {
-			return nil, f.gone(mark{}, Deleted, 0)
+			return nil, f.gone(place.Mark{}, Deleted, 0)
 		}
-		return nil, f.gone(m, Trimmed, entries[0].n)
+		return nil, f.gone(m, Trimmed, entries[0].N)
 	}
 	return events, nil
 }
@@ -188,12 +205,12 @@ func (f *Follower) slow(behind uint64) error {
 	if behind <= uint64(f.s.o.MaxLag) && bytes <= uint64(f.s.o.LagByte) {
 		return nil
 	}
-	return &SlowError{Cursor: f.pos.cursor(), Count: behind, Bytes: bytes}
+	return &SlowError{Cursor: f.pos.Cursor(), Count: behind, Bytes: bytes}
 }
 
 // chunk reads the follower's next entries from the store; upTo is the number that they reach to although the last
 // ones may be missing. Both are empty when the feed was behind the store: it has caught up now.
-func (f *Follower) chunk(m mark) (entries []entry, upTo uint64, err error) {
+func (f *Follower) chunk(m place.Mark) (entries []place.Entry, upTo uint64, err error) {
 	v := f.s.o.Store.View()
 	defer v.Close()
 	now, err := f.s.markOf(v, f.r.Key, f.r.All)
@@ -201,106 +218,48 @@ func (f *Follower) chunk(m mark) (entries []entry, upTo uint64, err error) {
 		return nil, 0, err
 	}
 	if f.r.All {
-		entries, upTo, err = f.s.readLog(v, f.pos.next, f.r.MaxBatch)
+		entries, upTo, err = f.s.book.ReadLog(v, f.pos.Next, f.r.MaxBatch)
 	} else {
-		entries, err = f.s.readKey(v, f.r.Key, f.pos.epoch, f.pos.next, f.r.MaxBatch)
+		entries, err = f.s.book.ReadKey(v, f.r.Key, f.pos.Epoch, f.pos.Next, f.r.MaxBatch)
 	}
 	if err != nil || len(entries) > 0 || upTo > 0 {
 		return entries, upTo, err
 	}
 	f.feed.load(now)
 	switch {
-	case now.epoch != m.epoch:
+	case now.Epoch != m.Epoch:
 		return nil, 0, nil // another life: the next look sees it
-	case now.gone:
+	case now.End == place.Gone:
 		return nil, f.lost(now), nil
 	}
-	return nil, 0, fmt.Errorf("session %s key %.80q: %s up to %d are not in the store: %w", f.s.o.Name, f.r.Key, f.pos.cursor(), m.id, record.ErrFormat)
+	return nil, 0, fmt.Errorf("session %s key %.80q: %s up to %d are not in the store: %w", f.s.o.Name, f.r.Key, f.pos.Cursor(), m.ID, record.ErrFormat)
 }
 
 // lost is the last number, from the follower's on, that a deletion took away; the ring may still have later ones.
-func (f *Follower) lost(m mark) uint64 {
+func (f *Follower) lost(m place.Mark) uint64 {
 	f.feed.mu.Lock()
 	defer f.feed.mu.Unlock()
 	r := &f.feed.ring
-	if first := r.first(0); r.epoch == m.epoch && first > f.pos.next {
+	if first := r.First(0); r.Epoch == m.Epoch && first > f.pos.Next {
 		return first - 1
 	}
-	return m.id
+	return m.ID
 }
 
 // markOf is the newest durable place of a key, or of the log of the name.
-func (s *Sessions) markOf(r store.Reader, key string, log bool) (mark, error) {
+func (s *Sessions) markOf(r store.Reader, key string, log bool) (place.Mark, error) {
 	if !log {
-		h, err := s.lookup(r, key)
-		return h.mark, err
+		h, err := s.book.Lookup(r, key)
+		return h.Mark, err
 	}
-	seq, err := s.newest(r)
-	return mark{epoch: s.epoch, id: seq}, err
+	seq, err := s.book.Newest(r)
+	return place.Mark{Epoch: s.epoch, ID: seq}, err
 }
 
 // firstFrom is the lowest stored number from n on, 0 when there is none.
 func (s *Sessions) firstFrom(r store.Reader, key string, log bool, epoch, n uint64) (uint64, error) {
 	if log {
-		return first(r, s.keys.Log(n), store.PrefixEnd(s.keys.Logs))
+		return book.First(r, s.book.Keys.Log(n), store.PrefixEnd(s.book.Keys.Logs))
 	}
-	return first(r, s.keys.Snapshot(key, epoch, n), store.PrefixEnd(s.keys.Life(key, epoch)))
-}
-
-// readKey reads one chunk of an epoch.
-func (s *Sessions) readKey(r store.Reader, key string, epoch, n uint64, limit int) ([]entry, error) {
-	entries := make([]entry, 0, limit)
-	end, bytes := store.PrefixEnd(s.keys.Life(key, epoch)), int64(0)
-	for e, err := range r.Scan(s.keys.Snapshot(key, epoch, n), end, store.ScanOptions{Limit: limit}) {
-		if err != nil {
-			return nil, err
-		}
-		id, err := record.LastNumber(e.Key)
-		if err != nil {
-			return nil, err
-		}
-		snap, err := s.snapshot(key, epoch, id, e.Value)
-		if err != nil {
-			return nil, err
-		}
-		entries = append(entries, entry{n: id, snap: snap})
-		if bytes += entries[len(entries)-1].size(); bytes > chunkBytes {
-			break
-		}
-	}
-	return entries, nil
-}
-
-// readLog reads one chunk of the log of the name; last is the last number that it looked at.
-func (s *Sessions) readLog(r store.Reader, n uint64, limit int) (entries []entry, last uint64, err error) {
-	entries = make([]entry, 0, limit)
-	bytes := int64(0)
-	for e, err := range r.Scan(s.keys.Log(n), store.PrefixEnd(s.keys.Logs), store.ScanOptions{Limit: limit}) {
-		if err != nil {
-			return nil, 0, err
-		}
-		if last, err = record.LastNumber(e.Key); err != nil {
-			return nil, 0, err
-		}
-		p, err := record.DecodePointer(e.Value)
-		if err != nil {
-			return nil, 0, err
-		}
-		at := entry{n: last, deleted: p.Key}
-		if !p.Gone {
-			snap, err := s.load(r, p.Key, p.Epoch, p.ID)
-			if errors.Is(err, store.ErrNotFound) {
-				continue // removed: a gap
-			}
-			if err != nil {
-				return nil, 0, err
-			}
-			at = entry{n: last, snap: snap}
-		}
-		entries = append(entries, at)
-		if bytes += at.size(); bytes > chunkBytes {
-			break
-		}
-	}
-	return entries, last, nil
+	return book.First(r, s.book.Keys.Snapshot(key, epoch, n), store.PrefixEnd(s.book.Keys.Life(key, epoch)))
 }

@@ -13,7 +13,7 @@ const knownBytes = 16 << 20
 func (s *Sessions) learn(r store.View) {
 	defer r.Close()
 	k := known.New(knownBytes)
-	for _, prefix := range [][]byte{s.keys.Heads, s.keys.Tombstones} {
+	for _, prefix := range [][]byte{s.book.Keys.Heads, s.book.Keys.Tombstones, s.book.Keys.Streams} {
 		for e, err := range r.Scan(prefix, store.PrefixEnd(prefix), store.ScanOptions{}) {
 			if err != nil || s.ctx.Err() != nil || k.Full() {
 				return

@@ -11,7 +11,9 @@ import (
 	"time"
 
 	"github.com/peltonhq/pelton"
+	"github.com/peltonhq/pelton/session/internal/book"
 	"github.com/peltonhq/pelton/session/internal/known"
+	"github.com/peltonhq/pelton/session/internal/place"
 	"github.com/peltonhq/pelton/session/internal/record"
 	"github.com/peltonhq/pelton/store"
 )
@@ -63,6 +65,8 @@ type Options struct {
 	Now     func() time.Time // default time.Now
 	MaxLag  int              // snapshots that a live follower may be behind; default 65,536
 	LagByte int64            // bytes of them; default 64 MiB
+
+	Writable bool // clients write it: streams are looked for, and deleted when they expire
 }
 
 func (o *Options) complete() error {
@@ -96,7 +100,6 @@ func orDefault[T int | int64](v, otherwise T) T {
 // Sessions are all the sessions of one name. Make them with [Open]. Methods may be called from any goroutine.
 type Sessions struct {
 	o     Options
-	keys  record.Keys
 	token store.Token
 	epoch uint64 // of the log
 	seed  maphash.Seed
@@ -106,6 +109,7 @@ type Sessions struct {
 	hub    hub
 	counts counts
 	known  atomic.Pointer[known.Keys] // the keys that the store had when it was opened; nil until they are read
+	book   book.Book
 
 	ctx    context.Context // ends the goroutines
 	cancel context.CancelFunc
@@ -135,13 +139,14 @@ func Open(ctx context.Context, o Options) (*Sessions, error) {
 		return nil, fmt.Errorf("session %s: claim: %w", o.Name, err)
 	}
 	s := &Sessions{
-		o: o, keys: record.NewKeys(o.Name), token: token, seed: maphash.MakeSeed(),
+		o: o, token: token, seed: maphash.MakeSeed(),
 		queue: newQueue(o.Buffer, o.Shards), failed: make(chan struct{}),
 	}
+	s.book = book.Book{Name: o.Name, Keys: record.NewKeys(o.Name), Streams: o.Writable}
 	if err := s.restore(ctx); err != nil {
 		return nil, fmt.Errorf("session %s: %w", o.Name, err)
 	}
-	s.hub.init(mark{epoch: s.epoch, id: s.counts.seq.Load()})
+	s.hub.init(place.Mark{Epoch: s.epoch, ID: s.counts.seq.Load()})
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	for i := range o.Shards {
 		s.shards = append(s.shards, newShard(s, i))
@@ -155,21 +160,24 @@ func Open(ctx context.Context, o Options) (*Sessions, error) {
 	if o.Retain.Age > 0 {
 		s.wg.Go(s.janitor)
 	}
+	if o.Writable {
+		s.wg.Go(s.sweeper)
+	}
 	return s, nil
 }
 
 // restore reads where the log ends, and begins it on first use.
 func (s *Sessions) restore(ctx context.Context) error {
-	seq, err := s.newest(s.o.Store)
+	seq, err := s.book.Newest(s.o.Store)
 	if err != nil {
 		return err
 	}
 	s.counts.seq.Store(seq)
-	value, err := s.o.Store.Get(s.keys.Name)
+	value, err := s.o.Store.Get(s.book.Keys.Name)
 	if errors.Is(err, store.ErrNotFound) {
 		s.epoch = epochAt(s.o.Now(), 0)
 		_, err := s.o.Store.Append(ctx, s.token, []store.Record{
-			{Op: store.Put, Key: s.keys.Name, Value: record.Name{Epoch: s.epoch}.Encode()}})
+			{Op: store.Put, Key: s.book.Keys.Name, Value: record.Name{Epoch: s.epoch}.Encode()}})
 		return err
 	}
 	if err != nil {
@@ -179,18 +187,6 @@ func (s *Sessions) restore(ctx context.Context) error {
 	s.epoch = n.Epoch
 	s.counts.sessions.Store(n.Count)
 	return err
-}
-
-// newest is the last seq of the log. It is always there: the entry of a key's newest snapshot, or of its deletion,
-// goes only when a later entry comes.
-func (s *Sessions) newest(r store.Reader) (uint64, error) {
-	for e, err := range r.Scan(s.keys.Logs, store.PrefixEnd(s.keys.Logs), store.ScanOptions{Limit: 1, Reverse: true}) {
-		if err != nil {
-			return 0, err
-		}
-		return record.LastNumber(e.Key)
-	}
-	return 0, nil
 }
 
 // Offer implements [pelton.Offerer]. Effects of one caller and key keep their order. c must be comparable.

@@ -11,6 +11,8 @@ import (
 	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/internal/invariants"
 	"github.com/peltonhq/pelton/session/internal/known"
+	"github.com/peltonhq/pelton/session/internal/place"
+	"github.com/peltonhq/pelton/session/internal/recent"
 	"github.com/peltonhq/pelton/store"
 )
 
@@ -31,8 +33,8 @@ type shard struct {
 	s     *Sessions
 	index int
 	wake  chan struct{}
-	cache *cache
-	known *known.Keys // of the sessions that were born since
+	cache *recent.Set[*session] // the latest states of the sessions that were used last
+	known *known.Keys           // of the sessions that were born since
 
 	todo       []*item   // accepted, in order
 	ahead      []*change // computed and not yet durable, in order
@@ -49,7 +51,7 @@ type shard struct {
 func newShard(s *Sessions, index int) *shard {
 	return &shard{
 		s: s, index: index, wake: s.queue.wake[index],
-		cache: newCache(cacheBytes / int64(s.o.Shards)), known: known.New(knownBytes / uint(s.o.Shards)), pause: newPause(),
+		cache: recent.New[*session](cacheBytes / int64(s.o.Shards)), known: known.New(knownBytes / uint(s.o.Shards)), pause: newPause(),
 	}
 }
 
@@ -94,14 +96,14 @@ func (sh *shard) settled(o outcome) {
 	sh.ahead[0] = nil
 	sh.ahead = sh.ahead[1:]
 	sh.aheadBytes -= ch.size
-	if ch.snap == nil {
+	if ch.after.gone {
 		sh.ending = false
 	}
 	if o.err != nil {
 		return
 	}
 	ch.session.commit(ch.after)
-	sh.cache.charge(ch.session)
+	sh.cache.Charge(ch.session)
 	sh.trim(ch.session)
 }
 
@@ -113,8 +115,8 @@ func (sh *shard) rollback() {
 		items = append(items, ch.item)
 	}
 	// A session whose only change ahead was refused is no longer in ahead.
-	for _, e := range sh.cache.sessions {
-		e.Value.(*cached).session.rollback()
+	for ses := range sh.cache.All() {
+		ses.rollback()
 	}
 	sh.todo = append(items, sh.todo...)
 	sh.ahead, sh.aheadBytes, sh.ending = nil, 0, false
@@ -158,8 +160,12 @@ func (sh *shard) emits() bool {
 	return true
 }
 
-// rest pauses the shard: its reducer or the store did not answer. What waits keeps its order (E2).
+// rest pauses the shard: its reducer or the store did not answer. What waits keeps its order (E2). A store that never
+// will again ends the writing.
 func (sh *shard) rest(err error) {
+	if final(err) {
+		sh.s.fail(err)
+	}
 	why := err.Error()
 	sh.problem.Store(&why)
 	sh.s.counts.retries.Add(1)
@@ -190,41 +196,56 @@ func (sh *shard) hand(changes []*change) {
 // session is the key's state, from the cache or the store. What is in the store is all there is of a key that is not
 // in the cache: keys with changes ahead of the store stay there.
 func (sh *shard) session(key string) (*session, error) {
-	if ses := sh.cache.get(key); ses != nil {
+	if ses, ok := sh.cache.Get(key); ok {
 		return ses, nil
 	}
 	ses := &session{key: key}
 	if sh.fresh(key) {
-		sh.cache.put(ses)
+		sh.cache.Put(ses)
 		return ses, nil
 	}
-	head, err := sh.s.lookup(sh.s.o.Store, key)
+	head, err := sh.s.book.Lookup(sh.s.o.Store, key)
 	if err != nil {
 		return nil, err
 	}
-	ses.durable = state{epoch: head.epoch, id: head.id, gone: head.gone, seq: head.seq}
-	if ses.durable.live() {
-		snap, err := sh.s.load(sh.s.o.Store, key, head.epoch, head.id)
+	ses.durable = state{epoch: head.Epoch, id: head.ID, gone: head.End == place.Gone, seq: head.Seq, stream: head.Stream}
+	if ses.durable.live() && head.ID > 0 {
+		snap, err := sh.s.book.Load(sh.s.o.Store, key, head.Epoch, head.ID)
 		if err != nil {
 			return nil, err
 		}
 		ses.durable.payload, ses.durable.contentType = snap.Payload, snap.ContentType
-		if ses.oldest, err = sh.s.oldest(sh.s.o.Store, key, head.epoch); err != nil {
+		if ses.oldest, err = sh.s.book.Oldest(sh.s.o.Store, key, head.Epoch); err != nil {
 			return nil, err
 		}
 	}
 	ses.last = ses.durable
-	sh.cache.put(ses)
+	sh.cache.Put(ses)
 	return ses, nil
 }
 
-// change makes the next snapshot of a session.
+// change makes the next snapshot of a session, and the change that brings it.
 func (sh *shard) change(it *item, ses *session, payload []byte, contentType string, reducer int) *change {
 	now := sh.s.o.Now()
-	ch := &change{item: it, session: ses, shard: sh, made: now}
-	if ses.last.gone {
-		ch.buried = ses.last.seq
+	ch := &change{item: it, session: ses, shard: sh, made: now, buried: ses.buried()}
+	if st := ses.last.stream; st != nil && ses.last.live() {
+		if contentType == "" {
+			contentType = st.ContentType
+		}
+		if st.Stale(now) {
+			next := *st
+			next.Touched = now
+			ses.last.stream, ch.stream = &next, &next
+		}
 	}
+	ch.snap = sh.snap(it, ses, now, payload, contentType, reducer)
+	ch.after = ses.last
+	ch.size = int64(len(payload)+len(it.key)+len(it.effect.Mark)) + sessionOverhead
+	return ch
+}
+
+// snap makes the next snapshot of a session.
+func (sh *shard) snap(it *item, ses *session, now time.Time, payload []byte, contentType string, reducer int) *pelton.Snapshot {
 	epoch, id := ses.advance(now, payload, contentType)
 	at := it.effect.Time
 	if at.IsZero() {
@@ -233,13 +254,10 @@ func (sh *shard) change(it *item, ses *session, payload []byte, contentType stri
 	if id == 1 {
 		sh.known.Add(it.key)
 	}
-	ch.snap = &pelton.Snapshot{
+	return &pelton.Snapshot{
 		Session: sh.s.o.Name, Key: it.key, Epoch: epoch, ID: id, Payload: payload, ContentType: contentType,
 		EffectID: it.effectID(), Revision: it.effect.Revision, Reducer: reducer, Time: at.UTC(),
 	}
-	ch.after = ses.last
-	ch.size = int64(len(payload)+len(it.key)+len(it.effect.Mark)) + sessionOverhead
-	return ch
 }
 
 func (it *item) effectID() string {

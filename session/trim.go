@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/peltonhq/pelton/session/internal/place"
 	"github.com/peltonhq/pelton/session/internal/record"
 	"github.com/peltonhq/pelton/store"
 )
@@ -38,9 +39,9 @@ func (d *doomed) records() []store.Record {
 
 // collect finds the stored snapshots from … to of an epoch, at most limit (0: all) and only while old says so.
 func (s *Sessions) collect(key string, epoch, from, to uint64, limit int, old func(time.Time) bool) (doomed, error) {
-	d := doomed{from: s.keys.Snapshot(key, epoch, from)}
+	d := doomed{from: s.book.Keys.Snapshot(key, epoch, from)}
 	scan := store.ScanOptions{Limit: limit}
-	for e, err := range s.o.Store.Scan(d.from, s.keys.Snapshot(key, epoch, to+1), scan) {
+	for e, err := range s.o.Store.Scan(d.from, s.book.Keys.Snapshot(key, epoch, to+1), scan) {
 		if err != nil {
 			return doomed{}, err
 		}
@@ -54,9 +55,9 @@ func (s *Sessions) collect(key string, epoch, from, to uint64, limit int, old fu
 		if d.last, err = record.LastNumber(e.Key); err != nil {
 			return doomed{}, err
 		}
-		d.log = append(d.log, s.keys.Log(seq))
+		d.log = append(d.log, s.book.Keys.Log(seq))
 	}
-	d.end = s.keys.Snapshot(key, epoch, d.last+1)
+	d.end = s.book.Keys.Snapshot(key, epoch, d.last+1)
 	return d, nil
 }
 
@@ -87,11 +88,11 @@ func (sh *shard) trim(ses *session) {
 // shorten removes all but the newest snapshot, in steps, so that a deletion is one small append. It only deletes, and
 // so it works while the store is full.
 func (s *Sessions) shorten(ctx context.Context, key string) error {
-	h, err := s.lookup(s.o.Store, key)
-	if err != nil || h.epoch == 0 || h.gone || h.id == 1 {
+	h, err := s.book.Lookup(s.o.Store, key)
+	if err != nil || h.Epoch == 0 || h.End == place.Gone || h.ID <= 1 {
 		return err
 	}
-	return s.remove(ctx, key, h.epoch, h.id-1, nil)
+	return s.remove(ctx, key, h.Epoch, h.ID-1, nil)
 }
 
 // remove deletes the snapshots up to an id, oldest first and in steps, while old says so.
@@ -115,7 +116,7 @@ func (s *Sessions) remove(ctx context.Context, key string, epoch, to uint64, old
 func (s *Sessions) janitor() {
 	every := min(max(s.o.Retain.Age/ageRounds, shortRound), longRound)
 	for s.sleep(every) {
-		for after := s.keys.Heads; after != nil && s.sleep(agePause); {
+		for after := s.book.Keys.Heads; after != nil && s.sleep(agePause); {
 			after = s.age(after)
 		}
 	}
@@ -141,13 +142,13 @@ func (s *Sessions) age(from []byte) []byte {
 		seen  int
 		next  []byte
 	)
-	for e, err := range s.o.Store.Scan(from, store.PrefixEnd(s.keys.Heads), store.ScanOptions{Limit: ageSlice}) {
+	for e, err := range s.o.Store.Scan(from, store.PrefixEnd(s.book.Keys.Heads), store.ScanOptions{Limit: ageSlice}) {
 		if err != nil {
 			return nil // the next round tries again
 		}
 		seen++
 		next = append(e.Key, 0) //nolint:gocritic // the key is this loop's own
-		key, _, err := store.CutString(e.Key[len(s.keys.Heads):])
+		key, _, err := store.CutString(e.Key[len(s.book.Keys.Heads):])
 		if err != nil {
 			continue
 		}

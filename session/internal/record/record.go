@@ -6,6 +6,8 @@
 //	SpaceTombstone name key            epoch, id of the ended life, seq of the deletion
 //	SpaceSession   name "name"         epoch of the log, number of sessions
 //	SpaceSession   name "id" key id    epoch, id, seq of a client's append by its idempotency id
+//	SpaceSession   name "stream" key   what a session that clients write has beside its snapshots
+//	SpaceSession   name "producer" key id  epoch and seq that a producer has reached
 //
 // # Failure
 //
@@ -34,10 +36,10 @@ var ErrFormat = errors.New("session record cannot be read")
 
 // Keys builds the store keys of one session name. The exported fields are read only.
 type Keys struct {
-	snapshot, id []byte // prefixes
+	snapshot, id, producer []byte // prefixes
 
-	Heads, Logs, Tombstones []byte // prefixes
-	Name                    []byte // the key of the name's own record
+	Heads, Logs, Tombstones, Streams []byte // prefixes
+	Name                             []byte // the key of the name's own record
 }
 
 // NewKeys are the keys of a name.
@@ -49,6 +51,8 @@ func NewKeys(name string) Keys {
 		Tombstones: store.Key(store.SpaceTombstone, name),
 		Name:       store.Key(store.SpaceSession, name, "name"),
 		id:         store.Key(store.SpaceSession, name, "id"),
+		Streams:    store.Key(store.SpaceSession, name, "stream"),
+		producer:   store.Key(store.SpaceSession, name, "producer"),
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/peltonhq/pelton"
+	"github.com/peltonhq/pelton/session/stream"
 )
 
 func FuzzCodec(f *testing.F) {
@@ -13,6 +14,8 @@ func FuzzCodec(f *testing.F) {
 	f.Add(EncodeSnapshot(&pelton.Snapshot{Seq: 3, Payload: []byte("p"), ContentType: "t", EffectID: "e", Time: time.Unix(-5, 7)}, time.Unix(1, 0)))
 	f.Add(Place{1, 2, 3}.Encode())
 	f.Add(Pointer{Gone: true, Epoch: 1, ID: 2, Key: "k"}.Encode())
+	f.Add(EncodeStream(&stream.Stream{Epoch: 9, ContentType: "text/plain", TTL: time.Second, Touched: time.Unix(7, 8), Closed: true, Seq: "a"}))
+	f.Add(EncodeProducer(stream.Producer{Epoch: 1, Seq: 2}))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if p, err := DecodePlace(b); err == nil {
 			if again, err := DecodePlace(p.Encode()); err != nil || again != p {
@@ -27,6 +30,16 @@ func FuzzCodec(f *testing.F) {
 		if n, err := DecodeName(b); err == nil {
 			if again, err := DecodeName(n.Encode()); err != nil || again != n {
 				t.Errorf("name %v, %v", again, err)
+			}
+		}
+		if st, err := DecodeStream(b); err == nil {
+			if again, err := DecodeStream(EncodeStream(st)); err != nil || *again != *st {
+				t.Errorf("stream %v, %v", again, err)
+			}
+		}
+		if p, err := DecodeProducer("p", b); err == nil {
+			if again, err := DecodeProducer("p", EncodeProducer(*p)); err != nil || *again != *p {
+				t.Errorf("producer %v, %v", again, err)
 			}
 		}
 		var s pelton.Snapshot
