@@ -47,13 +47,18 @@ func (e *Error) Body() ErrorBody { return ErrorBody{e.Code.String(), e.Message, 
 // WriteError answers an HTTP request with err's status and {"error": {"code", "message", "detail"}}.
 func WriteError(w http.ResponseWriter, err error) {
 	e := Wrap(err)
+	WriteErrorStatus(w, e.HTTP(), e)
+}
+
+// WriteErrorStatus is [WriteError] with a status of the protocol's own.
+func WriteErrorStatus(w http.ResponseWriter, status int, e *Error) {
 	if e.Code == ResourceExhausted || e.Code == Unavailable {
 		w.Header().Set("Retry-After", strconv.Itoa(e.retryAfter()))
 	}
 	if e.Code == Unauthenticated {
 		w.Header().Set("WWW-Authenticate", e.challenge())
 	}
-	WriteJSON(w, e.HTTP(), map[string]ErrorBody{"error": e.Body()})
+	WriteJSON(w, status, map[string]ErrorBody{"error": e.Body()})
 }
 
 // challenge tells an HTTP client how to say who it is.

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
@@ -255,4 +256,35 @@ func FuzzFollowCursor(f *testing.F) {
 			t.Errorf("cursor %q: %v", cursor, err)
 		}
 	})
+}
+
+// With coalesce, what comes within the time goes out together; a shutdown is not held up.
+func TestCoalesce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := apitest.New(t, memory.New())
+		feed, err := w.Service.Follow(t.Context(), api.FollowRequest{Name: "airports", Key: "ORD", From: api.FromBeginning, Coalesce: 20 * time.Millisecond})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer feed.Close()
+		go func() {
+			for range 3 {
+				w.Add(t, "airports", "ORD", 1)
+				time.Sleep(5 * time.Millisecond)
+			}
+			time.Sleep(time.Minute)
+			w.Add(t, "airports", "ORD", 1)
+			w.Service.Close()
+		}()
+		for _, want := range []int{3, 1} {
+			if events, err := feed.Next(t.Context()); err != nil || len(events) != want {
+				t.Fatalf("%d events at once, %v; want %d", len(events), err, want)
+			}
+		}
+		if events, err := feed.Next(t.Context()); err != nil || events[0].Kind != api.KindClosed {
+			t.Errorf("%+v %v", events, err)
+		}
+	})
+	_, err := apitest.New(t, memory.New()).Service.Follow(t.Context(), api.FollowRequest{Name: "airports", Key: "a", Coalesce: time.Hour})
+	is(t, err, api.InvalidArgument, "want 0 to 1s")
 }

@@ -55,7 +55,14 @@ type FollowRequest struct {
 	After     string // a cursor; with FromAfter, the empty one is the beginning
 	OnGap     OnGap
 	Slow      Slow
+
+	Keys     []string      // with Log: only these, and those that begin with Prefix; neither means every key
+	Prefix   string        //
+	Coalesce time.Duration // how long events are gathered once the first has come, so that they go out together; at most 1 s
 }
+
+// maxCoalesce keeps a follow from looking dead.
+const maxCoalesce = time.Second
 
 // Feed is a follow in progress. One goroutine at a time calls Next; Close may be called from any, and must be.
 type Feed struct {
@@ -65,6 +72,7 @@ type Feed struct {
 	done  func()      // no longer counted
 	once  sync.Once
 	ended bool
+	wait  time.Duration // see FollowRequest.Coalesce
 
 	caller  *Principal
 	expiry  *time.Timer // nil: never
@@ -100,7 +108,7 @@ func (s *Service) Follow(ctx context.Context, r FollowRequest) (*Feed, error) {
 		return nil, Wrap(err)
 	}
 	s.feeds.Add(1)
-	feed := &Feed{s: s, f: f, stop: context.AfterFunc(s.closed, f.Close), done: done, caller: CallerOf(ctx).Principal}
+	feed := &Feed{s: s, f: f, stop: context.AfterFunc(s.closed, f.Close), done: done, caller: CallerOf(ctx).Principal, wait: r.Coalesce}
 	feed.watch()
 	return feed, nil
 }
@@ -116,10 +124,14 @@ func (f *Feed) watch() {
 }
 
 func (r FollowRequest) request() (session.FollowRequest, error) {
-	out := session.FollowRequest{Key: r.Key, All: r.Log, From: r.From, OnGap: r.OnGap, Policy: r.Slow}
+	out := session.FollowRequest{Key: r.Key, All: r.Log, From: r.From, OnGap: r.OnGap, Policy: r.Slow, Keys: r.Keys, Prefix: r.Prefix}
 	switch {
 	case r.Log && r.Key != "":
 		return out, Errorf(InvalidArgument, "follow %s: the whole name and key %q were asked for; want one of them", r.Name, r.Key)
+	case !r.Log && (len(r.Keys) > 0 || r.Prefix != ""):
+		return out, Errorf(InvalidArgument, "follow %s: keys and prefix select from the whole name; want log, or one key", r.Name)
+	case r.Coalesce < 0 || r.Coalesce > maxCoalesce:
+		return out, Errorf(InvalidArgument, "follow %s: coalesce %s: want 0 to %s", r.Name, r.Coalesce, maxCoalesce)
 	case r.From > FromNow || r.OnGap > OnGapReset || r.Slow > SlowConflate:
 		return out, Errorf(InvalidArgument, "follow %s: from, on_gap or slow has an unknown value", r.Name)
 	case r.From == 0 && r.After != "":
@@ -148,13 +160,16 @@ func (f *Feed) Hello() Hello { return f.f.Hello() }
 // Cursor is the place after the last event that Next returned; the zero Cursor while the key is not born.
 func (f *Feed) Cursor() pelton.Cursor { return f.f.Cursor() }
 
+// Current reports whether the feed gave everything that is durable.
+func (f *Feed) Current() bool { return f.f.Current() }
+
 // Next waits for events and returns at least one, in order. Their snapshots are shared by all followers: read only.
 // After [KindClosed] it returns io.EOF, and when the caller's token ends [Unauthenticated] with where to resume. When ctx ends first, Next may be called again.
 func (f *Feed) Next(ctx context.Context) ([]Event, error) {
 	if f.ended {
 		return nil, io.EOF
 	}
-	events, err := f.f.Next(ctx)
+	events, err := f.gather(ctx)
 	if errors.Is(err, session.ErrClosed) && f.s.closed.Err() != nil {
 		events, err = []Event{{Kind: KindClosed, Cursor: f.f.Cursor()}}, nil
 	}
@@ -173,6 +188,33 @@ func cursorText(c pelton.Cursor) string {
 		return ""
 	}
 	return c.String()
+}
+
+// gatherMost is how many events are gathered at most: about what a follower reads at once.
+const gatherMost = 256
+
+// gather is Next of the follower, and what comes within the time to gather.
+func (f *Feed) gather(ctx context.Context) ([]Event, error) {
+	events, err := f.f.Next(ctx)
+	if f.wait == 0 || err != nil || len(events) >= gatherMost {
+		return events, err
+	}
+	timer := time.NewTimer(f.wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+		return events, nil
+	case <-f.s.closed.Done():
+		return events, nil
+	}
+	now, cancel := context.WithCancel(ctx)
+	cancel() // what is there already is given all the same
+	more, err := f.f.Next(now)
+	if err != nil {
+		return events, nil // it comes again, or was only that nothing is there
+	}
+	return append(events, more...), nil
 }
 
 // Close lets go of the session.

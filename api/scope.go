@@ -39,6 +39,13 @@ var rules = map[string]rule{
 	"Get":    {ScopeRead, ofSession, false},
 	"Follow": {ScopeFollow, ofSession, false},
 	"Append": {ScopeAppend, ofSession, false},
+
+	"ReadStream":   {ScopeRead, ofSession, false},
+	"FollowStream": {ScopeFollow, ofSession, false},
+	"StreamEnd":    {ScopeAppend, ofSession, false},
+	"AdmitStream":  {ScopeAppend, ofSession, false},
+	"WriteStream":  {ScopeAppend, ofSession, false},
+
 	"Delete": {ScopeOperate, ofSession, true},
 
 	"Plugins":   {ScopeRead, ofWheel, false},

@@ -6,6 +6,7 @@ import (
 
 	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/session"
+	"github.com/peltonhq/pelton/session/stream"
 	"github.com/peltonhq/pelton/store"
 )
 
@@ -79,6 +80,11 @@ func (s *Service) Append(ctx context.Context, r AppendRequest) (pelton.Snapshot,
 		return pelton.Snapshot{}, err
 	}
 	snap, err := sessions.Append(ctx, r.Key, r.Payload, r.ContentType, r.ID)
+	if outlived(err) {
+		if err = sessions.Expire(ctx, r.Key); err == nil || errors.Is(err, session.ErrNotFound) {
+			snap, err = sessions.Append(ctx, r.Key, r.Payload, r.ContentType, r.ID)
+		}
+	}
 	return snap, fail(err)
 }
 
@@ -103,6 +109,11 @@ func (s *Service) Delete(ctx context.Context, name, key string) (err error) {
 	sessions, err := s.b.Sessions.Open(name)
 	if err != nil {
 		return Wrap(err)
+	}
+	if s.b.Sessions.Writable(name) {
+		if gone := sessions.Expire(ctx, key); gone == nil {
+			return Errorf(NotFound, "session %s key %.80q: it expired", name, key)
+		}
 	}
 	return fail(sessions.Delete(ctx, key))
 }
@@ -135,6 +146,9 @@ func Wrap(err error) *Error {
 	}
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e
+	}
+	if refused, ok := errors.AsType[*stream.RefusedError](err); ok {
+		return refusal(refused, err.Error())
 	}
 	out := &Error{Code: Internal, Message: err.Error()}
 	for _, class := range classes {

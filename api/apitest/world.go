@@ -32,7 +32,7 @@ func Guarded(tb testing.TB, st store.Store, g api.Guard) *World {
 	tb.Helper()
 	w := &World{names: map[string]api.Session{}, Wheel: newWheel()}
 	for name, keep := range map[string]int{"airports": 0, "trimmed": 2, "wheel": 0} {
-		s, err := session.Open(context.Background(), session.Options{Name: name, Store: st, Retain: session.Retain{Snapshots: keep}, Shards: 1})
+		s, err := session.Open(context.Background(), session.Options{Name: name, Store: st, Retain: session.Retain{Snapshots: keep}, Shards: 1, Writable: name != "wheel"})
 		if err != nil {
 			tb.Fatal(err)
 		}

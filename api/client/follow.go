@@ -16,7 +16,8 @@ import (
 // FollowOptions change how a follow goes on. The zero value ends with the connection.
 type FollowOptions struct {
 	// Reconnect resumes after the last cursor when the connection breaks or the server shuts down, without end. The
-	// first connection must succeed. A closed event is then not yielded.
+	// first connection must succeed. A closed event is then yielded only when a client closed the session: nothing
+	// will ever follow, and the follow ends.
 	Reconnect bool
 	// Hello is told where each connection begins; nil if nobody asks.
 	Hello func(api.Hello)
@@ -108,10 +109,11 @@ func (f *following) once(ctx context.Context) error {
 			if event.Cursor.Valid() {
 				f.resume(event.Cursor.String())
 			}
-			if event.Kind == api.KindClosed && f.o.Reconnect {
+			closed := event.Kind == api.KindClosed
+			if closed && !event.Final && f.o.Reconnect {
 				continue
 			}
-			if !f.yield(event, nil) {
+			if !f.yield(event, nil) || closed {
 				f.stopped = true
 				return nil
 			}

@@ -26,6 +26,12 @@ import (
 
 func open() store.Store { return memory.New() }
 
+// disk opens one store, again and again.
+func disk() func() (store.Store, error) {
+	d := memory.NewDisk()
+	return func() (store.Store, error) { return d.Open() }
+}
+
 func serve(t *testing.T, w *apitest.World, o graphql.Options) *httptest.Server {
 	t.Helper()
 	server := httptest.NewServer(graphql.New(w.Service, o))
@@ -33,8 +39,8 @@ func serve(t *testing.T, w *apitest.World, o graphql.Options) *httptest.Server {
 	return server
 }
 
-const subscription = `subscription($name: String!, $key: String, $after: String, $from: From, $gap: OnGap) {
-  snapshots(name: $name, key: $key, after: $after, from: $from, onGap: $gap) {
+const subscription = `subscription($name: String!, $key: String, $after: String, $from: From, $gap: OnGap, $slow: Slow) {
+  snapshots(name: $name, key: $key, after: $after, from: $from, onGap: $gap, slow: $slow) {
     __typename
     ... on Hello { epoch oldest latest cursor }
     ... on Snapshot { cursor payload payloadBase64 }
@@ -60,6 +66,9 @@ func operation(r api.FollowRequest) map[string]any {
 	}
 	if r.OnGap == api.OnGapReset {
 		variables["gap"] = "RESET"
+	}
+	if r.Slow == api.SlowConflate {
+		variables["slow"] = "CONFLATE"
 	}
 	return map[string]any{"query": subscription, "variables": variables}
 }
@@ -155,88 +164,106 @@ func dial(ctx context.Context, t *testing.T, server *httptest.Server) *websocket
 	return c
 }
 
-func TestFollowWebSocket(t *testing.T) {
-	t.Parallel()
-	apitest.Follows(t, open, func(t *testing.T, w *apitest.World) apitest.Follow {
-		server := serve(t, w, graphql.Options{})
-		return func(ctx context.Context, r api.FollowRequest, tell func(string)) {
-			c := dial(ctx, t, server)
-			if c == nil {
+// overSocket is what follows over this transport.
+func overSocket(t *testing.T, w *apitest.World) apitest.Follow {
+	t.Helper()
+	server := serve(t, w, graphql.Options{})
+	return func(ctx context.Context, r api.FollowRequest, tell func(string)) {
+		c := dial(ctx, t, server)
+		if c == nil {
+			return
+		}
+		defer c.CloseNow()
+		body, err := json.Marshal(operation(r))
+		if err != nil {
+			t.Error(err)
+		}
+		if err := wsjson.Write(ctx, c, message{ID: "1", Type: "subscribe", Payload: body}); err != nil {
+			t.Error(err)
+		}
+		for {
+			var m message
+			if err := wsjson.Read(ctx, c, &m); err != nil {
+				if ctx.Err() == nil {
+					t.Error(err)
+				}
 				return
 			}
-			defer c.CloseNow()
-			body, err := json.Marshal(operation(r))
-			if err != nil {
-				t.Error(err)
-			}
-			if err := wsjson.Write(ctx, c, message{ID: "1", Type: "subscribe", Payload: body}); err != nil {
-				t.Error(err)
-			}
-			for {
-				var m message
-				if err := wsjson.Read(ctx, c, &m); err != nil {
-					if ctx.Err() == nil {
-						t.Error(err)
-					}
-					return
-				}
-				switch m.Type {
-				case "next":
-					tell(line(m.Payload))
-				case "complete":
-					return
-				case "error":
-					t.Errorf("error message %s: errors of the API are responses", m.Payload)
-					return
-				}
+			switch m.Type {
+			case "next":
+				tell(line(m.Payload))
+			case "complete":
+				return
+			case "error":
+				t.Errorf("error message %s: errors of the API are responses", m.Payload)
+				return
 			}
 		}
-	})
+	}
+}
+
+func TestFollowWebSocket(t *testing.T) {
+	t.Parallel()
+	apitest.Follows(t, open, overSocket)
+}
+
+func TestTilesWebSocket(t *testing.T) {
+	t.Parallel()
+	apitest.Tiles(t, disk(), overSocket, func(r api.FollowRequest) bool { return r.Coalesce == 0 })
+}
+
+// overEvents is what follows over this transport.
+func overEvents(t *testing.T, w *apitest.World) apitest.Follow {
+	t.Helper()
+	server := serve(t, w, graphql.Options{})
+	return func(ctx context.Context, r api.FollowRequest, tell func(string)) {
+		body, err := json.Marshal(operation(r))
+		if err != nil {
+			t.Error(err)
+		}
+		request, err := http.NewRequestWithContext(ctx, http.MethodPost, server.URL, bytes.NewReader(body))
+		if err != nil {
+			t.Error(err)
+		}
+		request.Header.Set("Content-Type", "application/json")
+		request.Header.Set("Accept", "text/event-stream")
+		answer, err := server.Client().Do(request)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer answer.Body.Close()
+		lines := bufio.NewReader(answer.Body)
+		for event := ""; ; {
+			text, err := lines.ReadString('\n')
+			if err != nil {
+				if ctx.Err() == nil {
+					t.Errorf("the stream ended without complete: %v", err)
+				}
+				return
+			}
+			text = strings.TrimSuffix(text, "\n")
+			if name, ok := strings.CutPrefix(text, "event: "); ok {
+				event = name
+			}
+			data, ok := strings.CutPrefix(text, "data:")
+			if !ok {
+				continue
+			}
+			if event == "complete" {
+				return
+			}
+			tell(line([]byte(data)))
+		}
+	}
 }
 
 func TestFollowEvents(t *testing.T) {
 	t.Parallel()
-	apitest.Follows(t, open, func(t *testing.T, w *apitest.World) apitest.Follow {
-		server := serve(t, w, graphql.Options{})
-		return func(ctx context.Context, r api.FollowRequest, tell func(string)) {
-			body, err := json.Marshal(operation(r))
-			if err != nil {
-				t.Error(err)
-			}
-			request, err := http.NewRequestWithContext(ctx, http.MethodPost, server.URL, bytes.NewReader(body))
-			if err != nil {
-				t.Error(err)
-			}
-			request.Header.Set("Content-Type", "application/json")
-			request.Header.Set("Accept", "text/event-stream")
-			answer, err := server.Client().Do(request)
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			defer answer.Body.Close()
-			lines := bufio.NewReader(answer.Body)
-			for event := ""; ; {
-				text, err := lines.ReadString('\n')
-				if err != nil {
-					if ctx.Err() == nil {
-						t.Errorf("the stream ended without complete: %v", err)
-					}
-					return
-				}
-				text = strings.TrimSuffix(text, "\n")
-				if name, ok := strings.CutPrefix(text, "event: "); ok {
-					event = name
-				}
-				data, ok := strings.CutPrefix(text, "data:")
-				if !ok {
-					continue
-				}
-				if event == "complete" {
-					return
-				}
-				tell(line([]byte(data)))
-			}
-		}
-	})
+	apitest.Follows(t, open, overEvents)
+}
+
+func TestTilesEvents(t *testing.T) {
+	t.Parallel()
+	apitest.Tiles(t, disk(), overEvents, func(r api.FollowRequest) bool { return r.Coalesce == 0 })
 }

@@ -15,7 +15,7 @@
 //	snapshot  the payload as it is when it is JSON, else {"payload_base64","content_type"}; id is the cursor
 //	gap       {"reason","from","to"}: what lies behind from, up to and including to, is not given
 //	deleted   {"key"}: the session was deleted
-//	closed    {"cursor"}: the server shuts down
+//	closed    {"cursor","final"}: the server shuts down (come back then), or with final true a client closed the session
 //	error     {"code","message","detail"}; detail.resume says where to go on; the last one
 //
 // In a stream of a whole name a snapshot's data is {"name","key","epoch","id","time","payload"}, because the payload
@@ -25,7 +25,8 @@
 //
 // Last-Event-ID, else ?after=, is the cursor to resume after; an empty after is the beginning. Without either the
 // stream starts with the newest snapshot and goes on live. ?on_gap=reset goes on behind a gap, ?slow=conflate skips to
-// the newest for a slow client, ?from=now starts with the next one.
+// the newest for a slow client, ?from=now starts with the next one, ?coalesce=20ms gathers what comes within that time.
+// Of a whole name, ?key=A&key=B and ?prefix=P select keys; the rest is skipped without a word.
 //
 // # Ownership
 //

@@ -23,6 +23,12 @@ import (
 
 func open() store.Store { return memory.New() }
 
+// disk opens one store, again and again.
+func disk() func() (store.Store, error) {
+	d := memory.NewDisk()
+	return func() (store.Store, error) { return d.Open() }
+}
+
 func serve(t *testing.T, w *apitest.World, o sse.Options) *httptest.Server {
 	t.Helper()
 	mux := http.NewServeMux()
@@ -123,6 +129,15 @@ func path(r api.FollowRequest) string {
 	if r.OnGap == api.OnGapReset {
 		query.Set("on_gap", "reset")
 	}
+	if r.Slow == api.SlowConflate {
+		query.Set("slow", "conflate")
+	}
+	if r.Prefix != "" {
+		query.Set("prefix", r.Prefix)
+	}
+	if r.Coalesce > 0 {
+		query.Set("coalesce", r.Coalesce.String())
+	}
 	at := "/v1/sessions/" + url.PathEscape(r.Name)
 	if !r.Log {
 		at += "/" + url.PathEscape(r.Key)
@@ -130,28 +145,39 @@ func path(r api.FollowRequest) string {
 	return at + "/events?" + query.Encode()
 }
 
+// overSSE is what follows over this transport.
+func overSSE(t *testing.T, w *apitest.World) apitest.Follow {
+	t.Helper()
+	server := serve(t, w, sse.Options{})
+	return func(ctx context.Context, r api.FollowRequest, tell func(string)) {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL+path(r), http.NoBody)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		answer, err := server.Client().Do(request)
+		if err != nil {
+			if ctx.Err() == nil {
+				t.Error(err)
+			}
+			return
+		}
+		defer answer.Body.Close()
+		if answer.StatusCode != http.StatusOK || answer.Header.Get("Content-Type") != "text/event-stream" {
+			t.Errorf("status %d, content type %q: EventSource would stop for good", answer.StatusCode, answer.Header.Get("Content-Type"))
+		}
+		read(answer.Body, func(e event) bool { tell(line(e, r.Log)); return ctx.Err() == nil })
+	}
+}
+
 func TestFollow(t *testing.T) {
 	t.Parallel()
-	apitest.Follows(t, open, func(t *testing.T, w *apitest.World) apitest.Follow {
-		server := serve(t, w, sse.Options{})
-		return func(ctx context.Context, r api.FollowRequest, tell func(string)) {
-			request, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL+path(r), http.NoBody)
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			answer, err := server.Client().Do(request)
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			defer answer.Body.Close()
-			if answer.StatusCode != http.StatusOK || answer.Header.Get("Content-Type") != "text/event-stream" {
-				t.Errorf("status %d, content type %q: EventSource would stop for good", answer.StatusCode, answer.Header.Get("Content-Type"))
-			}
-			read(answer.Body, func(e event) bool { tell(line(e, r.Log)); return ctx.Err() == nil })
-		}
-	})
+	apitest.Follows(t, open, overSSE)
+}
+
+func TestTiles(t *testing.T) {
+	t.Parallel()
+	apitest.Tiles(t, disk(), overSSE, nil)
 }
 
 // A browser reconnects with the last id that it saw, whatever the URL says: it gets the rest, each once.

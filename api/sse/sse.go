@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/peltonhq/pelton/api"
+	"github.com/peltonhq/pelton/api/event"
 )
 
 // Options of the handler. The zero value is ready to use.
@@ -41,13 +42,13 @@ type handler struct {
 }
 
 func (h handler) serve(w http.ResponseWriter, r *http.Request, log bool) {
-	out := &stream{w: w, control: http.NewResponseController(w), stall: h.o.Stall, log: log}
-	out.open()
+	out := &stream{Writer: event.New(w, h.o.Stall), log: log}
+	out.Open() // before anything can fail: EventSource hides every other answer
 	err := h.follow(r, out)
 	if err != nil && r.Context().Err() == nil {
 		out.fail(api.Wrap(err))
 	}
-	_ = out.flush() // a client that is gone needs nothing more
+	_ = out.Flush() // a client that is gone needs nothing more
 }
 
 func (h handler) follow(r *http.Request, out *stream) error {
@@ -62,7 +63,7 @@ func (h handler) follow(r *http.Request, out *stream) error {
 	defer feed.Close()
 	out.hello(feed.Hello())
 	for {
-		if err := out.flush(); err != nil {
+		if err := out.Flush(); err != nil {
 			return err
 		}
 		events, err := h.next(r.Context(), feed, out)
@@ -88,8 +89,8 @@ func (h handler) next(ctx context.Context, feed *api.Feed, out *stream) ([]api.E
 		if err == nil || !idle {
 			return events, err
 		}
-		out.comment()
-		if err := out.flush(); err != nil {
+		out.Comment()
+		if err := out.Flush(); err != nil {
 			return nil, err
 		}
 	}
@@ -104,6 +105,16 @@ func requestOf(r *http.Request, log bool) (api.FollowRequest, error) {
 	}
 	if id := r.Header.Get("Last-Event-ID"); id != "" {
 		request.From, request.After = api.FromAfter, id
+	}
+	if log {
+		request.Keys, request.Prefix = query["key"], query.Get("prefix")
+	}
+	if text := query.Get("coalesce"); text != "" {
+		d, err := time.ParseDuration(text)
+		if err != nil {
+			return request, api.Errorf(api.InvalidArgument, "coalesce=%.40q: no duration; want for example 20ms", text)
+		}
+		request.Coalesce = d
 	}
 	words := []struct {
 		name, word string

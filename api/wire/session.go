@@ -56,6 +56,7 @@ func Follow(r api.FollowRequest) *peltonv1.SessionServiceFollowRequest {
 	return &peltonv1.SessionServiceFollowRequest{
 		Name: r.Name, Key: r.Key, Log: r.Log, From: peltonv1.From(r.From), After: r.After,
 		OnGap: peltonv1.OnGap(r.OnGap + 1), Slow: peltonv1.Slow(r.Slow + 1),
+		Keys: r.Keys, Prefix: r.Prefix, Coalesce: Duration(r.Coalesce),
 	}
 }
 
@@ -65,6 +66,7 @@ func FollowOf(r *peltonv1.SessionServiceFollowRequest) api.FollowRequest {
 	return api.FollowRequest{
 		Name: r.GetName(), Key: r.GetKey(), Log: r.GetLog(), From: api.From(clamp(int32(r.GetFrom()))), After: r.GetAfter(),
 		OnGap: api.OnGap(clamp(max(int32(r.GetOnGap())-1, 0))), Slow: api.Slow(clamp(max(int32(r.GetSlow())-1, 0))),
+		Keys: r.GetKeys(), Prefix: r.GetPrefix(), Coalesce: DurationOf(r.GetCoalesce()),
 	}
 }
 
@@ -126,7 +128,7 @@ func first(events []api.Event) (frame *peltonv1.SessionServiceFollowResponse, ta
 	case api.KindDeleted:
 		frame.Deleted = &peltonv1.Deleted{Key: e.Key, Cursor: Cursor(e.Cursor)}
 	default:
-		frame.Closed = &peltonv1.Closed{Cursor: Cursor(e.Cursor)}
+		frame.Closed = &peltonv1.Closed{Cursor: Cursor(e.Cursor), Final: e.Final}
 	}
 	return frame, 1
 }
@@ -145,7 +147,7 @@ func Events(frame *peltonv1.SessionServiceFollowResponse) []api.Event {
 	case frame.GetDeleted() != nil:
 		return []api.Event{{Kind: api.KindDeleted, Key: frame.GetDeleted().GetKey(), Cursor: CursorOf(frame.GetDeleted().GetCursor())}}
 	case frame.GetClosed() != nil:
-		return []api.Event{{Kind: api.KindClosed, Cursor: CursorOf(frame.GetClosed().GetCursor())}}
+		return []api.Event{{Kind: api.KindClosed, Cursor: CursorOf(frame.GetClosed().GetCursor()), Final: frame.GetClosed().GetFinal()}}
 	}
 	return nil
 }

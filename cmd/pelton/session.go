@@ -127,27 +127,33 @@ type followOptions struct {
 	after string
 	given bool
 	limit uint64
+
+	prefix string
 }
 
 func (a *app) sessionFollow() *cobra.Command {
 	var o followOptions
 	c := &cobra.Command{
-		Use:   "follow NAME [KEY]",
-		Short: "Follow a session, or all of a name",
+		Use:   "follow NAME [KEY…]",
+		Short: "Follow a session, several, or all of a name",
 		Long: `Print the newest snapshot and then each as it comes, one a line, until a signal, or until
 --limit of them. With --after CURSOR it goes on behind that snapshot; an empty cursor is
 the beginning. Without KEY it follows every session of the name; its cursors begin with @.
+Several keys, or --prefix, select some of them.
 
 A wheel that restarts is waited for, and nothing is missed. Snapshots that retention has
 removed are an error that says where to resume.`,
 		Example: `  pelton session follow airports ORD
   pelton session follow airports ORD --after '' --limit 10 --json
-  pelton session follow airports`,
-		Args: args(1, 2, "NAME and at most one KEY"),
+  pelton session follow airports
+  pelton session follow airports --prefix K`,
+		Args: args(1, 1000, "NAME and KEYs"),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.given = c.Flags().Changed("after")
-			r := api.FollowRequest{Name: args[0], Log: len(args) == 1}
-			if len(args) == 2 {
+			r := api.FollowRequest{Name: args[0], Prefix: o.prefix, Log: len(args) != 2 || o.prefix != ""}
+			if r.Log {
+				r.Keys = args[1:]
+			} else {
 				r.Key = args[1]
 			}
 			if err := o.start(&r); err != nil {
@@ -157,6 +163,7 @@ removed are an error that says where to resume.`,
 		},
 	}
 	c.Flags().StringVar(&o.after, "after", "", "go on behind this `CURSOR`; empty is the beginning")
+	c.Flags().StringVar(&o.prefix, "prefix", "", "sessions whose key begins with this `TEXT`")
 	c.Flags().Uint64Var(&o.limit, "limit", 0, "end after so many snapshots")
 	return a.jsonFlag(c)
 }
@@ -216,7 +223,8 @@ func (a *app) followed(e api.Event) error {
 		a.notef("pelton: gap: snapshots after %s up to %s are missing (%v)", e.Gap.From, e.Gap.To, e.Gap.Reason)
 	case api.KindDeleted:
 		a.notef("pelton: session %s was deleted; its next life is followed", e.Key)
-	default: // closed is never told to a follower that reconnects
+	default: // a shutdown is never told to a follower that reconnects
+		a.notef("pelton: the session was closed after %s: nothing follows", e.Cursor)
 	}
 	return nil
 }

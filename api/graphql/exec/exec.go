@@ -81,6 +81,7 @@ type ComplexityRoot struct {
 
 	Closed struct {
 		Cursor func(childComplexity int) int
+		Final  func(childComplexity int) int
 	}
 
 	DeadLetter struct {
@@ -767,6 +768,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Closed.Cursor(childComplexity), true
+	case "Closed.final":
+		if e.ComplexityRoot.Closed.Final == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Closed.Final(childComplexity), true
 
 	case "DeadLetter.attempts":
 		if e.ComplexityRoot.DeadLetter.Attempts == nil {
@@ -3315,10 +3322,12 @@ type Deleted {
   cursor: String!
 }
 
-"Nothing follows: the server shuts down. Connect again, after the cursor."
+"Nothing follows. Unless final, the server shuts down: connect again, after the cursor."
 type Closed {
   "The cursor to follow after."
   cursor: String!
+  "A client closed the session: nothing will ever follow."
+  final: Boolean!
 }
 
 "A plugin, or the reducer of a session."
@@ -6606,6 +6615,29 @@ func (ec *executionContext) _Closed_cursor(ctx context.Context, field graphql.Co
 }
 func (ec *executionContext) fieldContext_Closed_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Closed", field, false, false, "String")
+}
+
+func (ec *executionContext) _Closed_final(ctx context.Context, field graphql.CollectedField, obj *model.Closed) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Closed_final(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Final, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Closed_final(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Closed", field, false, false, "Boolean")
 }
 
 func (ec *executionContext) _DeadLetter_id(ctx context.Context, field graphql.CollectedField, obj *model.DeadLetter) (ret graphql.Marshaler) {
@@ -16831,6 +16863,11 @@ func (ec *executionContext) _Closed(ctx context.Context, sel ast.SelectionSet, o
 			out.Values[i] = graphql.MarshalString("Closed")
 		case "cursor":
 			out.Values[i] = ec._Closed_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "final":
+			out.Values[i] = ec._Closed_final(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}

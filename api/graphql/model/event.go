@@ -37,7 +37,10 @@ type Gap struct{ Reason, From, To string }
 type Deleted struct{ Key, Cursor string }
 
 // Closed says that nothing follows.
-type Closed struct{ Cursor string }
+type Closed struct {
+	Cursor string
+	Final  bool
+}
 
 // IsEvent makes it an [Event].
 func (*Hello) IsEvent() {}
@@ -76,7 +79,7 @@ func EventOf(e *api.Event) Event {
 	case api.KindDeleted:
 		return &Deleted{Key: e.Key, Cursor: cursor(e.Cursor)}
 	}
-	return &Closed{Cursor: cursor(e.Cursor)}
+	return &Closed{Cursor: cursor(e.Cursor), Final: e.Final}
 }
 
 // SnapshotOf is s with the cursor to follow after it.

@@ -9,6 +9,7 @@ package peltonv1
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
@@ -661,7 +662,13 @@ type SessionServiceFollowRequest struct {
 	// What happens at a gap.
 	OnGap OnGap `protobuf:"varint,6,opt,name=on_gap,json=onGap,proto3,enum=pelton.v1.OnGap" json:"on_gap,omitempty"`
 	// What happens when this follower is too slow.
-	Slow          Slow `protobuf:"varint,7,opt,name=slow,proto3,enum=pelton.v1.Slow" json:"slow,omitempty"`
+	Slow Slow `protobuf:"varint,7,opt,name=slow,proto3,enum=pelton.v1.Slow" json:"slow,omitempty"`
+	// With log: only these keys, and those that begin with prefix. Neither means every key.
+	Keys []string `protobuf:"bytes,8,rep,name=keys,proto3" json:"keys,omitempty"`
+	// With log: keys that begin with this.
+	Prefix string `protobuf:"bytes,9,opt,name=prefix,proto3" json:"prefix,omitempty"`
+	// How long events are gathered once the first has come, so that they go out together; at most a second.
+	Coalesce      *durationpb.Duration `protobuf:"bytes,10,opt,name=coalesce,proto3" json:"coalesce,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -743,6 +750,27 @@ func (x *SessionServiceFollowRequest) GetSlow() Slow {
 		return x.Slow
 	}
 	return Slow_SLOW_UNSPECIFIED
+}
+
+func (x *SessionServiceFollowRequest) GetKeys() []string {
+	if x != nil {
+		return x.Keys
+	}
+	return nil
+}
+
+func (x *SessionServiceFollowRequest) GetPrefix() string {
+	if x != nil {
+		return x.Prefix
+	}
+	return ""
+}
+
+func (x *SessionServiceFollowRequest) GetCoalesce() *durationpb.Duration {
+	if x != nil {
+		return x.Coalesce
+	}
+	return nil
 }
 
 // Response of Follow: one frame. Exactly one of its fields is set.
@@ -1023,7 +1051,9 @@ func (x *Deleted) GetCursor() string {
 type Closed struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The cursor to resume after; empty when there is none.
-	Cursor        string `protobuf:"bytes,1,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	Cursor string `protobuf:"bytes,1,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	// A client closed the session: nothing will ever follow. Else the server shuts down, and a client comes back.
+	Final         bool `protobuf:"varint,2,opt,name=final,proto3" json:"final,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1063,6 +1093,13 @@ func (x *Closed) GetCursor() string {
 		return x.Cursor
 	}
 	return ""
+}
+
+func (x *Closed) GetFinal() bool {
+	if x != nil {
+		return x.Final
+	}
+	return false
 }
 
 // Request of Append.
@@ -1289,7 +1326,7 @@ var File_pelton_v1_session_proto protoreflect.FileDescriptor
 
 const file_pelton_v1_session_proto_rawDesc = "" +
 	"\n" +
-	"\x17pelton/v1/session.proto\x12\tpelton.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc6\x02\n" +
+	"\x17pelton/v1/session.proto\x12\tpelton.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc6\x02\n" +
 	"\bSnapshot\x12\x18\n" +
 	"\asession\x18\x01 \x01(\tR\asession\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\tR\x03key\x12\x14\n" +
@@ -1322,7 +1359,7 @@ const file_pelton_v1_session_proto_rawDesc = "" +
 	"\x03key\x18\x02 \x01(\tR\x03key\x12\x0e\n" +
 	"\x02id\x18\x03 \x01(\x04R\x02id\"L\n" +
 	"\x19SessionServiceGetResponse\x12/\n" +
-	"\bsnapshot\x18\x01 \x01(\v2\x13.pelton.v1.SnapshotR\bsnapshot\"\xde\x01\n" +
+	"\bsnapshot\x18\x01 \x01(\v2\x13.pelton.v1.SnapshotR\bsnapshot\"\xc1\x02\n" +
 	"\x1bSessionServiceFollowRequest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\tR\x03key\x12\x10\n" +
@@ -1330,7 +1367,11 @@ const file_pelton_v1_session_proto_rawDesc = "" +
 	"\x04from\x18\x04 \x01(\x0e2\x0f.pelton.v1.FromR\x04from\x12\x14\n" +
 	"\x05after\x18\x05 \x01(\tR\x05after\x12'\n" +
 	"\x06on_gap\x18\x06 \x01(\x0e2\x10.pelton.v1.OnGapR\x05onGap\x12#\n" +
-	"\x04slow\x18\a \x01(\x0e2\x0f.pelton.v1.SlowR\x04slow\"\xf4\x01\n" +
+	"\x04slow\x18\a \x01(\x0e2\x0f.pelton.v1.SlowR\x04slow\x12\x12\n" +
+	"\x04keys\x18\b \x03(\tR\x04keys\x12\x16\n" +
+	"\x06prefix\x18\t \x01(\tR\x06prefix\x125\n" +
+	"\bcoalesce\x18\n" +
+	" \x01(\v2\x19.google.protobuf.DurationR\bcoalesce\"\xf4\x01\n" +
 	"\x1cSessionServiceFollowResponse\x121\n" +
 	"\tsnapshots\x18\x01 \x03(\v2\x13.pelton.v1.SnapshotR\tsnapshots\x12&\n" +
 	"\x05hello\x18\x02 \x01(\v2\x10.pelton.v1.HelloR\x05hello\x12 \n" +
@@ -1348,9 +1389,10 @@ const file_pelton_v1_session_proto_rawDesc = "" +
 	"\x02to\x18\x03 \x01(\tR\x02to\"3\n" +
 	"\aDeleted\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x16\n" +
-	"\x06cursor\x18\x02 \x01(\tR\x06cursor\" \n" +
+	"\x06cursor\x18\x02 \x01(\tR\x06cursor\"6\n" +
 	"\x06Closed\x12\x16\n" +
-	"\x06cursor\x18\x01 \x01(\tR\x06cursor\"\xa9\x01\n" +
+	"\x06cursor\x18\x01 \x01(\tR\x06cursor\x12\x14\n" +
+	"\x05final\x18\x02 \x01(\bR\x05final\"\xa9\x01\n" +
 	"\x1bSessionServiceAppendRequest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\tR\x03key\x12\x18\n" +
@@ -1420,6 +1462,7 @@ var file_pelton_v1_session_proto_goTypes = []any{
 	(*SessionServiceDeleteRequest)(nil),  // 17: pelton.v1.SessionServiceDeleteRequest
 	(*SessionServiceDeleteResponse)(nil), // 18: pelton.v1.SessionServiceDeleteResponse
 	(*timestamppb.Timestamp)(nil),        // 19: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),          // 20: google.protobuf.Duration
 }
 var file_pelton_v1_session_proto_depIdxs = []int32{
 	19, // 0: pelton.v1.Snapshot.time:type_name -> google.protobuf.Timestamp
@@ -1429,27 +1472,28 @@ var file_pelton_v1_session_proto_depIdxs = []int32{
 	0,  // 4: pelton.v1.SessionServiceFollowRequest.from:type_name -> pelton.v1.From
 	1,  // 5: pelton.v1.SessionServiceFollowRequest.on_gap:type_name -> pelton.v1.OnGap
 	2,  // 6: pelton.v1.SessionServiceFollowRequest.slow:type_name -> pelton.v1.Slow
-	3,  // 7: pelton.v1.SessionServiceFollowResponse.snapshots:type_name -> pelton.v1.Snapshot
-	11, // 8: pelton.v1.SessionServiceFollowResponse.hello:type_name -> pelton.v1.Hello
-	12, // 9: pelton.v1.SessionServiceFollowResponse.gap:type_name -> pelton.v1.Gap
-	13, // 10: pelton.v1.SessionServiceFollowResponse.deleted:type_name -> pelton.v1.Deleted
-	14, // 11: pelton.v1.SessionServiceFollowResponse.closed:type_name -> pelton.v1.Closed
-	3,  // 12: pelton.v1.SessionServiceAppendResponse.snapshot:type_name -> pelton.v1.Snapshot
-	5,  // 13: pelton.v1.SessionService.List:input_type -> pelton.v1.SessionServiceListRequest
-	7,  // 14: pelton.v1.SessionService.Get:input_type -> pelton.v1.SessionServiceGetRequest
-	9,  // 15: pelton.v1.SessionService.Follow:input_type -> pelton.v1.SessionServiceFollowRequest
-	15, // 16: pelton.v1.SessionService.Append:input_type -> pelton.v1.SessionServiceAppendRequest
-	17, // 17: pelton.v1.SessionService.Delete:input_type -> pelton.v1.SessionServiceDeleteRequest
-	6,  // 18: pelton.v1.SessionService.List:output_type -> pelton.v1.SessionServiceListResponse
-	8,  // 19: pelton.v1.SessionService.Get:output_type -> pelton.v1.SessionServiceGetResponse
-	10, // 20: pelton.v1.SessionService.Follow:output_type -> pelton.v1.SessionServiceFollowResponse
-	16, // 21: pelton.v1.SessionService.Append:output_type -> pelton.v1.SessionServiceAppendResponse
-	18, // 22: pelton.v1.SessionService.Delete:output_type -> pelton.v1.SessionServiceDeleteResponse
-	18, // [18:23] is the sub-list for method output_type
-	13, // [13:18] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	20, // 7: pelton.v1.SessionServiceFollowRequest.coalesce:type_name -> google.protobuf.Duration
+	3,  // 8: pelton.v1.SessionServiceFollowResponse.snapshots:type_name -> pelton.v1.Snapshot
+	11, // 9: pelton.v1.SessionServiceFollowResponse.hello:type_name -> pelton.v1.Hello
+	12, // 10: pelton.v1.SessionServiceFollowResponse.gap:type_name -> pelton.v1.Gap
+	13, // 11: pelton.v1.SessionServiceFollowResponse.deleted:type_name -> pelton.v1.Deleted
+	14, // 12: pelton.v1.SessionServiceFollowResponse.closed:type_name -> pelton.v1.Closed
+	3,  // 13: pelton.v1.SessionServiceAppendResponse.snapshot:type_name -> pelton.v1.Snapshot
+	5,  // 14: pelton.v1.SessionService.List:input_type -> pelton.v1.SessionServiceListRequest
+	7,  // 15: pelton.v1.SessionService.Get:input_type -> pelton.v1.SessionServiceGetRequest
+	9,  // 16: pelton.v1.SessionService.Follow:input_type -> pelton.v1.SessionServiceFollowRequest
+	15, // 17: pelton.v1.SessionService.Append:input_type -> pelton.v1.SessionServiceAppendRequest
+	17, // 18: pelton.v1.SessionService.Delete:input_type -> pelton.v1.SessionServiceDeleteRequest
+	6,  // 19: pelton.v1.SessionService.List:output_type -> pelton.v1.SessionServiceListResponse
+	8,  // 20: pelton.v1.SessionService.Get:output_type -> pelton.v1.SessionServiceGetResponse
+	10, // 21: pelton.v1.SessionService.Follow:output_type -> pelton.v1.SessionServiceFollowResponse
+	16, // 22: pelton.v1.SessionService.Append:output_type -> pelton.v1.SessionServiceAppendResponse
+	18, // 23: pelton.v1.SessionService.Delete:output_type -> pelton.v1.SessionServiceDeleteResponse
+	19, // [19:24] is the sub-list for method output_type
+	14, // [14:19] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_pelton_v1_session_proto_init() }
