@@ -202,7 +202,7 @@ func (w *wheel) openSessions(ctx context.Context) error {
 		c := w.c.Sessions[name]
 		o := session.Options{
 			Name: name, Store: w.store, Buffer: int64(c.Buffer),
-			Retain: session.Retain{Snapshots: c.Retain.Snapshots, Age: c.Retain.Age.Std()},
+			Retain: session.Retain{Snapshots: c.Retain.Snapshots, Age: c.Retain.Age.Std()}, Writable: c.Writable,
 		}
 		if c.Reduce != nil {
 			o.Reduce = fold.Reducer{Plugin: w.box(config.ReducerName(name)).plugin}

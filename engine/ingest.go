@@ -118,8 +118,8 @@ func (s sessions) Open(name string) (api.Session, error) {
 	return nil, api.Unknown("session", name, s.Names())
 }
 
-// Writable implements [api.Sessions]: a session that reads something is written by the wheel alone.
-func (s sessions) Writable(name string) bool { return len(s.c.Sessions[name].From) == 0 }
+// Writable implements [api.Sessions]: a session is written by the wheel or by clients, never both.
+func (s sessions) Writable(name string) bool { return s.c.Sessions[name].Writable }
 
 // Check looks at a config as Run would, but opens nothing: it builds and loads the plugins, starts each once to see what
 // it declares, and compares that with who reads it.

@@ -89,6 +89,7 @@ func (w *wheel) answer() {
 	o := web.Options{
 		Console: console.Handler(), Receive: receive, Gate: w.door.Gate, Hosts: c.Hosts, Origins: c.CORS.Origins, Meter: w.door.Meter,
 		GraphQL: w.graphql(), BodyRate: int64(c.Limits.BodyRate), Headers: int(c.Limits.Headers), Streams: c.Limits.ConnectionStreams,
+		Poll: c.Poll.Std(),
 	}
 	server := web.NewServer(web.NewHandler(w.service, o), o)
 	server.TLSConfig = w.door.TLS

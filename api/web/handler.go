@@ -12,12 +12,14 @@ import (
 	"github.com/peltonhq/pelton/api/metrics"
 	"github.com/peltonhq/pelton/api/rpc"
 	"github.com/peltonhq/pelton/api/sse"
+	"github.com/peltonhq/pelton/api/streams"
 )
 
 // Options of the handler. The zero value serves no console.
 type Options struct {
 	Console http.Handler  // at /
 	Stall   time.Duration // how long a follower may take nothing; default 30 s
+	Poll    time.Duration // how long a long poll of a stream waits; default 20 s
 	Receive int           // bytes of the largest request over Connect; default 32 MiB
 	GraphQL graphql.Limits
 	AnyHost bool // a loopback listener behind a proxy: take any Host
@@ -29,6 +31,8 @@ type Options struct {
 	Meter    *api.Meter
 	Headers  int // bytes of a request's headers; default 64 KiB
 	Streams  int // requests at once of an HTTP/2 connection; default 4096
+
+	Services func(*rpc.Connect) // more services over Connect and gRPC-web, beside those of pelton.v1; nil for none
 }
 
 func (o Options) complete() Options {
@@ -83,8 +87,9 @@ func NewHandler(svc *api.Service, o Options) http.Handler {
 func Mount(mux Mux, svc *api.Service, o Options) {
 	o = o.complete()
 	reads{svc}.mount(mux)
-	rpc.Mount(mux, svc, rpc.Options{Stall: o.Stall, Receive: o.Receive})
+	rpc.Mount(mux, svc, rpc.Options{Stall: o.Stall, Receive: o.Receive, Services: o.Services})
 	sse.Mount(mux, svc, sse.Options{Stall: o.Stall})
+	streams.Mount(mux, svc, streams.Options{Stall: o.Stall, Poll: o.Poll})
 	mux.Handle("/graphql", graphql.New(svc, graphql.Options{Limits: o.GraphQL, Gate: o.Gate, Origins: hosts(o.Origins)}))
 	mux.Handle("GET /graphql/ide", graphql.IDE())
 	mux.Handle("POST /v1/sources/{name}", ingest.New(svc))

@@ -13,6 +13,7 @@ import (
 
 	"github.com/peltonhq/pelton/api"
 	"github.com/peltonhq/pelton/api/auth"
+	"github.com/peltonhq/pelton/api/streams"
 )
 
 // named puts who calls into each request.
@@ -90,6 +91,7 @@ func cors(next http.Handler, origins []string) http.Handler {
 		h.Set("Access-Control-Allow-Headers", strings.Join([]string{
 			"Authorization", "Content-Type", "Last-Event-ID", "Idempotency-Key", "Connect-Protocol-Version", "Connect-Timeout-Ms",
 			"X-Grpc-Web", "X-User-Agent", "Grpc-Timeout", "X-Pelton-Key", "X-Pelton-Time", "Traceparent", "Tracestate",
+			streams.Sent,
 		}, ", "))
 		h.Set("Access-Control-Max-Age", "600")
 		w.WriteHeader(http.StatusNoContent)

@@ -106,7 +106,12 @@ func (c *Config) checkGraph(p *problems) {
 		c.checkFrom(p, "plugins."+n, c.Plugins[n].From)
 	}
 	for _, n := range c.SessionNames() {
-		c.checkFrom(p, "sessions."+n, c.Sessions[n].From)
+		switch s := c.Sessions[n]; {
+		case !s.Writable:
+			c.checkFrom(p, "sessions."+n, s.From)
+		case len(s.From) > 0:
+			p.addf("sessions."+n+".writable", "it reads %s too; a session is fed by the wheel or by clients, never both, so take one away", strings.Join(s.From, ", "))
+		}
 	}
 	for _, n := range c.SinkNames() {
 		c.checkFrom(p, "sinks."+n, c.Sinks[n].From)

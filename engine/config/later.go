@@ -9,7 +9,6 @@ var later = map[string]string{
 	"sessions.*.reduce.capabilities": "a reducer's state is its session",
 	"sessions.*.reduce.shadow":       "use canary",
 	"sessions.*.reduce.state":        "a reducer's state is its session",
-	"sessions.*.writable":            "",
 	"sessions.*.retain.idle":         "use snapshots or age",
 	"sinks.*.mqtt":                   "use file, stdout, http, kafka or nats",
 }

@@ -2,12 +2,14 @@ package config
 
 import "github.com/peltonhq/pelton/engine/config/rollout"
 
-// Session is a series of snapshots per key. Without Reduce, every message is a snapshot.
+// Session is a series of snapshots per key. Without Reduce, every message is a snapshot. The wheel feeds it (From), or
+// clients do (Writable), never both.
 type Session struct {
-	From   []string `yaml:"from" json:"from" jsonschema:"required" jsonschema_description:"What it reads: sources, plugins (their output default), plugin.output."`
-	Reduce *Reduce  `yaml:"reduce,omitempty" json:"reduce,omitempty" jsonschema_description:"The plugin that folds a message into the last snapshot; listed and swapped as session/NAME. Default: the message is the snapshot."`
-	Retain Retain   `yaml:"retain" json:"retain" jsonschema_description:"Which snapshots are kept; the newest of a session always is."`
-	Buffer Size     `yaml:"buffer" json:"buffer" jsonschema_description:"Bytes that wait for the store. Default 4MiB."`
+	From     []string `yaml:"from,omitempty" json:"from,omitempty" jsonschema_description:"What it reads: sources, plugins (their output default), plugin.output. This or writable."`
+	Writable bool     `yaml:"writable,omitempty" json:"writable,omitempty" jsonschema_description:"Clients write it, by the Durable Streams protocol, gRPC or Connect; it reads nothing then."`
+	Reduce   *Reduce  `yaml:"reduce,omitempty" json:"reduce,omitempty" jsonschema_description:"The plugin that folds a message into the last snapshot; listed and swapped as session/NAME. Default: the message is the snapshot."`
+	Retain   Retain   `yaml:"retain" json:"retain" jsonschema_description:"Which snapshots are kept; the newest of a session always is."`
+	Buffer   Size     `yaml:"buffer" json:"buffer" jsonschema_description:"Bytes that wait for the store. Default 4MiB."`
 }
 
 // Reduce is the plugin of a session. Exactly one of Wasm, Native and Process is set.

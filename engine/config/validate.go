@@ -34,8 +34,9 @@ func (c *Config) check(p *problems) {
 	c.Traces.Validate(p.notef, "traces")
 	p.between("limits.revisions", c.Limits.Revisions, 3, 1_000_000)
 	p.least("limits.logs", c.Limits.Logs, 4*KiB)
-	if len(c.Sources) == 0 && !p.failed("sources") {
-		p.addf("sources", "none; a wheel needs at least one, for example sources: {numbers: {demo: {rate: 100/s}}}")
+	written := slices.ContainsFunc(c.SessionNames(), func(n string) bool { return c.Sessions[n].Writable })
+	if len(c.Sources) == 0 && !written && !p.failed("sources") {
+		p.addf("sources", "none; a wheel needs at least one or a session with writable: true, for example sources: {numbers: {demo: {rate: 100/s}}}")
 	}
 	for _, n := range c.SourceNames() {
 		p.name("sources."+n, n)

@@ -9,6 +9,7 @@ import (
 type API struct {
 	Listen  string         `yaml:"listen" json:"listen" jsonschema_description:"HOST:PORT of HTTP: Connect, SSE, GraphQL, ingest, metrics, console. Port 0 takes a free one. One that is not loopback needs tls, and auth or tls.client_ca_file. Default 127.0.0.1:7070."`
 	GRPC    string         `yaml:"grpc" json:"grpc" jsonschema_description:"HOST:PORT of gRPC, with the same tls and auth. Port 0 takes a free one. Default 127.0.0.1:7071."`
+	Poll    unit.Duration  `yaml:"poll" json:"poll" jsonschema_description:"How long a long poll of a stream waits before it answers that nothing came. Default 20s."`
 	TLS     *ServerTLS     `yaml:"tls,omitempty" json:"tls,omitempty" jsonschema_description:"Encrypt both. Files that change are read again within seconds. Default: none."`
 	Auth    *Auth          `yaml:"auth,omitempty" json:"auth,omitempty" jsonschema_description:"Who may do what; docs/security.md tells how. Default: whoever reaches the address may do everything, or with tls.client_ca_file whoever has a certificate."`
 	CORS    CORS           `yaml:"cors,omitzero" json:"cors,omitzero" jsonschema_description:"Which pages of other sites may use the API, with a token."`
@@ -61,7 +62,7 @@ type Audit struct {
 // Default listens on the loopback address, for whoever is on this machine.
 func Default() API {
 	return API{
-		Listen: "127.0.0.1:7070", GRPC: "127.0.0.1:7071", Audit: Audit{MaxBytes: 16 * unit.MiB}, GraphQL: graphql.Default(),
+		Listen: "127.0.0.1:7070", GRPC: "127.0.0.1:7071", Poll: 20 * unit.Second, Audit: Audit{MaxBytes: 16 * unit.MiB}, GraphQL: graphql.Default(),
 		Limits: ClientLimits{
 			Headers: 64 * unit.KiB, BodyRate: unit.KiB, Connections: 50_000, ConnectionStreams: 4096, Streams: 50_000,
 			Rate: 5000, Burst: 10_000, Failures: 1,

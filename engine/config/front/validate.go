@@ -32,6 +32,9 @@ func (a *API) Validate(r Report, path string) {
 	if a.Listen == a.GRPC && !r.Failed(path+".listen") && !r.Failed(path+".grpc") && !free(a.Listen) {
 		r.Addf(path+".grpc", "%s is api.listen's address; give another port", a.GRPC)
 	}
+	if a.Poll < unit.Second && !r.Failed(path+".poll") {
+		r.Addf(path+".poll", "%s is too short; want at least 1s", a.Poll)
+	}
 	a.TLS.Validate(r, path+".tls")
 	if a.Auth != nil {
 		a.Auth.validate(r, path+".auth", a.TLS)
