@@ -9,6 +9,7 @@ import (
 	"connectrpc.com/connect/v2/connecthttp"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
+	_ "google.golang.org/grpc/encoding/gzip" // takes compressed requests, as the HTTP listener does
 	"google.golang.org/grpc/health"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
@@ -26,10 +27,11 @@ type Options struct {
 	Receive int           // bytes of the largest request; default 32 MiB
 
 	// Of the gRPC server alone; the HTTP listener has its own.
-	TLS     *tls.Config // nil: unencrypted
-	Gate    *auth.Gate  // who calls; nil: nobody is asked
-	Headers int         // bytes of a call's metadata; default 64 KiB
-	Streams int         // calls at once of a connection; default 4096
+	TLS      *tls.Config    // nil: unencrypted
+	Gate     *auth.Gate     // who calls; nil: nobody is asked
+	Headers  int            // bytes of a call's metadata; default 64 KiB
+	Streams  int            // calls at once of a connection; default 4096
+	Services func(*Connect) // more services for Mount, beside those of pelton.v1; nil for none
 }
 
 func (o Options) complete() Options {
@@ -47,6 +49,9 @@ func (o Options) complete() Options {
 	}
 	return o
 }
+
+// Connect is where services are registered that Connect and gRPC-web clients call.
+type Connect = connect.Server
 
 // Server is a gRPC server of pelton.v1 with health and reflection.
 type Server struct {
@@ -103,6 +108,9 @@ func Mount(mux interface {
 	peltonv1connect.RegisterParkedServiceHandler(server, parked{svc: svc})
 	peltonv1connect.RegisterWheelServiceHandler(server, wheelConnect{wheel{svc}})
 	peltonv1connect.RegisterIngestServiceHandler(server, ingestConnect{ingest{svc}})
+	if o.Services != nil {
+		o.Services(server)
+	}
 	inner := http.NewServeMux()
 	connecthttp.Mount(inner, server, connecthttp.WithReadMaxBytes(o.Receive))
 	for spec := range server.Specs() {
