@@ -3,6 +3,7 @@ package swap
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -13,14 +14,15 @@ import (
 )
 
 const (
-	tick    = time.Millisecond
-	perTick = 20 // messages: 20,000 a second
-	size    = 1 << 10
+	tick = time.Millisecond
+	rate = 20_000 // messages a second
+	size = 1 << 10
 )
 
 // flow is messages at a steady rate, and when they were acked.
 type flow struct {
-	runtime *wasm.Runtime
+	engine  *wasm.Runtime
+	tick    time.Duration // between two groups of messages
 	wheel   *wheel.Wheel
 	stop    atomic.Bool
 	sent    uint64
@@ -37,7 +39,11 @@ func start(ctx context.Context, r *wasm.Runtime, a *artifact) (*flow, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &flow{runtime: r, begin: time.Now(), changed: 1}
+	return startWith(r, m, tick)
+}
+
+func startWith(r *wasm.Runtime, m actor.Module, tick time.Duration) (f *flow, err error) {
+	f = &flow{engine: r, tick: tick, begin: time.Now(), changed: 1}
 	f.wheel, err = wheel.Open(wheel.Options{Modules: []actor.Module{m}, Config: config, Arena: 4 << 20, Settled: f.settled, Produce: f.produce})
 	return f, err
 }
@@ -45,7 +51,7 @@ func start(ctx context.Context, r *wasm.Runtime, a *artifact) (*flow, error) {
 func (f *flow) produce(ctx context.Context, d *decode.Decoder) error {
 	payload := make([]byte, size)
 	for begin := time.Now(); !f.stop.Load(); {
-		for behind := int(time.Since(begin)/tick)*perTick - int(f.sent); behind > 0; behind-- {
+		for behind := int(time.Since(begin)/f.tick*f.tick*rate/time.Second) - int(f.sent); behind > 0; behind-- {
 			if err := d.Message(ctx, decode.Record{Position: f.sent, Next: f.sent + 1, Payload: payload}); err != nil {
 				return err
 			}
@@ -54,7 +60,11 @@ func (f *flow) produce(ctx context.Context, d *decode.Decoder) error {
 		if err := d.Flush(ctx); err != nil {
 			return err
 		}
-		time.Sleep(tick)
+		if f.tick < tick {
+			runtime.Gosched() // a sleep lasts a millisecond on many machines
+		} else {
+			time.Sleep(f.tick)
+		}
 	}
 	for f.acked.Load() != f.sent { // a lane that is closed leaves what is not settled to the next start
 		select {
@@ -88,10 +98,15 @@ func (f *flow) gap(span time.Duration, do func() error) (time.Duration, error) {
 
 // swap loads a version and hands the flow over to it; it gives how long the second took.
 func (f *flow) swap(ctx context.Context, artifact []byte) (hand time.Duration, err error) {
-	m, err := f.runtime.Load(ctx, artifact)
+	m, err := f.engine.Load(ctx, artifact)
 	if err != nil {
 		return 0, err
 	}
+	return f.put(ctx, m)
+}
+
+// put hands the flow over to a version that is loaded.
+func (f *flow) put(ctx context.Context, m actor.Module) (hand time.Duration, err error) {
 	f.changed++
 	begin := time.Now()
 	result, err := f.wheel.Plugins[0].Swap(ctx, actor.Version{Revision: f.changed, Module: m}, actor.Strategy{})

@@ -60,6 +60,11 @@ func run(ctx context.Context, o *measure.Options, guests []guest.Guest) error {
 		t.Row(g.Language, fmt.Sprintf("%d kB", s.Size()/1000), f.cold.String(), f.cached.String(), f.start.String(), f.hand.String(), f.none.String(), f.swapCached.String(), f.swapCold.String())
 	}
 	t.Write(o.Out)
+	for _, g := range guests {
+		if g.Absent == "" { // C, where it is there
+			return hands(ctx, o, g)
+		}
+	}
 	return nil
 }
 

@@ -33,7 +33,7 @@ func TestRun(t *testing.T) {
 	if err := run(t.Context(), o, []guest.Guest{here, {Language: "Cobol", Absent: "absent"}}); err != nil {
 		t.Fatal(err)
 	}
-	for _, row := range []string{"| " + here.Language + " | ", "| Cobol | absent |"} {
+	for _, row := range []string{"| " + here.Language + " | ", "| Cobol | absent |", "| from one version to the next | 20 |", "| from turn to turn, no swap | "} {
 		if !strings.Contains(out.String(), row) {
 			t.Errorf("no %q in\n%s", row, out.String())
 		}
