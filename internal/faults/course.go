@@ -84,6 +84,7 @@ type where struct {
 	binary, plugin string                   // empty takes the suite's
 	cure           string                   // file without which the plugin fails at poison; empty: there is none
 	env            []string
+	wasm           string // a plugin that is swapped, in the place of the one in a process
 }
 
 // course makes ready.
@@ -119,7 +120,10 @@ func (s *suite) course(name string, w where) (*course, error) {
 		c.sink = func() ([]byte, error) { return w.read("out.jsonl"), nil }
 	}
 	path := filepath.Join(c.dir, "pelton.yaml")
-	text := fmt.Sprintf(config, w.store, source, w.plugin, strings.Join(mapping(w.env), ", "), logs, w.cure, out, w.onNew)
+	text := fmt.Sprintf(swaps, w.store, source, w.wasm, out)
+	if w.wasm == "" {
+		text = fmt.Sprintf(config, w.store, source, w.plugin, strings.Join(mapping(w.env), ", "), logs, w.cure, out, w.onNew)
+	}
 	c.wheel = wheel.Options{Binary: w.binary, Config: path, Store: filepath.Join(w.home, "store"), Env: w.env}
 	return c, os.WriteFile(path, []byte(text), 0o600)
 }

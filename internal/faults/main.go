@@ -89,7 +89,13 @@ func groups() []group {
 			return s.network(ctx, name, n)
 		}})
 	}
-	return []group{kills, cuts, disks, nets, clocks, poison}
+	swapped := group{Table: Table{Title: "A plugin is swapped again and again while messages flow", First: "source"}}
+	for _, source := range []string{"http", "nats"} {
+		swapped.courses = append(swapped.courses, named{"swap/" + source, true, func(ctx context.Context, s *suite, name string) (Row, error) {
+			return s.swap(ctx, name, source)
+		}})
+	}
+	return []group{kills, cuts, disks, nets, clocks, poison, swapped}
 }
 
 // chosen are the courses that begin with one of the names; all of the short or the long run for none.
