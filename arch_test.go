@@ -108,7 +108,7 @@ var fences = []archtest.Fence{
 	{Vendor: []string{"github.com/coder/websocket"}, In: []string{"api/graphql/..."}, Why: "one transport"},
 	{Vendor: []string{"github.com/coreos/go-oidc", "github.com/go-jose"}, In: []string{"api/auth"}, Why: "one place knows how a token is verified"},
 	{Vendor: []string{"github.com/spf13", "github.com/vbauerster/mpb"}, In: []string{"cmd/..."}, Why: "only the CLI talks to a terminal"},
-	{Vendor: []string{"charm.land", "github.com/charmbracelet"}, In: []string{"cmd/..."}, Planned: true, Why: "only the CLI talks to a terminal"},
+	{Vendor: []string{"charm.land", "github.com/charmbracelet"}, In: []string{"cmd/..."}, Why: "only the CLI talks to a terminal"},
 	{Vendor: []string{"github.com/twmb/franz-go"}, In: []string{"source/kafka", "sink/kafka", "internal/kafka/..."}, Why: "an adapter's vendor stays in the adapter; the way to a cluster is the same for both"},
 	{
 		Vendor: []string{"github.com/nats-io"}, In: []string{"source/nats", "sink/nats", "internal/natsconn", "internal/natstest"},

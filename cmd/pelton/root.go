@@ -43,7 +43,7 @@ messages flow; a bad version goes back by itself.`,
 	root.AddCommand(
 		a.runCommand(), a.checkCommand(), a.doctorCommand(), a.initCommand(), a.pluginCommand(), a.sessionCommand(), a.deadCommand(),
 		a.parkedCommand(), a.backupCommand(), a.restoreCommand(), a.statsCommand(), a.graphCommand(), a.configCommand(), a.versionCommand(), a.completionCommand(),
-		a.auditCommand(), group(&cobra.Command{Use: "token", Short: "Make tokens, and keys that sign them"}, access.Commands(a.out)...),
+		a.auditCommand(), a.topCommand(), group(&cobra.Command{Use: "token", Short: "Make tokens, and keys that sign them"}, access.Commands(a.out)...),
 	)
 	addLater(root)
 	return root
