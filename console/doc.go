@@ -2,18 +2,24 @@
 //
 //	browser ── / ───────────────────────▶ console.Handler: embedded files, the same for every wheel
 //	        ── /v1/stats once a second ─▶ api: every figure on the page
-//	        ── /v1/topology, /v1/plugins, DeadLetterService, ParkedService
+//	        ── /v1/topology, /v1/plugins ─▶ what changes rarely
+//	        ── pelton.v1.* by Connect ──▶ lists, and all that is done, with a reason
 //	        ── /v1/sessions/…/events ───▶ api/sse: the session that is followed
 //
 // The page is plain HTML, CSS and ES modules: what is in web/ is what runs, without a build step and without anything
 // from elsewhere, so it works offline. It is a client of the API like any other and knows no more than it.
 //
-//	main      boots, owns the state of the page
+//	main      boots, and gives each set of figures to all parts
+//	pages     which page the address names
 //	link      asks for the figures; loading, up, down, hidden
 //	history   figures over time; rates are differences of counters, the only thing that the page counts
 //	problems  what is stuck and why, in words
 //	graph     where the boxes and lines of the picture lie
-//	wheel     draws the picture; charts, tables, plugins, lot, finder, follow draw the rest
+//	wheel     draws the picture; charts and tables draw the other figures
+//	plugin    the page of one plugin: figures, history, log; rollout draws how a version comes in
+//	swap      what is done to a plugin; ask is the dialog that it and letters ask by
+//	letters   dead letters and parked deliveries; audit the log of who did what
+//	finder    finds a session, follow follows it, diff compares two snapshots
 //	dom       builds elements; text is always text, never markup
 //
 // # Usage
@@ -31,5 +37,6 @@
 //
 // # Testing
 //
-// Every name of a figure that the page uses is looked up in api.Stats, so that the two cannot drift apart.
+// Every name of a figure that the page uses is looked up in api.Stats, so that the two cannot drift apart. In browser/ is
+// the page in a real browser on real wheels: `npm test` there, or .ci/steps/65-console.sh, which installs what it needs.
 package console

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/api"
 	"github.com/peltonhq/pelton/api/apitest"
 	"github.com/peltonhq/pelton/api/web"
@@ -22,14 +23,15 @@ func TestLists(t *testing.T) {
 	t.Parallel()
 	w := apitest.New(t, memory.New())
 	origin := api.Origin{Source: "flights", Incarnation: "b1946ac9", Lane: "0", Position: 7, Trace: "00-1-2-01"}
+	headers := []pelton.Header{{Name: "a", Value: "b"}}
 	w.Letters = []api.DeadLetter{{
-		Origin: origin, Failure: api.Failure{Attempts: 5, Reason: "trap", Revision: 2, First: time.Unix(1, 0), Last: time.Unix(2, 0)},
+		Origin: origin, Failure: api.Failure{Attempts: 5, Reason: "trap", Revision: 2, Digest: "sha256:12", First: time.Unix(1, 0), Last: time.Unix(2, 0)},
 		ID: "d1", Delivery: "flights/b1946ac9/0/7", Kind: api.DeadEmit, Plugin: "delays", Target: "sink/late", Key: "ORD",
-		Payload: []byte("{}"), ContentType: "application/json", State: api.DeadStateDead, Replays: 1,
+		Payload: []byte("{}"), ContentType: "application/json", State: api.DeadStateDead, Replays: 1, Headers: headers,
 	}}
 	w.Waiting = []api.Parked{{
 		Origin: origin, ID: "p1", Delivery: "flights/b1946ac9/0/7", Plugin: "delays", Key: "ORD", Kind: api.ParkedRetry,
-		Due: time.Unix(3, 0), FirstSeen: time.Unix(1, 0), Attempts: 2, Defers: 1, Reason: "busy", Payload: []byte("{}"),
+		Due: time.Unix(3, 0), FirstSeen: time.Unix(1, 0), Attempts: 2, Defers: 1, Reason: "busy", Payload: []byte("{}"), Headers: headers,
 	}}
 	server := httptest.NewServer(web.NewHandler(w.Service, web.Options{Console: console.Handler()}))
 	t.Cleanup(server.Close)
@@ -39,17 +41,17 @@ func TestLists(t *testing.T) {
 		{"DeadLetterService/List", "deadLetters", "d"},
 		{"ParkedService/List", "parked", "p"},
 	} {
-		if !strings.Contains(files["client.js"], c.method) || !strings.Contains(files["client.js"], "."+c.list) {
+		if !strings.Contains(files["client.js"], c.method) || !strings.Contains(files["client.js"], c.list) {
 			t.Errorf("client.js does not ask %s for %s", c.method, c.list)
 		}
 		row := first(t, server, c.method, c.list)
-		read := regexp.MustCompile(`\b`+c.variable+`\.([a-zA-Z]+)\b`).FindAllStringSubmatch(files["lot.js"], -1)
+		read := regexp.MustCompile(`\b`+c.variable+`\.([a-zA-Z]+)\b`).FindAllStringSubmatch(files["letters.js"], -1)
 		if len(read) < 8 {
 			t.Errorf("only %d names of %s were found: the test looks for them in the wrong way", len(read), c.list)
 		}
 		for _, match := range read {
 			if _, ok := row[match[1]]; !ok {
-				t.Errorf("lot.js reads %s of %s; there are %v", match[1], c.list, row)
+				t.Errorf("letters.js reads %s of %s; there are %v", match[1], c.list, row)
 			}
 		}
 	}

@@ -3,7 +3,7 @@
 import { attribute, el, figure, list, part, svg, text } from './dom.js';
 import { count, rate } from './format.js';
 
-const size = { width: 240, height: 64, seconds: 120 };
+export const size = { width: 240, height: 64, seconds: 120 };
 
 const charts = [
   { name: 'read', title: 'Messages read', rows: 'sources', field: 'messages', place: 'sources.messages' },
@@ -46,7 +46,7 @@ function update(node, c, stats, history) {
 }
 
 /** The curve and the area below it; both break where there are no figures. */
-function curve(series, high) {
+export function curve(series, high) {
   const x = (p) => (size.width * (1 + p.at / size.seconds)).toFixed(1);
   const y = (p) => (size.height - (high > 0 ? (p.value / high) * (size.height - 4) : 0)).toFixed(1);
   let line = '';

@@ -10,8 +10,8 @@ export class Refused extends Error {
   }
 }
 
-async function ask(path, options) {
-  const answer = await fetch(path, { cache: 'no-store', signal: AbortSignal.timeout(patience), ...options });
+async function ask(path, { wait = patience, ...options } = {}) {
+  const answer = await fetch(path, { cache: 'no-store', signal: wait ? AbortSignal.timeout(wait) : null, ...options });
   if (answer.status === 401) location.assign('login'); // and back here with a cookie
   const body = await answer.text();
   if (!answer.ok) throw new Refused(answer.status, said(body) ?? `${path} answers ${answer.status}`);
@@ -53,15 +53,63 @@ export function events(name, key, after) {
   return `v1/sessions/${encodeURIComponent(name)}/${encodeURIComponent(key)}/events?${query}`;
 }
 
-const call = (method, message) =>
+/** Who calls, and what they may do: {auth, name, scopes}. */
+export const me = () => ask('v1/me');
+
+/** Gives the cookie back. */
+export async function logout() {
+  await fetch('logout', { method: 'POST' });
+  location.assign('login');
+}
+
+/**
+ * Calls a method of the API. Messages are those of its protocol buffers as JSON: names in camel case, times and lengths
+ * of time as text, what is zero left out. wait 0 is as long as it takes.
+ */
+const call = (method, message, wait) =>
   ask(`pelton.v1.${method}`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json', 'Connect-Protocol-Version': '1' },
     body: JSON.stringify(message),
+    wait,
   });
 
-/** The first dead letters. */
-export const dead = async (limit) => (await call('DeadLetterService/List', { limit })).deadLetters ?? [];
+/** One plugin as the API sees it now, with its rollout, pin and pause; undefined when there is none of that name. */
+export const plugin = async (name) => (await call('PluginService/List', {})).plugins?.find((p) => p.name === name);
 
-/** The first parked deliveries, in due order. */
-export const parked = async (limit) => (await call('ParkedService/List', { limit })).parked ?? [];
+/** A plugin's revisions, the newest first. */
+export const revisions = async (name) => ((await call('PluginService/History', { name })).revisions ?? []).reverse();
+export const diff = (name, from, to) => call('PluginService/Diff', { name, from, to });
+export const logs = async (name, level, tail) => (await call('PluginService/Logs', { name, level, tail })).lines ?? [];
+
+/** Swap and roll back wait for the outcome: {outcome, reason, revision, live, figures}. */
+export const swap = async (order) => (await call('PluginService/Swap', order, 0)).result;
+export const rollback = async (order) => (await call('PluginService/Rollback', order, 0)).result;
+export const pin = (order) => call('PluginService/Pin', order);
+export const pause = (order) => call('PluginService/Pause', order);
+export const resume = (order) => call('PluginService/Resume', order);
+
+const long = 60000; // milliseconds: a filter may select a million records
+
+/** Dead letters: a page {rows, next}, and acts on those with ids, or else on all that the filter selects. */
+export const dead = {
+  async list(filter, after, limit) {
+    const { deadLetters = [], next = '' } = await call('DeadLetterService/List', { filter, after, limit });
+    return { rows: deadLetters, next };
+  },
+  replay: (which) => call('DeadLetterService/Replay', which, long),
+  drop: (which) => call('DeadLetterService/Drop', which, long),
+};
+
+/** Parked deliveries, in due order. */
+export const parked = {
+  async list(filter, after, limit) {
+    const { parked: rows = [], next = '' } = await call('ParkedService/List', { filter, after, limit });
+    return { rows, next };
+  },
+  release: (which) => call('ParkedService/Release', which, long),
+  drop: (which) => call('ParkedService/Drop', which, long),
+};
+
+/** A page of the audit log, the newest first: {entries, next}; next is '0' at the end. */
+export const audit = (before, limit) => call('WheelService/ListAudit', { before, limit });

@@ -97,6 +97,7 @@ export class Finder {
     list(part(this.#root, 'keys'), found.slice(0, shown), (r) => r.key, (r) => this.#key(r), (node, r) => {
       const button = node.firstChild;
       text(button.lastChild, count(r.id));
+      attribute(button, 'tabindex', r === (found.find((f) => f.key === this.#follow.key) ?? found[0]) ? null : '-1'); // arrows go through the rest
       attribute(button, 'aria-current', r.name === this.#follow.name && r.key === this.#follow.key ? 'true' : null);
     });
   }

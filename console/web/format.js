@@ -40,6 +40,13 @@ export function duration(seconds) {
   return `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
+/** A short time from nanoseconds: 81.9 µs, 7.86 ms, 1.2 s; a dash when there is none. */
+export function spent(ns) {
+  if (!ns) return '–';
+  if (ns < 1e6) return `${(ns / 1000).toFixed(1)} µs`;
+  return ns < 1e9 ? `${(ns / 1e6).toFixed(2)} ms` : `${(ns / 1e9).toFixed(1)} s`;
+}
+
 /** "3 min ago" or "in 4 s", by the wheel's clock. */
 export function away(then, now) {
   const seconds = (Date.parse(then) - now) / 1000;

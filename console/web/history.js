@@ -17,7 +17,7 @@ export class History {
     this.#born = born;
     const last = this.#samples.at(-1);
     if (last && at <= last.at) return;
-    this.#samples.push({ at, counters: counters(stats), paused: new Set((stats.sources ?? []).filter((s) => s.state === 'paused').map((s) => s.name)) });
+    this.#samples.push({ at, counters: counters(stats), gauges: gauges(stats), paused: new Set((stats.sources ?? []).filter((s) => s.state === 'paused').map((s) => s.name)) });
     while (this.#samples[0].at < at - span) this.#samples.shift();
   }
 
@@ -43,6 +43,18 @@ export class History {
     return this.#samples.map((sample, i) => ({ at: sample.at - now, value: this.#at(name, i) }));
   }
 
+  /** A figure that goes up and down, over time. */
+  gauge(name) {
+    const now = this.#samples.at(-1)?.at ?? 0;
+    return this.#samples.map((sample) => ({ at: sample.at - now, value: sample.gauges[name] ?? null }));
+  }
+
+  /** How much of one counter came with each of another, over time: null where nothing came. */
+  quotients(of, by) {
+    const [above, below] = [this.series(of), this.series(by)];
+    return above.map((point, i) => ({ at: point.at, value: below[i].value > 0 ? point.value / below[i].value : null }));
+  }
+
   #at(name, i) {
     const to = this.#samples[i];
     let from = null;
@@ -64,8 +76,18 @@ function counters(stats) {
     out[sum] += value;
   };
   for (const row of stats.sources ?? []) add('read', 'source', row, row.messages);
-  for (const row of stats.plugins ?? []) add('handled', 'plugin', row, row.deliveries);
+  for (const row of stats.plugins ?? []) {
+    add('handled', 'plugin', row, row.deliveries);
+    out[`busy/${row.name}`] = row.busy_ns;
+  }
   for (const row of stats.sessions ?? []) add('snapshots', 'session', row, row.snapshots);
   for (const row of stats.sinks ?? []) add('written', 'sink', row, row.written);
+  return out;
+}
+
+function gauges(stats) {
+  const out = {};
+  for (const row of stats.arenas ?? []) out[`arena/${row.name}`] = row.used;
+  for (const row of stats.plugins ?? []) out[`memory/${row.name}`] = row.memory;
   return out;
 }

@@ -1,14 +1,18 @@
 // Boots the page and keeps its parts in step: one set of figures a second goes to all of them.
 
+import { identify } from './ask.js';
+import { Audit } from './audit.js';
 import * as charts from './charts.js';
 import * as client from './client.js';
 import { attribute, el, list, text } from './dom.js';
 import { Finder } from './finder.js';
 import { Follow } from './follow.js';
-import { duration, rate } from './format.js';
+import { duration } from './format.js';
 import { History } from './history.js';
 import { Link } from './link.js';
-import { Lot } from './lot.js';
+import { kinds, Letters } from './letters.js';
+import * as pages from './pages.js';
+import { Plugin } from './plugin.js';
 import { headline, problems, totals } from './problems.js';
 import * as tables from './tables.js';
 import { Wheel } from './wheel.js';
@@ -16,7 +20,9 @@ import { Wheel } from './wheel.js';
 const at = (id) => document.getElementById(id);
 const history = new History();
 const link = new Link();
-const lot = new Lot();
+const lists = Object.keys(kinds).map((name) => new Letters(at(`${name}-list`), name));
+const audit = new Audit(at('audit-list'));
+const plugin = new Plugin(at('plugin'));
 const follow = new Follow(at('follow'), remember);
 const finder = new Finder(at('finder'), follow);
 const wheel = new Wheel(at('picture'), (name) => finder.choose(name));
@@ -53,7 +59,6 @@ function show(stats) {
   attribute(document.body, 'data-state', state);
   text(at('state'), word);
   text(at('headline'), sentence);
-  document.title = `${state === 'running' ? rate(history.rate('read')) : word} · Pelton`;
   list(at('totals'), totals(stats), (t) => t.name, (t) => el('span', {}, el('a', { href: t.to })), (node, t) => {
     text(node.firstChild, t.words);
     attribute(node.firstChild, 'data-level', t.level);
@@ -69,7 +74,7 @@ function show(stats) {
   charts.show(at('charts'), stats, history);
   tables.plugins(at('plugin-table'), stats, facts, history);
   tables.sources(at('source-list'), stats);
-  tables.arenas(at('arena-list'), stats);
+  tables.arenas(at('arena-list'), stats, history);
   tables.sinks(at('sink-list'), stats);
   tables.store(at('store-facts'), stats, history);
 }
@@ -78,7 +83,9 @@ link.addEventListener('stats', ({ detail: stats }) => {
   history.add(stats);
   learn(stats);
   show(stats);
-  lot.update(stats);
+  for (const page of lists) page.update(stats);
+  audit.update();
+  plugin.update(stats, history);
   finder.update(stats);
 });
 
@@ -103,23 +110,47 @@ function banner() {
   const wait = Math.max(0, Math.ceil((link.next - Date.now()) / 1000));
   const old = graph ? ` The figures below are from ${new Date(link.last).toLocaleTimeString()}.` : '';
   text(since, `No answer from ${location.host}: ${link.error}.${old} ${wait > 0 ? `Trying again in ${wait} s.` : 'Trying again …'}`);
-  document.title = 'Disconnected · Pelton';
   attribute(document.body, 'data-state', 'down');
   text(at('state'), 'Disconnected');
   if (!graph) text(at('headline'), `No wheel answers at ${location.host}.`);
 }
 
-/** Keeps the session that is followed in the address, so that a reload goes on with it. */
+let kept = ''; // what the address says of the session that is followed
+let keeping = 0;
+
+/** Keeps the session that is followed, and how far it was seen, in the address, so that a reload goes on with it. */
 function remember() {
-  const query = follow.name ? `?${new URLSearchParams({ session: follow.name, key: follow.key })}` : location.pathname;
-  globalThis.history.replaceState(null, '', query + location.hash);
-  finder.draw();
+  const next = follow.name ? `?${new URLSearchParams({ session: follow.name, key: follow.key, ...(follow.cursor ? { at: follow.cursor } : {}) })}` : '';
+  const same = next.split('&at=')[0] === kept.split('&at=')[0];
+  if (!same) finder.draw();
+  if (next === kept) return;
+  kept = next;
+  // Browsers allow few changes a second; another session is kept at once, so that no reload loses it.
+  clearTimeout(keeping);
+  const keep = () => globalThis.history.replaceState(null, '', (kept || location.pathname) + location.hash);
+  if (same) keeping = setTimeout(keep, 500);
+  else keep();
+}
+addEventListener('pagehide', () => keeping && globalThis.history.replaceState(null, '', (kept || location.pathname) + location.hash));
+
+async function whoami() {
+  const me = await identify();
+  plugin.rights();
+  if (!me.auth) return;
+  at('me').replaceChildren(el('span', { text: me.name || 'you' }), ' ', el('button', { type: 'button', class: 'link', text: 'Log out', on: { click: () => client.logout() } }));
 }
 
 text(at('host'), location.host);
 const asked = new URLSearchParams(location.search);
-link.start();
 if (asked.get('session') && asked.has('key')) {
+  if (!location.hash) location.hash = '#sessions';
   finder.choose(asked.get('session'));
-  follow.start(asked.get('session'), asked.get('key'));
+  follow.start(asked.get('session'), asked.get('key'), asked.get('at') ?? '');
 }
+pages.start((place) => {
+  plugin.open(place.page === 'plugin' ? place.name : '');
+  lists.forEach((page, i) => page.open(Object.keys(kinds)[i] === place.page ? place.query : null));
+  audit.open(place.page === 'audit');
+});
+whoami().catch(() => {}); // a wheel that does not answer is the link's to tell
+link.start();

@@ -1,5 +1,7 @@
 // Reads payloads for show. Numbers keep the digits that the payload has: 7.500 stays 7.500, and 2^60 stays exact. Pure.
 
+import { bytes } from './format.js';
+
 /** A number as the payload writes it. */
 export class Digits {
   constructor(source) {
@@ -16,6 +18,22 @@ export class Digits {
 /** The payload of a snapshot event, or of a document. */
 export function read(data) {
   return JSON.parse(data, (_, value, context) => (typeof value === 'number' && context?.source ? new Digits(context.source) : value));
+}
+
+/** The payload of a snapshot event: one that is no JSON comes as base64, and is shown as text if it is text. */
+export function snapshot(data) {
+  const value = read(data);
+  return isRecord(value) && typeof value.payload_base64 === 'string' ? decoded(value.payload_base64) : value;
+}
+
+/** Bytes in base64 as text when they are text, else how many they are. */
+export function decoded(base64) {
+  const raw = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(raw);
+  } catch {
+    return `${bytes(raw.length)} that are no text`;
+  }
 }
 
 /** Whether it has fields that can be columns. */

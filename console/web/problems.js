@@ -16,8 +16,10 @@ export function problems(stats, plugins, history) {
   }
   for (const plugin of stats.plugins ?? []) {
     const reason = plugins.find((p) => p.name === plugin.name)?.reason;
-    if (plugin.state === 'failed') add('bad', `Plugin ${plugin.name} failed`, reason || 'see pelton plugin history');
+    if (plugin.state === 'failed') add('bad', `Plugin ${plugin.name} failed`, reason || 'its page has its history');
     if (plugin.state === 'restarting') add('warn', `Plugin ${plugin.name} starts again`, reason || `started again ${many(plugin.restarts, 'time')}`);
+    if (plugin.state === 'paused') add('warn', `Plugin ${plugin.name} is paused`, reason || 'by an operator; resume it on its page');
+    if (plugin.state === 'stopped') add('bad', `Plugin ${plugin.name} stopped`, plugin.stopped || reason || 'a message failed at its last attempt; resume it on its page');
     if (plugin.state === 'swapping') add('warn', `Plugin ${plugin.name} gets a new revision`, reason || 'the old one stays until it is healthy');
   }
   for (const sink of stats.sinks ?? []) {
@@ -69,9 +71,9 @@ export function totals(stats) {
   return [
     { name: 'read', words: many(sum(stats.sources, 'messages'), 'message') + ' read', to: '#sources' },
     stats.sessions?.length && { name: 'sessions', words: many(sum(stats.sessions, 'sessions'), 'session'), to: '#sessions' },
-    stats.sinks?.length && { name: 'written', words: `${count(sum(stats.sinks, 'written'))} written to ${many(stats.sinks.length, 'sink')}`, to: '#sources' },
-    lot.dead > 0 && { name: 'dead', words: many(lot.dead, 'dead letter'), to: '#waiting', level: 'bad' },
-    lot.parked > 0 && { name: 'parked', words: `${count(lot.parked)} parked`, to: '#waiting', level: 'warn' },
+    stats.sinks?.length && { name: 'written', words: `${count(sum(stats.sinks, 'written'))} written to ${many(stats.sinks.length, 'sink')}`, to: '#sinks' },
+    lot.dead > 0 && { name: 'dead', words: many(lot.dead, 'dead letter'), to: '#dead', level: 'bad' },
+    lot.parked > 0 && { name: 'parked', words: `${count(lot.parked)} parked`, to: '#parked', level: 'warn' },
   ].filter(Boolean);
 }
 

@@ -1,7 +1,9 @@
 // Plugins, sources, arenas, sinks and the store, figure by figure.
 
-import { attribute, el, figure, list, part, text } from './dom.js';
-import { bytes, count, digest, duration, many, rate, share } from './format.js';
+import { curve, size } from './charts.js';
+import { attribute, el, figure, list, part, svg, text } from './dom.js';
+import { bytes, count, digest, duration, many, rate, share, spent } from './format.js';
+import { toPlugin } from './pages.js';
 
 const columns = [
   { title: 'Deliveries', field: 'deliveries' },
@@ -34,7 +36,7 @@ function pluginTable() {
 function pluginRow() {
   const cell = (name, left) => el('td', { class: left ? 'left' : null }, el('span', { 'data-part': name }));
   return el('tr', {},
-    el('td', {}, el('span', { class: 'name', 'data-part': 'name' }), el('span', { class: 'sub', 'data-part': 'kind' })),
+    el('td', {}, el('a', { class: 'name', 'data-part': 'name' }), el('span', { class: 'sub', 'data-part': 'kind' })),
     el('td', { class: 'left' }, el('span', { class: 'chip', 'data-part': 'state' }), el('span', { class: 'why', 'data-part': 'why' })),
     el('td', { class: 'left' }, el('span', { 'data-part': 'revision' }), el('code', { class: 'sub', 'data-part': 'digest' })),
     cell('rate'), ...columns.map((c) => cell(c.field)),
@@ -45,6 +47,7 @@ function showPlugin(row, p, fact, history) {
   const at = (name) => part(row, name);
   const place = (field) => `plugins.${p.name}.${field}`;
   text(at('name'), p.name);
+  attribute(at('name'), 'href', toPlugin(p.name));
   text(at('kind'), [fact?.kind, fact?.from?.length ? `from ${fact.from.join(', ')}` : ''].filter(Boolean).join(' · '));
   text(at('state'), p.state);
   attribute(at('state'), 'data-state', p.state);
@@ -57,12 +60,15 @@ function showPlugin(row, p, fact, history) {
     figure(at(field), place(field), p[field], count(p[field]));
     if (level) at(field).classList.toggle(level, p[field] > 0);
   }
-  text(at('busy'), p.deliveries > 0 && p.busy_ns > 0 ? `${(p.busy_ns / p.deliveries / 1000).toFixed(1)} µs` : '–');
+  text(at('busy'), cost(p));
   figure(at('memory'), place('memory'), p.memory, p.memory > 0 ? bytes(p.memory) : '', false);
 }
 
+/** The time that its code takes for a delivery, since the start. */
+export const cost = (p) => spent(p.deliveries > 0 ? p.busy_ns / p.deliveries : 0);
+
 /** Why a plugin is as it is, and what it did wrong or threw away. */
-function why(p, fact) {
+export function why(p, fact) {
   const counts = (record) => Object.entries(record ?? {}).filter(([, n]) => n > 0).map(([kind, n]) => `${count(n)} ${kind}`);
   const parts = [];
   if (p.state !== 'running' && fact?.reason) parts.push(fact.reason);
@@ -127,7 +133,7 @@ function showLane(node, l, s) {
 }
 
 /** How full each arena is, and was at most. */
-export function arenas(root, stats) {
+export function arenas(root, stats, history) {
   if (!stats.arenas?.length) return none(root, 'This wheel has no arenas.');
   ready(root);
   list(root, stats.arenas, (a) => a.name, arena, (node, a) => {
@@ -137,6 +143,9 @@ export function arenas(root, stats) {
     part(node, 'level').style.width = `${used}%`;
     part(node, 'mark').hidden = a.high_water === 0;
     part(node, 'mark').style.left = `calc(${share(a.high_water, a.size)}% - 1px)`;
+    const { line, area } = curve(history.gauge(`arena/${a.name}`), a.size);
+    attribute(part(node, 'line'), 'd', line);
+    attribute(part(node, 'area'), 'd', area);
     attribute(part(node, 'bar'), 'data-full', used > 90);
     attribute(part(node, 'bar'), 'aria-valuenow', Math.round(used));
     attribute(part(node, 'bar'), 'aria-label', `arena ${a.name}`);
@@ -148,6 +157,8 @@ function arena() {
   return el('div', { class: 'row' },
     el('div', { class: 'line' }, el('span', { class: 'name', 'data-part': 'name' }), el('span', { 'data-part': 'used' })),
     el('div', { class: 'bar', role: 'meter', 'aria-valuemin': 0, 'aria-valuemax': 100, 'data-part': 'bar' }, el('i', { 'data-part': 'level' }), el('b', { 'data-part': 'mark' })),
+    svg('svg', { class: 'spark', viewBox: `0 0 ${size.width} ${size.height}`, preserveAspectRatio: 'none', role: 'img', 'aria-label': 'how full over the last two minutes' },
+      svg('line', { class: 'base', x1: 0, x2: size.width, y1: size.height, y2: size.height }), svg('path', { class: 'area', 'data-part': 'area' }), svg('path', { class: 'curve', 'data-part': 'line' })),
     el('p', { class: 'sub', 'data-part': 'words' }));
 }
 

@@ -3,8 +3,9 @@
 import { attribute, part, svg, text } from './dom.js';
 import { box, layout } from './graph.js';
 import { bytes, count, digest, many, rate, share } from './format.js';
+import { toPlugin } from './pages.js';
 
-const targets = { source: '#sources', plugin: '#plugins', session: '#sessions', sink: '#sources' };
+const targets = { source: () => '#sources', plugin: toPlugin, session: () => '#sessions', sink: () => '#sinks' };
 
 export class Wheel {
   #root;
@@ -40,7 +41,7 @@ export class Wheel {
   /** Shows figures and rates. */
   update(stats, history) {
     if (!this.#plan) return;
-    for (const [id, { node, group }] of this.#boxes) show(group, node, view(node, id, stats, history));
+    for (const [id, { node, group }] of this.#boxes) show(group, view(node, id, stats, history));
     for (const { edge, node, label } of this.#lines) {
       const flow = this.#flow(edge, history);
       attribute(node, 'data-flow', String(flow > 0));
@@ -62,12 +63,12 @@ export class Wheel {
     const id = `${node.kind}/${node.name}`;
     const { width, height } = box;
     const clip = `M0 0H4V${height}H0Z`;
-    const link = svg('a', { href: targets[node.kind] ?? '#wheel' },
+    const link = svg('a', { href: targets[node.kind]?.(node.name) ?? '#wheel' },
       svg('rect', { class: 'body', width, height, rx: 9 }),
       svg('rect', { class: 'stripe', x: 0, y: 14, width: 4, height: height - 28, rx: 2 }),
-      svg('text', { class: 'kind', x: 18, y: 23, text: [node.kind, node.type].filter(Boolean).join(' · ') }),
+      svg('text', { class: 'kind', x: 18, y: 23, text: [node.kind, node.type].filter(Boolean).join(' · ') + ' ' }),
       svg('text', { class: 'badge', x: width - 14, y: 23, 'data-part': 'badge' }),
-      svg('text', { class: 'title', x: 18, y: 45, text: cut(node.name, 15) }),
+      svg('text', { class: 'title', x: 18, y: 45, text: cut(node.name, 15) + ' ' }),
       svg('text', { class: 'value', x: width - 14, y: 46, 'data-part': 'value' }),
       svg('text', { class: 'total', x: 18, y: 66, 'data-part': 'total' }),
       svg('rect', { class: 'trough', x: 18, y: 73, width: width - 32, height: 3, rx: 1.5, 'data-part': 'trough' }),
@@ -120,8 +121,9 @@ function source(row, flow, stats, _, history) {
 
 function plugin(row, flow) {
   return {
-    state: row.state, flow, value: said(row.state, rate(flow)), total: many(row.deliveries, 'delivery', 'deliveries'), badge: `r${row.revision}`, level: null,
-    hint: `${row.state}, revision ${row.revision} ${digest(row.digest)}`,
+    state: row.state, flow, value: said(row.state, rate(flow)), total: row.queued > 0 ? `${count(row.deliveries)} offers · ${count(row.queued)} queued` : many(row.deliveries, 'delivery', 'deliveries'),
+    badge: `r${row.revision}${row.pinned ? ' · pinned' : ''}`, level: null,
+    hint: `${row.state}, revision ${row.revision} ${digest(row.digest)}${row.stopped ? ': ' + row.stopped : ''}${row.behind > 0 ? `; ${count(row.behind)} parked behind their key` : ''}`,
   };
 }
 
@@ -144,11 +146,13 @@ function sink(row, flow) {
 /** A box that does not simply run says so in place of its rate. */
 const said = (state, value) => (['running', 'slowed', ''].includes(state) ? value : state);
 
-function show(group, node, v) {
+function show(group, v) {
   attribute(group, 'data-state', v.state);
   attribute(group, 'data-flow', String(v.flow > 0));
-  for (const name of ['badge', 'value', 'total', 'hint']) text(part(group, name), v[name] ?? '');
+  for (const name of ['badge', 'value', 'total', 'hint']) text(part(group, name), v[name] ? v[name] + ' ' : ''); // the space parts words for who listens
   attribute(part(group, 'trough'), 'visibility', v.level === null ? 'hidden' : null);
   attribute(part(group, 'level'), 'width', v.level === null ? 0 : ((box.width - 32) * v.level) / 100);
-  attribute(group.firstElementChild, 'aria-label', [node.kind, node.name, v.value, v.total, v.badge, v.hint].filter(Boolean).join(', '));
+  // What is read out has what is seen, in its order, and more.
+  const seen = [...group.querySelectorAll('text, title')].map((t) => t.textContent.trim()).filter(Boolean).join(' ');
+  attribute(group.firstElementChild, 'aria-label', seen);
 }
