@@ -289,6 +289,9 @@ func (a *actor) step(j *job, s *seat) bool {
 	err := j.run(a.limit, s)
 	took, at := a.limit.Disarm()
 	a.slot.counters.busy.Add(int64(took))
+	if j.turn != nil {
+		j.turn.Took += took
+	}
 	if !a.turn.CompareAndSwap(n, n+1) {
 		j.forget()
 		j.result(errStuck, s, a.probe)

@@ -64,6 +64,9 @@ func (j *job) work() work {
 
 func (j *job) start() *job {
 	j.phase, j.at, j.probes, j.route, j.failed = phaseBatch, 0, j.probes[:0], nil, false
+	if j.turn != nil {
+		j.turn.Took = 0
+	}
 	return j
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/peltonhq/pelton"
 )
@@ -61,6 +62,7 @@ type Turn struct {
 	Plain       bool          // every delivery was acked, and nothing was put out: nothing else needs to be looked at
 	Brief       bool          // set by who offers it: a plain turn needs no outcomes
 	Revision    int           // of the version that answered
+	Took        time.Duration // in the plugin, all its steps together
 	Reply       func(t *Turn) // called once on the actor's goroutine; must not block
 	buffer      []byte
 	budget      []int64 // bytes each delivery may still emit; empty before the first emit

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/peltonhq/pelton"
+	"github.com/peltonhq/pelton/internal/tap"
 	"github.com/peltonhq/pelton/session"
 )
 
@@ -20,6 +21,7 @@ type Backend struct {
 	Wheel      Wheel
 	Ingest     Ingest
 	Guard      Guard
+	Taps       *tap.Hub
 }
 
 // Session is one session name of the wheel.

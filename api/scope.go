@@ -29,6 +29,7 @@ var rules = map[string]rule{
 	"Topology":   {ScopeRead, ofWheel, false},
 	"Stats":      {ScopeRead, ofWheel, false},
 	"WatchStats": {ScopeRead, ofWheel, false},
+	"Tap":        {ScopeOperate, ofWheel, false}, // it shows payloads, as dead letters do
 	"Ready":      {"", ofAnybody, false},
 	"Live":       {"", ofAnybody, false},
 	"Backup":     {ScopeAdmin, ofWheel, true},

@@ -42,9 +42,16 @@ type Stats struct {
 	Lot      LotStats       `json:"lot"`
 	Store    StoreStats     `json:"store"`
 	Memory   MemoryStats    `json:"memory"`
-	Traces   *TraceStats    `json:"traces,omitempty"` // nil when nothing is traced
 	API      *APIStats      `json:"api,omitempty"`
 	GraphQL  *GraphQLStats  `json:"graphql,omitempty"`
+
+	Watching
+}
+
+// Watching is what looks at messages.
+type Watching struct {
+	Traces *TraceStats `json:"traces,omitempty"` // nil when nothing is traced
+	Taps   TapStats    `json:"taps"`
 }
 
 // TraceStats count the spans of traced messages.

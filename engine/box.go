@@ -11,9 +11,9 @@ import (
 
 	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/actor"
-	"github.com/peltonhq/pelton/actor/wasm"
 	"github.com/peltonhq/pelton/api"
 	"github.com/peltonhq/pelton/delivery"
+	"github.com/peltonhq/pelton/engine/code"
 	"github.com/peltonhq/pelton/engine/config"
 	"github.com/peltonhq/pelton/engine/plan"
 	"github.com/peltonhq/pelton/engine/revision"
@@ -57,7 +57,7 @@ func (w *wheel) describe() []*box {
 		c := w.c.Plugins[name]
 		l := c.Limits
 		b := &box{name: name, kind: c.Type(), from: c.From}
-		b.code(c.Wasm, c.Native, c.Process)
+		b.locate(c.Wasm, c.Native, c.Process)
 		b.set(c.Config, revision.Limits{Memory: l.Memory, Recycle: l.Recycle, Time: l.Time, Output: l.Output})
 		b.opts.SwapTimeout = w.c.Swap.Timeout.Std()
 		b.strategy, b.opts.Handover = rollout.Strategy(c.Strategy, c.Canary, c.Shadow), rollout.Handover(c.State)
@@ -71,7 +71,7 @@ func (w *wheel) describe() []*box {
 		}
 		l := c.Limits
 		b := &box{name: config.ReducerName(name), kind: c.Type(), from: w.c.Sessions[name].From}
-		b.code(c.Wasm, c.Native, c.Process)
+		b.locate(c.Wasm, c.Native, c.Process)
 		b.set(c.Config, revision.Limits{Memory: l.Memory, Recycle: l.Recycle, Time: l.Time, Output: l.Output})
 		b.strategy, b.opts.SwapTimeout = rollout.Strategy(c.Strategy, c.Canary, config.Shadow{}), w.c.Swap.Timeout.Std()
 		b.opts.Instances, b.opts.Health = c.Instances, rollout.Health(c.Health)
@@ -88,7 +88,7 @@ func names(outputs []pelton.Output) []string {
 	return list
 }
 
-func (b *box) code(w *config.Wasm, n *config.Native, p *config.Process) {
+func (b *box) locate(w *config.Wasm, n *config.Native, p *config.Process) {
 	b.process = p
 	if w != nil {
 		b.path = w.Path
@@ -108,19 +108,13 @@ func (b *box) set(c config.JSON, l revision.Limits) {
 func (w *wheel) openPlugins(ctx context.Context) error {
 	w.plan = plan.New(&w.c)
 	w.boxes = w.describe()
-	runtime, err := wasm.New(ctx, wasm.Options{CacheDir: w.cacheDir()})
+	err := w.runtimes(ctx)
 	if err != nil {
-		return environment(err)
+		return err
 	}
-	w.runtime = runtime
-	w.later(runtime.Close)
 	if w.book, err = revision.Open(ctx, w.store, w.c.Limits.Revisions); err != nil {
 		return err
 	}
-	if err := w.openProcesses(); err != nil {
-		return err
-	}
-	w.later(w.closeProcesses)
 	outputs := map[string][]string{}
 	for _, b := range w.boxes {
 		if err := w.grant(ctx, b); err != nil {
@@ -150,13 +144,13 @@ func (w *wheel) openBox(ctx context.Context, b *box) error {
 		w.event(Event{Event: "log", Plugin: b.name, Revision: revision, Level: level, Reason: message})
 	}
 	b.opts.OnChange = func(e actor.Event) { w.changed(b, e) }
-	code, err := w.build(ctx, b)
+	built, err := w.build(ctx, b)
 	if err != nil {
 		return err
 	}
 	d := w.book.Plugin(b.name)
 	b.restore(&d)
-	asked := revision.Asked{Plugin: b.name, Digest: code.digest, Artifact: code.bytes, Settings: b.settings, Bound: b.kind == "native"}
+	asked := revision.Asked{Plugin: b.name, Digest: built.Digest, Artifact: built.Bytes, Settings: b.settings, Bound: b.kind == "native"}
 	next, why, err := w.book.Wanted(asked)
 	if err != nil {
 		return err
@@ -165,18 +159,18 @@ func (w *wheel) openBox(ctx context.Context, b *box) error {
 		w.event(Event{Event: "warning", Plugin: b.name, Reason: fmt.Sprintf(
 			"plugin %s is pinned to revision %d: what has changed in the config since revision %d waits until it is unpinned and the wheel starts anew", b.name, d.Live, d.Config)})
 	}
-	if next.Digest != code.digest {
+	if next.Digest != built.Digest {
 		bytes, err := w.book.Artifact(next.Digest)
 		if err != nil {
 			return fmt.Errorf("plugin %s: %w", b.name, err)
 		}
-		_ = code.module.Close(ctx)
-		if code.module, err = b.loader.Load(ctx, bytes); err != nil {
+		_ = built.Module.Close(ctx)
+		if built.Module, err = b.loader.Load(ctx, bytes); err != nil {
 			return fmt.Errorf("plugin %s revision %d: %w", b.name, next.Number, err)
 		}
 		asked.Artifact = bytes
 	}
-	if err := w.start(ctx, b, next.Settings.Version(actor.Version{Revision: next.Number, Digest: next.Digest, Module: code.module})); err != nil {
+	if err := w.start(ctx, b, next.Settings.Version(actor.Version{Revision: next.Number, Digest: next.Digest, Module: built.Module})); err != nil {
 		return err
 	}
 	if next.Number != d.Live {
@@ -205,48 +199,40 @@ func (w *wheel) start(ctx context.Context, b *box, v actor.Version) error {
 	return nil
 }
 
-// code is built and loaded.
-type code struct {
-	digest string
-	bytes  []byte // nil for native
-	module actor.Module
+// runtimes opens what builds and runs the plugins' code.
+func (w *wheel) runtimes(ctx context.Context) error {
+	r, err := code.Open(ctx, code.Options{
+		CacheDir: w.cacheDir(), Programs: code.Programs(w.o.CacheDir), Base: w.c.Dir, Artifact: int64(w.c.Limits.Artifact),
+		Compilers: w.o.Compilers, Native: w.o.Native, Building: func(plugin string) { w.event(Event{Event: "building", Plugin: plugin}) },
+	}, slices.ContainsFunc(w.boxes, func(b *box) bool { return b.process != nil }))
+	if err != nil {
+		return environment(err)
+	}
+	w.code = r
+	w.later(r.Close)
+	return nil
 }
 
-func (w *wheel) build(ctx context.Context, b *box) (code, error) {
-	switch b.kind {
-	case "process":
-		return w.pack(ctx, b)
-	case "native":
-		module, err := w.o.Native.Lookup(b.native)
-		if err != nil {
-			return code{}, usage(fmt.Errorf("plugin %s: %w", b.name, err))
-		}
-		return code{digest: module.Digest(), module: module}, nil
-	}
-	a, err := build.Build(ctx, b.path, build.Options{CacheDir: w.cacheDir(), Log: building{w, b.name}})
+// build makes the code that the config says.
+func (w *wheel) build(ctx context.Context, b *box) (code.Code, error) {
+	c, err := w.code.Make(ctx, b.source())
+	b.loader = c.Loader
+	return c, unbuilt(err)
+}
+
+func (b *box) source() code.Plugin {
+	return code.Plugin{Name: b.name, Kind: b.kind, Path: b.path, Native: b.native, Process: b.process}
+}
+
+// unbuilt is the class of an error of the builder.
+func unbuilt(err error) error {
 	switch {
 	case errors.Is(err, build.ErrNoToolchain):
-		return code{}, environment(fmt.Errorf("plugin %s: %w", b.name, err))
+		return environment(err)
 	case err != nil:
-		return code{}, usage(fmt.Errorf("plugin %s: %w", b.name, err))
+		return usage(err)
 	}
-	b.loader = w.runtime
-	module, err := w.runtime.Load(ctx, a.Bytes)
-	if err != nil {
-		return code{}, usage(fmt.Errorf("plugin %s: %s: %w", b.name, b.path, err))
-	}
-	return code{digest: a.Digest, bytes: a.Bytes, module: module}, nil
-}
-
-// building turns the builder's lines into events.
-type building struct {
-	w      *wheel
-	plugin string
-}
-
-func (l building) Write(p []byte) (int, error) {
-	l.w.event(Event{Event: "building", Plugin: l.plugin})
-	return len(p), nil
+	return nil
 }
 
 // digest is that of a revision's code.

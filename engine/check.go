@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/peltonhq/pelton/actor"
-	"github.com/peltonhq/pelton/actor/wasm"
 	"github.com/peltonhq/pelton/engine/adapter"
 	"github.com/peltonhq/pelton/engine/config"
 	"github.com/peltonhq/pelton/engine/plan"
@@ -14,16 +13,11 @@ import (
 func (w *wheel) check(ctx context.Context) ([]config.Warning, error) {
 	w.plan = plan.New(&w.c)
 	w.boxes = w.describe()
-	runtime, err := wasm.New(ctx, wasm.Options{CacheDir: w.cacheDir()})
+	err := w.runtimes(ctx)
 	if err != nil {
-		return nil, environment(err)
-	}
-	w.runtime = runtime
-	defer func() { _ = runtime.Close(ctx) }()
-	if err := w.openProcesses(); err != nil {
 		return nil, err
 	}
-	defer func() { _ = w.closeProcesses(ctx) }()
+	defer func() { _ = w.code.Close(ctx) }()
 	outputs := map[string][]string{}
 	for _, b := range w.boxes {
 		if outputs[b.name], err = w.try(ctx, b); err != nil {
@@ -51,12 +45,12 @@ func (w *wheel) check(ctx context.Context) ([]config.Warning, error) {
 // try starts a plugin once and tells what it declares.
 func (w *wheel) try(ctx context.Context, b *box) ([]string, error) {
 	b.opts.Env.Log = func(string, string) {}
-	code, err := w.build(ctx, b)
+	built, err := w.build(ctx, b)
 	if err != nil {
 		return nil, err
 	}
 	b.opts.Instances = 1
-	if err := w.start(ctx, b, actor.Version{Revision: 1, Digest: code.digest, Module: code.module}); err != nil {
+	if err := w.start(ctx, b, actor.Version{Revision: 1, Digest: built.Digest, Module: built.Module}); err != nil {
 		return nil, err
 	}
 	return names(b.plugin.Outputs()), b.plugin.Close(ctx)

@@ -15,19 +15,20 @@ import (
 	"time"
 
 	"github.com/peltonhq/pelton/actor/native"
-	"github.com/peltonhq/pelton/actor/process"
-	"github.com/peltonhq/pelton/actor/wasm"
 	"github.com/peltonhq/pelton/api"
 	"github.com/peltonhq/pelton/engine/audit"
+	"github.com/peltonhq/pelton/engine/code"
 	"github.com/peltonhq/pelton/engine/config"
 	"github.com/peltonhq/pelton/engine/door"
 	"github.com/peltonhq/pelton/engine/durable"
 	"github.com/peltonhq/pelton/engine/event"
 	"github.com/peltonhq/pelton/engine/fold"
+	"github.com/peltonhq/pelton/engine/gauge"
 	"github.com/peltonhq/pelton/engine/letters"
 	"github.com/peltonhq/pelton/engine/plan"
 	"github.com/peltonhq/pelton/engine/revision"
 	"github.com/peltonhq/pelton/engine/tracing"
+	"github.com/peltonhq/pelton/internal/tap"
 	"github.com/peltonhq/pelton/session"
 	"github.com/peltonhq/pelton/sink"
 	"github.com/peltonhq/pelton/store"
@@ -45,6 +46,7 @@ type Options struct {
 	Stdout    io.Writer       // of stdout sinks; default os.Stdout
 	Force     <-chan struct{} // closed to give up draining
 	CacheDir  string          // of built and compiled plugins; default the user's cache directory
+	Compilers int             // processors that compile a module; default one, which leaves the others to the lanes
 }
 
 // wheel is everything that Run opened.
@@ -58,7 +60,7 @@ type wheel struct {
 	sinks   map[string]*sink.Worker
 	names   struct{ sessions, sinks []string } // in config order
 	feeds   []*feed
-	totals  totals
+	totals  gauge.Totals
 	letters *letters.Letters
 	tracer  *tracing.Tracer // nil: nothing is traced
 	versions
@@ -68,14 +70,14 @@ type wheel struct {
 
 // versions are where plugins' code is kept, and what runs it.
 type versions struct {
-	book    *revision.Book
-	runtime *wasm.Runtime
-	process *process.Runtime // nil unless a plugin is a process
+	book *revision.Book
+	code *code.Runtimes
 }
 
 // front is what the outside reaches.
 type front struct {
 	service   *api.Service
+	taps      *tap.Hub
 	listeners struct{ http, grpc net.Listener }
 	door      *door.Door
 	audit     *audit.Log
@@ -96,7 +98,8 @@ type life struct {
 func Run(ctx context.Context, c config.Config, o Options) error {
 	w := &wheel{
 		c: c, o: o, session: map[string]*session.Sessions{}, sinks: map[string]*sink.Worker{},
-		life: life{began: time.Now(), fatal: make(chan error, 1), ended: make(chan struct{})},
+		front: front{taps: tap.New(tap.Limits{Open: c.Limits.Taps, Buffer: int64(c.Limits.TapBuffer), Rate: c.Limits.TapRate.PerSecond()})},
+		life:  life{began: time.Now(), fatal: make(chan error, 1), ended: make(chan struct{})},
 	}
 	if o.Stdout == nil {
 		w.o.Stdout = os.Stdout

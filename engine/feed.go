@@ -200,6 +200,7 @@ func (w *wheel) openLane(ctx context.Context, f *feed, lane source.Lane) error {
 		}
 	}
 	o.Renewed = func() { go w.renew(f, id.Lane) }
+	o.Tap = w.taps
 	if w.tracer != nil {
 		o.Tracer = w.tracer
 	}

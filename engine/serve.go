@@ -26,7 +26,7 @@ func (w *wheel) serve(ctx context.Context) error {
 	}
 	w.service = api.New(api.Backend{
 		Sessions: sessions{w}, Plugins: plugins{w}, Deliveries: deliveries{w}, Lot: w.letters, Wheel: wheelInfo{w}, Ingest: inlet{w},
-		Guard: w.door.Guard(w.audit),
+		Guard: w.door.Guard(w.audit), Taps: w.taps,
 	})
 	w.answer()
 	return w.watch(ctx)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/delivery/lot"
+	"github.com/peltonhq/pelton/engine/gauge"
 	"github.com/peltonhq/pelton/loop"
 	"github.com/peltonhq/pelton/source"
 	"github.com/peltonhq/pelton/store"
@@ -147,7 +148,7 @@ func (f *feed) remove(r running) {
 	n := len(f.lanes)
 	f.lanes = slices.DeleteFunc(slices.Clone(f.lanes), func(o running) bool { return o.loop == r.loop })
 	if len(f.lanes) < n {
-		sumUp(&f.past, &s)
+		gauge.Sum(&f.past, &s)
 	}
 }
 
@@ -177,21 +178,6 @@ func (f *feed) gone() loop.Stats {
 	past := f.past
 	past.Counts = past.Counts.Copy()
 	return past
-}
-
-func sumUp(sum, s *loop.Stats) {
-	sum.Counts.Admitted += s.Counts.Admitted
-	sum.Counts.Bad += s.Counts.Bad
-	sum.Counts.Keyless += s.Counts.Keyless
-	sum.Counts.Unread += s.Counts.Unread
-	sum.Decoded.Bytes += s.Decoded.Bytes
-	if sum.Counts.Plugins == nil {
-		sum.Counts.Plugins = append(sum.Counts.Plugins, s.Counts.Plugins...)
-		return
-	}
-	for i := range s.Counts.Plugins {
-		add(&sum.Counts.Plugins[i], &s.Counts.Plugins[i])
-	}
 }
 
 // instance is the random name of this wheel, which is kept in its store.

@@ -3,14 +3,12 @@ package engine
 import (
 	"context"
 	"errors"
-	"sync"
 	"time"
 
 	"github.com/peltonhq/pelton/actor"
 	"github.com/peltonhq/pelton/api"
 	"github.com/peltonhq/pelton/arena"
 	"github.com/peltonhq/pelton/delivery"
-	"github.com/peltonhq/pelton/delivery/lot"
 	"github.com/peltonhq/pelton/engine/gauge"
 	"github.com/peltonhq/pelton/engine/rollout"
 	"github.com/peltonhq/pelton/loop"
@@ -60,11 +58,11 @@ func (w wheelInfo) Stats(context.Context) (api.Stats, error) {
 	queues := make([]loop.Queue, len(w.plan.Plugins))
 	for _, f := range w.feeds {
 		s.Sources = append(s.Sources, f.stats(counts, queues))
-		s.Arenas = append(s.Arenas, arenaStats(f.name, f.arena))
+		s.Arenas = append(s.Arenas, gauge.Arena(f.name, f.arena))
 	}
 	for i, a := range w.outputs() {
 		if a != nil {
-			s.Arenas = append(s.Arenas, arenaStats(w.plan.Plugins[i].Name+".queue", a))
+			s.Arenas = append(s.Arenas, gauge.Arena(w.plan.Plugins[i].Name+".queue", a))
 		}
 	}
 	for i, b := range w.boxes {
@@ -87,6 +85,7 @@ func (w wheelInfo) Stats(context.Context) (api.Stats, error) {
 		t := w.tracer.Stats()
 		s.Traces = &api.TraceStats{Sent: t.Sent, Failed: t.Failed, Dropped: t.Dropped, Queued: t.Queued}
 	}
+	s.Taps = w.taps.Stats()
 	lotStats, err := w.lotStats()
 	s.Lot = lotStats
 	return s, err
@@ -106,7 +105,7 @@ func (f *feed) stats(counts []delivery.PluginCounts, queues []loop.Queue) api.So
 	s.Messages, s.Bytes, s.Bad = past.Counts.Admitted, past.Decoded.Bytes, past.Counts.Bad
 	s.Keyless, s.Unread = past.Counts.Keyless, past.Counts.Unread
 	for i := range past.Counts.Plugins {
-		add(&counts[i], &past.Counts.Plugins[i])
+		gauge.Add(&counts[i], &past.Counts.Plugins[i])
 	}
 	for _, r := range f.loops() {
 		l := r.loop.Stats()
@@ -124,7 +123,7 @@ func (f *feed) stats(counts []delivery.PluginCounts, queues []loop.Queue) api.So
 			s.State, s.Reason = "failed", l.Failure
 		}
 		for i := range l.Counts.Plugins {
-			add(&counts[i], &l.Counts.Plugins[i])
+			gauge.Add(&counts[i], &l.Counts.Plugins[i])
 			q := &queues[i]
 			q.Pending += l.Plugins[i].Pending
 			q.Behind += l.Plugins[i].Behind
@@ -157,27 +156,6 @@ func sizeOf(l source.Lane) uint64 {
 		return s.Size()
 	}
 	return 0
-}
-
-func add(sum, c *delivery.PluginCounts) {
-	sum.Offered += c.Offered
-	sum.Acked += c.Acked
-	sum.Retried += c.Retried
-	sum.Deferred += c.Deferred
-	sum.Held += c.Held
-	sum.Awaited += c.Awaited
-	sum.Dead += c.Dead
-	sum.Dropped += c.Dropped
-	sum.Faults += c.Faults
-	sum.Emits += c.Emits
-	sum.Discarded += c.Discarded
-}
-
-func arenaStats(name string, a *arena.Arena) api.ArenaStats {
-	s := a.Stats()
-	return api.ArenaStats{
-		Name: name, Size: uint64(s.Size), Used: uint64(s.BytesUsed), HighWater: uint64(s.HighWater), Slots: uint64(s.Slots), Waits: s.Waits,
-	}
 }
 
 type pluginStats struct{ api.PluginStats }
@@ -240,34 +218,8 @@ func (w *wheel) addTargets(s *api.Stats) {
 	}
 }
 
-// totals caches the count of parked and dead records: counting a million takes a good part of a second, and is asked for
-// ten times a second.
-type totals struct {
-	mu    sync.Mutex
-	at    time.Time
-	fresh time.Duration
-	last  lot.Totals
-}
-
-func (w *wheel) count() (lot.Totals, error) {
-	t := &w.totals
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	began := time.Now()
-	if began.Sub(t.at) < t.fresh {
-		return t.last, nil
-	}
-	c, err := lot.Count(w.store)
-	if err != nil {
-		return c, err
-	}
-	t.at = time.Now()
-	t.last, t.fresh = c, 20*t.at.Sub(began)
-	return c, nil
-}
-
 func (w *wheel) lotStats() (api.LotStats, error) {
-	c, err := w.count()
+	c, err := w.totals.Count(w.store)
 	s := api.LotStats{Dead: c.Dead, Parked: c.Parked, ByKind: map[string]uint64{}, NextDue: c.NextDue}
 	s.Dropped = w.letters.Dropped()
 	for kind, n := range c.ByKind {
@@ -292,7 +244,7 @@ func (w *wheel) hasSettled() bool {
 			return false
 		}
 	}
-	c, err := w.count()
+	c, err := w.totals.Count(w.store)
 	return err == nil && c.ByKind[delivery.KindRetry]+c.ByKind[delivery.KindReplay] == 0
 }
 
@@ -310,7 +262,7 @@ func (w *wheel) figures(context.Context) (*Figures, error) {
 	for _, name := range w.names.sinks {
 		f.Sinks[name] = w.sinks[name].Stats().Written
 	}
-	c, err := w.count()
+	c, err := w.totals.Count(w.store)
 	f.Dead, f.Parked, f.NextDue = c.Dead, c.Parked, c.NextDue
 	return f, err
 }

@@ -45,6 +45,9 @@ func (l *Loop) handOver() bool {
 			if l.o.Tracer != nil {
 				l.traceOffered(g, l.effects[:taken])
 			}
+			if l.o.Tap.Active() {
+				l.tapEffects(t, l.effects[:taken])
+			}
 			g.closed = taken < len(l.effects)
 			clear(l.effects)
 			more = true

@@ -9,6 +9,7 @@ import (
 	"github.com/peltonhq/pelton/arena"
 	"github.com/peltonhq/pelton/decode"
 	"github.com/peltonhq/pelton/delivery"
+	"github.com/peltonhq/pelton/internal/tap"
 	"github.com/peltonhq/pelton/source"
 	"github.com/peltonhq/pelton/store"
 )
@@ -40,6 +41,7 @@ type Hooks struct {
 	Failed  func(err error, final bool) // a failure that is tried again, or one that ends the loop
 	Renewed func()                      // on the loop: the content under the lane's name was replaced, the lane is over
 	Tracer  Tracer                      // nil: nothing is traced
+	Tap     *tap.Hub                    // nil: nobody can look
 }
 
 // Bounds are what a loop may have under way.

@@ -60,7 +60,7 @@ func Hash(key []byte) uint64 {
 
 // admit takes one batch from the ring into the account.
 func (l *Loop) admit(batch []decode.Frame) {
-	direct := l.ledger.Direct()
+	direct, tapped := l.ledger.Direct(), l.o.Tap.Active()
 	var a delivery.Admission
 	for i := range batch {
 		f := &batch[i]
@@ -76,6 +76,9 @@ func (l *Loop) admit(batch []decode.Frame) {
 		}
 		if l.o.Tracer != nil {
 			l.traceReceived(&loan.Meta)
+		}
+		if tapped {
+			l.tapMessage(loan)
 		}
 		a.Ref, a.Position, a.Next, a.Hash = f.Ref, f.Position, f.Next, Hash(loan.Key)
 		if direct {
@@ -159,6 +162,9 @@ func (l *Loop) returned(t *turn) {
 	t.resize(l.now)
 	if l.o.Tracer != nil {
 		l.traceTurn(t)
+	}
+	if l.o.Tap.Active() {
+		l.tapTurn(t)
 	}
 	if s := t.sheet; s != nil {
 		s.turns--

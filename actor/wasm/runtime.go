@@ -27,16 +27,19 @@ type Options struct {
 	// Start bounds the start of an instance: its start function, and then its init; default 10 s of processor time. It is
 	// more than limits.time since a Go guest sets up its heap there.
 	Start time.Duration
+	// Compilers is how many processors compile a module; default one, which leaves the others to the lanes.
+	Compilers int
 }
 
 // Runtime implements [actor.Runtime] for WebAssembly modules.
 type Runtime struct {
-	engine wazero.Runtime
-	cache  wazero.CompilationCache
-	start  time.Duration
-	spare  func() (*Runtime, error) // without a directory; nil in the spare itself
-	spared *Runtime                 // the spare, once there is one
-	bare   bool                     // no meter, so that nothing stops a guest: for tests that what is metered does as it did
+	engine    wazero.Runtime
+	cache     wazero.CompilationCache
+	start     time.Duration
+	compilers int
+	spare     func() (*Runtime, error) // without a directory; nil in the spare itself
+	spared    *Runtime                 // the spare, once there is one
+	bare      bool                     // no meter, so that nothing stops a guest: for tests that what is metered does as it did
 }
 
 // ErrABI is wrapped by the errors of Load and Start about a module that is no plugin: no WebAssembly at all, an
@@ -56,7 +59,7 @@ func New(ctx context.Context, o Options) (*Runtime, error) {
 		}
 	}
 	config := wazero.NewRuntimeConfig().WithCompilationCache(cache).WithCoreFeatures(features).WithDebugInfoEnabled(false)
-	r := &Runtime{engine: wazero.NewRuntimeWithConfig(ctx, config), cache: cache, start: o.Start}
+	r := &Runtime{engine: wazero.NewRuntimeWithConfig(ctx, config), cache: cache, start: o.Start, compilers: max(1, o.Compilers)}
 	if r.start <= 0 {
 		r.start = 10 * time.Second
 	}
@@ -137,7 +140,7 @@ func look(ctx context.Context, engine wazero.Runtime, module []byte) (compiled w
 // compile makes machine code of a module. The directory is only a cache: if it is damaged, or its disk full, the module
 // is compiled without it.
 func (r *Runtime) compile(ctx context.Context, metered []byte) (wazero.Runtime, wazero.CompiledModule, error) {
-	compiled, err := look(ctx, r.engine, metered)
+	compiled, err := look(experimental.WithCompilationWorkers(ctx, r.compilers), r.engine, metered)
 	if err == nil {
 		return r.engine, compiled, nil
 	}

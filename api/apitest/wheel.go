@@ -17,6 +17,7 @@ import (
 const (
 	ArtifactMost = 1 << 20
 	MessageMost  = 64
+	TapsMost     = 2
 	PageMost     = 2 // dead letters and parked deliveries of one page
 )
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/api"
+	"github.com/peltonhq/pelton/internal/tap"
 	"github.com/peltonhq/pelton/session"
 	"github.com/peltonhq/pelton/store"
 )
@@ -18,6 +19,8 @@ import (
 type World struct {
 	Service *api.Service
 	*Wheel
+
+	Hub   *tap.Hub // of taps
 	names map[string]api.Session
 }
 
@@ -30,7 +33,7 @@ func New(tb testing.TB, st store.Store) *World {
 // Guarded is [New] with a guard.
 func Guarded(tb testing.TB, st store.Store, g api.Guard) *World {
 	tb.Helper()
-	w := &World{names: map[string]api.Session{}, Wheel: newWheel()}
+	w := &World{names: map[string]api.Session{}, Wheel: newWheel(), Hub: tap.New(tap.Limits{Open: TapsMost, Buffer: 1 << 20, Rate: 1000})}
 	for name, keep := range map[string]int{"airports": 0, "trimmed": 2, "wheel": 0} {
 		s, err := session.Open(context.Background(), session.Options{Name: name, Store: st, Retain: session.Retain{Snapshots: keep}, Shards: 1, Writable: name != "wheel"})
 		if err != nil {
@@ -39,7 +42,7 @@ func Guarded(tb testing.TB, st store.Store, g api.Guard) *World {
 		w.names[name] = s
 	}
 	w.Service = api.New(api.Backend{
-		Sessions: w, Plugins: w.Wheel, Deliveries: w.Wheel, Lot: w.Wheel, Wheel: w.Wheel, Ingest: w.Wheel, Guard: g,
+		Sessions: w, Plugins: w.Wheel, Deliveries: w.Wheel, Lot: w.Wheel, Wheel: w.Wheel, Ingest: w.Wheel, Guard: g, Taps: w.Hub,
 	})
 	tb.Cleanup(func() {
 		w.Service.Close()

@@ -131,3 +131,24 @@ func (c *Client) Extend(ctx context.Context, token string, lease time.Duration) 
 	_, err := c.deliveries.Extend(ctx, &peltonv1.DeliveryServiceExtendRequest{Token: token, Lease: wire.Duration(lease)})
 	return c.fail(err)
 }
+
+// Tap gives samples of what passes a node, until give fails, the limit is reached or the stream ends.
+func (c *Client) Tap(ctx context.Context, r api.TapRequest, give func(api.TapFrame) error) error {
+	stream, err := c.wheel.Tap(ctx, wire.Tap(r))
+	if err != nil {
+		return c.fail(err)
+	}
+	defer func() { _ = stream.Close() }() // nothing more is read
+	for {
+		res, err := stream.Receive()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return c.fail(err)
+		}
+		if err := give(wire.TapFrameOf(res)); err != nil {
+			return err
+		}
+	}
+}

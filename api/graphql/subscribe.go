@@ -87,3 +87,28 @@ func (s subscription) Stats(ctx context.Context, interval *int) (<-chan *api.Sta
 	}()
 	return out, nil
 }
+
+// Tap looks at messages as they pass a node.
+func (s subscription) Tap(ctx context.Context, node string, key *string, rate *float64, limit *int) (<-chan *model.TapFrame, error) {
+	r := api.TapRequest{Node: node, Rate: or(rate), Limit: uint64(max(0, or(limit)))}
+	if key != nil {
+		r.Key = []byte(*key)
+	}
+	out := make(chan *model.TapFrame)
+	go func() {
+		defer close(out)
+		err := s.svc.Tap(ctx, r, func(f api.TapFrame) error {
+			frame := model.TapFrameOf(&f)
+			select {
+			case out <- &frame:
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		})
+		if err != nil && ctx.Err() == nil {
+			fault(ctx, err)
+		}
+	}()
+	return out, nil
+}

@@ -95,6 +95,8 @@ var (
 	graphqlSockets = gauge("graphql_sockets", "Open WebSockets of GraphQL.")
 	graphqlWatches = gauge("graphql_subscriptions", "Subscriptions of GraphQL under way, over WebSocket and SSE.")
 	graphqlRefused = counter("graphql_refused_total", "What of GraphQL was turned away or cut off, by the limit of api.graphql: body, tokens, depth, aliases, complexity, items, operations, init, stall, introspection; batch, which is never taken; and panic, which is a defect of the wheel.", "limit")
+	tapsOpen       = gauge("taps", "Taps that are open.")
+	tapped         = counter("tap_messages_total", "Messages that matched a tap: taken as samples, limited by its rate, or left out since its client was too slow (full).", "outcome")
 
 	storeBytes   = gauge("store_bytes", "Bytes of the store.")
 	storeFree    = gauge("store_free_disk_bytes", "Free bytes of the store's disk.")
@@ -231,6 +233,10 @@ func outlets(s *api.Stats, give giver) {
 			give(graphqlRefused, float64(n), limit)
 		}
 	}
+	give(tapsOpen, float64(s.Taps.Open))
+	give(tapped, float64(s.Taps.Taken), "taken")
+	give(tapped, float64(s.Taps.Limited), "limited")
+	give(tapped, float64(s.Taps.Full), "full")
 	give(storeBytes, float64(s.Store.Bytes))
 	give(storeFree, float64(s.Store.FreeDisk))
 	give(storeFull, bit(s.Store.Full))

@@ -51,6 +51,10 @@ func (w wheel) backup(ctx context.Context, send func(*peltonv1.WheelServiceBacku
 	})
 }
 
+func (w wheel) tap(ctx context.Context, r *peltonv1.WheelServiceTapRequest, send func(*peltonv1.WheelServiceTapResponse) error) error {
+	return w.svc.Tap(ctx, wire.TapOf(r), func(f api.TapFrame) error { return send(wire.TapFrame(f)) })
+}
+
 type wheelGRPC struct {
 	wheel
 	peltonv1.UnsafeWheelServiceServer
@@ -72,6 +76,17 @@ func (w wheelGRPC) Backup(_ *peltonv1.WheelServiceBackupRequest, stream grpc.Ser
 	})
 }
 
+func (w wheelGRPC) Tap(r *peltonv1.WheelServiceTapRequest, stream grpc.ServerStreamingServer[peltonv1.WheelServiceTapResponse]) error {
+	send := steady(stream, w.o.Stall)
+	return w.tap(stream.Context(), r, func(f *peltonv1.WheelServiceTapResponse) error {
+		err := send(f)
+		if errors.Is(err, errStall) {
+			return api.Errorf(api.ResourceExhausted, "tap: the client took nothing for %s", w.o.Stall)
+		}
+		return err
+	})
+}
+
 type wheelConnect struct{ wheel }
 
 func (w wheelConnect) WatchStats(ctx context.Context, r *peltonv1.WheelServiceWatchStatsRequest, stream peltonv1connect.WheelServiceWatchStatsServerStream) error {
@@ -80,4 +95,8 @@ func (w wheelConnect) WatchStats(ctx context.Context, r *peltonv1.WheelServiceWa
 
 func (w wheelConnect) Backup(ctx context.Context, _ *peltonv1.WheelServiceBackupRequest, stream peltonv1connect.WheelServiceBackupServerStream) error {
 	return w.backup(ctx, guard(ctx, stream.Send))
+}
+
+func (w wheelConnect) Tap(ctx context.Context, r *peltonv1.WheelServiceTapRequest, stream peltonv1connect.WheelServiceTapServerStream) error {
+	return w.tap(ctx, r, guard(ctx, stream.Send))
 }

@@ -42,6 +42,7 @@ func Stats(s api.Stats) *peltonv1.Stats {
 		},
 		Memory: &peltonv1.MemoryStats{Rss: s.Memory.RSS, Heap: s.Memory.Heap, Goroutines: int32(s.Memory.Goroutines)},
 		Traces: traces(s.Traces), Api: front(s.API), Graphql: graphql(s.GraphQL),
+		Taps: taps(s.Taps),
 	}
 }
 
@@ -86,7 +87,8 @@ func StatsOf(s *peltonv1.Stats) api.Stats {
 			Full: store.GetFull(), Reason: store.GetReason(), Commits: store.GetCommits(), Records: store.GetRecords(),
 		},
 		Memory: api.MemoryStats{RSS: memory.GetRss(), Heap: memory.GetHeap(), Goroutines: int(memory.GetGoroutines())},
-		Traces: tracesOf(s.GetTraces()), API: frontOf(s.GetApi()), GraphQL: graphqlOf(s.GetGraphql()),
+		API:    frontOf(s.GetApi()), GraphQL: graphqlOf(s.GetGraphql()),
+		Watching: api.Watching{Traces: tracesOf(s.GetTraces()), Taps: tapsOf(s.GetTaps())},
 	}
 }
 

@@ -95,6 +95,8 @@ func TestRoundTrip(t *testing.T) {
 	there(t, wire.Edge, wire.EdgeOf)
 	there(t, wire.Verdict, wire.VerdictOf)
 	there(t, wire.Emit, wire.EmitOf)
+	there(t, wire.Tap, wire.TapOf)
+	there(t, wire.TapFrame, wire.TapFrameOf)
 	there(t, wire.DeadFilter, func(f *peltonv1.DeadFilter) api.DeadQuery { return dropPage(wire.DeadQueryOf(f, "text8", 9)) })
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/peltonhq/pelton/cmd/pelton/access"
+	"github.com/peltonhq/pelton/cmd/pelton/craft"
 	"github.com/peltonhq/pelton/engine/config/words"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -45,6 +46,9 @@ messages flow; a bad version goes back by itself.`,
 		a.parkedCommand(), a.backupCommand(), a.restoreCommand(), a.statsCommand(), a.graphCommand(), a.configCommand(), a.versionCommand(), a.completionCommand(),
 		a.auditCommand(), a.topCommand(), group(&cobra.Command{Use: "token", Short: "Make tokens, and keys that sign them"}, access.Commands(a.out)...),
 	)
+	root.AddCommand(craft.Commands(&craft.Host{
+		Out: a.out, Err: a.err, Env: a.env, Getenv: a.getenv, Version: versionText(), Call: a.call, Wheel: a.wheelFlags, Args: args, File: file,
+	})...)
 	addLater(root)
 	return root
 }

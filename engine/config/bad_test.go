@@ -21,6 +21,18 @@ plugins:
 func TestBad(t *testing.T) {
 	for _, c := range []struct{ name, yaml, want string }{
 		{"unknown key", small + "    instancs: 2\n", `c.yaml:8:5: plugins.double.instancs: unknown key; did you mean "instances"?`},
+		{"no tap rate", small + "limits: {tap_rate: 0/s}\n", `c.yaml:8:10: limits.tap_rate: rate "0/s": want more than 0`},
+		{"test of nobody", small + "tests: [{name: x, plugin: doubel, sample: s, golden: g}]\n", `c.yaml:8:19: tests[0].plugin: no plugin is named "doubel"; did you mean "double"?`},
+		{"test without input", small + "tests: [{name: x, plugin: double, golden: g}]\n", `tests[0]: want exactly one of input and sample`},
+		{"test that expects nothing", small + "tests: [{name: x, plugin: double, sample: s}]\n", `tests[0]: want expect or golden, or both`},
+		{"test that expects too much", small + "tests: [{name: x, plugin: double, input: [{text: a}], expect: [{}, {}]}]\n", `tests[0].expect: 2 of them for 1 messages; want one for each, in order`},
+		{"test without payload", small + "tests: [{name: x, plugin: double, input: [{key: a}], expect: [{}]}]\n", `tests[0].input[0]: want exactly one of payload (a mapping), text and payload_base64`},
+		{"test's payload", small + "tests: [{name: x, plugin: double, input: [{payload_base64: '?'}], expect: [{}]}]\n", `tests[0].input[0]: payload_base64: illegal base64`},
+		{"test's time", small + "tests: [{name: x, plugin: double, input: [{text: a, time: noon}], expect: [{}]}]\n", `tests[0].input[0]: time "noon": want RFC 3339`},
+		{"test's verdict", small + "tests: [{name: x, plugin: double, input: [{text: a}], expect: [{verdict: ak}]}]\n", `tests[0].expect[0].verdict: unknown value "ak"; did you mean "ack"?`},
+		{"test's state", small + "tests: [{name: x, plugin: double, input: [{text: a}], expect: [{state: {}}]}]\n", `tests[0].expect[0].state: only a reducer has a state; double is none`},
+		{"test's name twice", small + "tests: [{name: x, plugin: double, sample: s, golden: g}, {name: x, plugin: double, sample: s, golden: h}]\n", `tests[1].name: "x" is the name of an earlier case`},
+		{"test's golden twice", small + "tests: [{name: x, plugin: double, sample: s, golden: g}, {name: y, plugin: double, sample: s, golden: g}]\n", `tests[1].golden: an earlier case has the same file`},
 		{"unknown box", small + "plugin: {}\n", `c.yaml:8:1: plugin: unknown key; did you mean "plugins"?`},
 		{"far from all", small + "    health: {zzzzz: 1}\n", `c.yaml:8:14: plugins.double.health.zzzzz: unknown key; known are window, max_error_rate, min_samples, max_increase`},
 		{"strategy", small + "    strategy: canery\n", `plugins.double.strategy: unknown value "canery"; did you mean "canary"?`},

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/peltonhq/pelton/engine/config/cycle"
 	"github.com/peltonhq/pelton/engine/config/words"
 )
 
@@ -152,37 +153,18 @@ func (c *Config) checkSubscription(p *problems, s subscription, known []string) 
 
 // checkCycles notes each cycle of plugins once, named in full: messages would go round in it for ever.
 func (c *Config) checkCycles(p *problems) {
-	const visiting, done = 1, 2
-	state := map[string]int{}
-	var way []string
-	var visit func(n string)
-	visit = func(n string) {
-		state[n] = visiting
-		way = append(way, n)
-		for i, f := range c.Plugins[n].From {
-			from, _, _ := strings.Cut(f, ".")
-			_, plugin := c.Plugins[from]
-			_, source := c.Sources[from]
-			if !plugin || source {
-				continue
+	from := func(n string) (names []string) {
+		for _, f := range c.Plugins[n].From {
+			name, _, _ := strings.Cut(f, ".")
+			if _, source := c.Sources[name]; source {
+				name = "" // the name is used twice, which is told elsewhere
 			}
-			switch state[from] {
-			case visiting:
-				cycle := append(slices.Clone(way[slices.Index(way, from):]), from)
-				slices.Reverse(cycle) // way goes against the messages
-				p.addf("plugins."+n+".from["+itoa(i)+"]", "the plugins read each other in a circle: %s; take one of them out", strings.Join(cycle, " → "))
-			case done:
-			default:
-				visit(from)
-			}
+			names = append(names, name)
 		}
-		way = way[:len(way)-1]
-		state[n] = done
+		return names
 	}
-	for _, n := range c.PluginNames() {
-		if state[n] == 0 {
-			visit(n)
-		}
+	for _, l := range cycle.Find(c.PluginNames(), from) {
+		p.addf("plugins."+l.From+".from["+itoa(l.Index)+"]", "the plugins read each other in a circle: %s; take one of them out", strings.Join(l.Names, " → "))
 	}
 }
 

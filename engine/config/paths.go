@@ -24,6 +24,9 @@ func (c *Config) resolve() {
 			resolve(codeFiles(s.Reduce.Wasm, s.Reduce.Process)...)
 		}
 	}
+	for i := range c.Tests {
+		resolve(&c.Tests[i].Sample, &c.Tests[i].Golden)
+	}
 	for _, s := range c.Sinks {
 		resolve(s.files()...)
 		if s.HTTP != nil {

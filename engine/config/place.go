@@ -1,9 +1,6 @@
 package config
 
-import (
-	"maps"
-	"slices"
-)
+import "github.com/peltonhq/pelton/engine/config/words"
 
 // places remembers where each key stood, by its path ("plugins.delays.from[0]"), and the order of names.
 type places struct {
@@ -32,29 +29,15 @@ func (c *Config) At(path string) Place {
 }
 
 // SourceNames are the sources in the order of the file.
-func (c *Config) SourceNames() []string { return inOrder(c.Sources, c.places.names["sources"]) }
+func (c *Config) SourceNames() []string { return words.InOrder(c.Sources, c.places.names["sources"]) }
 
 // PluginNames are the plugins in the order of the file.
-func (c *Config) PluginNames() []string { return inOrder(c.Plugins, c.places.names["plugins"]) }
+func (c *Config) PluginNames() []string { return words.InOrder(c.Plugins, c.places.names["plugins"]) }
 
 // SessionNames are the sessions in the order of the file.
-func (c *Config) SessionNames() []string { return inOrder(c.Sessions, c.places.names["sessions"]) }
+func (c *Config) SessionNames() []string {
+	return words.InOrder(c.Sessions, c.places.names["sessions"])
+}
 
 // SinkNames are the sinks in the order of the file.
-func (c *Config) SinkNames() []string { return inOrder(c.Sinks, c.places.names["sinks"]) }
-
-// inOrder is the keys of m: first those of names, then the others, sorted.
-func inOrder[T any](m map[string]T, names []string) []string {
-	all := make([]string, 0, len(m))
-	for _, name := range names {
-		if _, ok := m[name]; ok {
-			all = append(all, name)
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(m)) {
-		if !slices.Contains(all, name) {
-			all = append(all, name)
-		}
-	}
-	return all
-}
+func (c *Config) SinkNames() []string { return words.InOrder(c.Sinks, c.places.names["sinks"]) }

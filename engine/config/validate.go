@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 
+	"github.com/peltonhq/pelton/engine/config/cases"
 	"github.com/peltonhq/pelton/engine/config/words"
 )
 
@@ -34,6 +35,11 @@ func (c *Config) check(p *problems) {
 	c.Traces.Validate(p.notef, "traces")
 	p.between("limits.revisions", c.Limits.Revisions, 3, 1_000_000)
 	p.least("limits.logs", c.Limits.Logs, 4*KiB)
+	p.between("limits.taps", c.Limits.Taps, 0, 10_000)
+	p.least("limits.tap_buffer", c.Limits.TapBuffer, 64*KiB)
+	if c.Limits.TapRate <= 0 && !p.failed("limits.tap_rate") {
+		p.addf("limits.tap_rate", "%s is too slow; want more than 0/s", c.Limits.TapRate)
+	}
 	written := slices.ContainsFunc(c.SessionNames(), func(n string) bool { return c.Sessions[n].Writable })
 	if len(c.Sources) == 0 && !written && !p.failed("sources") {
 		p.addf("sources", "none; a wheel needs at least one or a session with writable: true, for example sources: {numbers: {demo: {rate: 100/s}}}")
@@ -60,6 +66,13 @@ func (c *Config) check(p *problems) {
 		p.name("sinks."+n, n)
 		c.Sinks[n].validate(p, "sinks."+n)
 	}
+	plugins := c.PluginNames()
+	for _, n := range c.SessionNames() {
+		if c.Sessions[n].Reduce != nil {
+			plugins = append(plugins, ReducerName(n))
+		}
+	}
+	cases.Check(c.Tests, plugins, func(path, text string) { p.addf(path, "%s", text) })
 	c.checkQueues(p)
 	c.checkFiles(p)
 	c.checkGraph(p)

@@ -57,6 +57,7 @@ func Memory(c *config.Config) []Share {
 		{"what plugins logged", logs, "limits.logs, for each plugin"},
 		{"sessions", sessions, "buffer, and caches of a fixed size"},
 		{"sinks", sinks, "buffer"},
+		{"taps", config.Size(c.Limits.Taps) * c.Limits.TapBuffer, "limits.taps x limits.tap_buffer"},
 		{"store", config.Size(local.MemoryBytes), "fixed"},
 	}
 }

@@ -522,6 +522,7 @@ type ComplexityRoot struct {
 		Sinks    func(childComplexity int) int
 		Sources  func(childComplexity int) int
 		Store    func(childComplexity int) int
+		Taps     func(childComplexity int) int
 		Time     func(childComplexity int) int
 		Uptime   func(childComplexity int) int
 		Version  func(childComplexity int) int
@@ -542,6 +543,7 @@ type ComplexityRoot struct {
 		Logs      func(childComplexity int, plugin string, tail *int, level *string) int
 		Snapshots func(childComplexity int, name string, key *string, after *string, from *model.From, onGap *model.OnGap, slow *model.Slow) int
 		Stats     func(childComplexity int, interval *int) int
+		Tap       func(childComplexity int, node string, key *string, rate *float64, limit *int) int
 	}
 
 	SwapResult struct {
@@ -554,6 +556,54 @@ type ComplexityRoot struct {
 		Revision func(childComplexity int) int
 		Strategy func(childComplexity int) int
 		Took     func(childComplexity int) int
+	}
+
+	TapDecision struct {
+		After    func(childComplexity int) int
+		Attempt  func(childComplexity int) int
+		Emits    func(childComplexity int) int
+		Fault    func(childComplexity int) int
+		Reason   func(childComplexity int) int
+		Revision func(childComplexity int) int
+		Took     func(childComplexity int) int
+		Turn     func(childComplexity int) int
+		Until    func(childComplexity int) int
+		Verdict  func(childComplexity int) int
+	}
+
+	TapEmit struct {
+		Key           func(childComplexity int) int
+		Output        func(childComplexity int) int
+		Payload       func(childComplexity int) int
+		PayloadBase64 func(childComplexity int) int
+		Size          func(childComplexity int) int
+	}
+
+	TapFrame struct {
+		Full    func(childComplexity int) int
+		Limited func(childComplexity int) int
+		Node    func(childComplexity int) int
+		Samples func(childComplexity int) int
+		Taken   func(childComplexity int) int
+	}
+
+	TapSample struct {
+		Decided       func(childComplexity int) int
+		Headers       func(childComplexity int) int
+		ID            func(childComplexity int) int
+		Key           func(childComplexity int) int
+		Payload       func(childComplexity int) int
+		PayloadBase64 func(childComplexity int) int
+		Seen          func(childComplexity int) int
+		Size          func(childComplexity int) int
+		Time          func(childComplexity int) int
+	}
+
+	TapStats struct {
+		Full    func(childComplexity int) int
+		Limited func(childComplexity int) int
+		Open    func(childComplexity int) int
+		Taken   func(childComplexity int) int
 	}
 
 	Topology struct {
@@ -605,6 +655,7 @@ type SubscriptionResolver interface {
 	Snapshots(ctx context.Context, name string, key *string, after *string, from *model.From, onGap *model.OnGap, slow *model.Slow) (<-chan model.Event, error)
 	Stats(ctx context.Context, interval *int) (<-chan *api.Stats, error)
 	Logs(ctx context.Context, plugin string, tail *int, level *string) (<-chan *api.LogLine, error)
+	Tap(ctx context.Context, node string, key *string, rate *float64, limit *int) (<-chan *model.TapFrame, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -2736,6 +2787,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Stats.Store(childComplexity), true
+	case "Stats.taps":
+		if e.ComplexityRoot.Stats.Taps == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Stats.Taps(childComplexity), true
 	case "Stats.time":
 		if e.ComplexityRoot.Stats.Time == nil {
 			break
@@ -2837,6 +2894,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Subscription.Stats(childComplexity, args["interval"].(*int)), true
+	case "Subscription.tap":
+		if e.ComplexityRoot.Subscription.Tap == nil {
+			break
+		}
+
+		args, err := ec.field_Subscription_tap_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Subscription.Tap(childComplexity, args["node"].(string), args["key"].(*string), args["rate"].(*float64), args["limit"].(*int)), true
 
 	case "SwapResult.digest":
 		if e.ComplexityRoot.SwapResult.Digest == nil {
@@ -2892,6 +2960,209 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SwapResult.Took(childComplexity), true
+
+	case "TapDecision.after":
+		if e.ComplexityRoot.TapDecision.After == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TapDecision.After(childComplexity), true
+	case "TapDecision.attempt":
+		if e.ComplexityRoot.TapDecision.Attempt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TapDecision.Attempt(childComplexity), true
+	case "TapDecision.emits":
+		if e.ComplexityRoot.TapDecision.Emits == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TapDecision.Emits(childComplexity), true
+	case "TapDecision.fault":
+		if e.ComplexityRoot.TapDecision.Fault == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TapDecision.Fault(childComplexity), true
+	case "TapDecision.reason":
+		if e.ComplexityRoot.TapDecision.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TapDecision.Reason(childComplexity), true
+	case "TapDecision.revision":
+		if e.ComplexityRoot.TapDecision.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TapDecision.Revision(childComplexity), true
+	case "TapDecision.took":
+		if e.ComplexityRoot.TapDecision.Took == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TapDecision.Took(childComplexity), true
+	case "TapDecision.turn":
+		if e.ComplexityRoot.TapDecision.Turn == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TapDecision.Turn(childComplexity), true
+	case "TapDecision.until":
+		if e.ComplexityRoot.TapDecision.Until == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TapDecision.Until(childComplexity), true
+	case "TapDecision.verdict":
+		if e.ComplexityRoot.TapDecision.Verdict == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TapDecision.Verdict(childComplexity), true
+
+	case "TapEmit.key":
+		if e.ComplexityRoot.TapEmit.Key == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TapEmit.Key(childComplexity), true
+	case "TapEmit.output":
+		if e.ComplexityRoot.TapEmit.Output == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TapEmit.Output(childComplexity), true
+	case "TapEmit.payload":
+		if e.ComplexityRoot.TapEmit.Payload == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TapEmit.Payload(childComplexity), true
+	case "TapEmit.payloadBase64":
+		if e.ComplexityRoot.TapEmit.PayloadBase64 == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TapEmit.PayloadBase64(childComplexity), true
+	case "TapEmit.size":
+		if e.ComplexityRoot.TapEmit.Size == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TapEmit.Size(childComplexity), true
+
+	case "TapFrame.full":
+		if e.ComplexityRoot.TapFrame.Full == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TapFrame.Full(childComplexity), true
+	case "TapFrame.limited":
+		if e.ComplexityRoot.TapFrame.Limited == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TapFrame.Limited(childComplexity), true
+	case "TapFrame.node":
+		if e.ComplexityRoot.TapFrame.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TapFrame.Node(childComplexity), true
+	case "TapFrame.samples":
+		if e.ComplexityRoot.TapFrame.Samples == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TapFrame.Samples(childComplexity), true
+	case "TapFrame.taken":
+		if e.ComplexityRoot.TapFrame.Taken == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TapFrame.Taken(childComplexity), true
+
+	case "TapSample.decided":
+		if e.ComplexityRoot.TapSample.Decided == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TapSample.Decided(childComplexity), true
+	case "TapSample.headers":
+		if e.ComplexityRoot.TapSample.Headers == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TapSample.Headers(childComplexity), true
+	case "TapSample.id":
+		if e.ComplexityRoot.TapSample.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TapSample.ID(childComplexity), true
+	case "TapSample.key":
+		if e.ComplexityRoot.TapSample.Key == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TapSample.Key(childComplexity), true
+	case "TapSample.payload":
+		if e.ComplexityRoot.TapSample.Payload == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TapSample.Payload(childComplexity), true
+	case "TapSample.payloadBase64":
+		if e.ComplexityRoot.TapSample.PayloadBase64 == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TapSample.PayloadBase64(childComplexity), true
+	case "TapSample.seen":
+		if e.ComplexityRoot.TapSample.Seen == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TapSample.Seen(childComplexity), true
+	case "TapSample.size":
+		if e.ComplexityRoot.TapSample.Size == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TapSample.Size(childComplexity), true
+	case "TapSample.time":
+		if e.ComplexityRoot.TapSample.Time == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TapSample.Time(childComplexity), true
+
+	case "TapStats.full":
+		if e.ComplexityRoot.TapStats.Full == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TapStats.Full(childComplexity), true
+	case "TapStats.limited":
+		if e.ComplexityRoot.TapStats.Limited == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TapStats.Limited(childComplexity), true
+	case "TapStats.open":
+		if e.ComplexityRoot.TapStats.Open == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TapStats.Open(childComplexity), true
+	case "TapStats.taken":
+		if e.ComplexityRoot.TapStats.Taken == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TapStats.Taken(childComplexity), true
 
 	case "Topology.edges":
 		if e.ComplexityRoot.Topology.Edges == nil {
@@ -3101,6 +3372,97 @@ type Subscription {
   stats(interval: Int = 1000): Stats!
   "The newest lines that a plugin logged, then each as it comes."
   logs(plugin: String!, tail: Int, level: String): LogLine!
+  """
+  Sampled messages as they pass a node: delays, delays.late, or with its kind, sink/late. The first frame has the node alone. rate
+  is in samples a second; 0 means limits.tap_rate. It ends after limit samples; 0 means it does not.
+  """
+  tap(node: String!, key: String, rate: Float = 0, limit: Int = 0): TapFrame!
+}
+
+"A part of a tap. The counts are of all messages that matched: taken, limited by the rate, or left out of a full queue."
+type TapFrame {
+  "kind/name, or plugin/name.output; in the first frame only."
+  node: String!
+  "In the order in which they passed."
+  samples: [TapSample!]!
+  "Messages that became samples."
+  taken: Uint64!
+  "Left out by the rate."
+  limited: Uint64!
+  "Left out since the client was too slow."
+  full: Uint64!
+}
+
+"One message as it passed a node."
+type TapSample {
+  "Of the message, or of the effect at a session or sink."
+  id: String!
+  "When it passed."
+  seen: Time!
+  "The message's own time."
+  time: Time
+  "Null when it has none."
+  key: String
+  "Headers of the source."
+  headers: [Header!]!
+  "The payload, when it is JSON."
+  payload: JSON
+  "The payload in base64, when it is not JSON, or when it is cut to 64 KiB."
+  payloadBase64: String
+  "Bytes of the whole payload."
+  size: Int!
+  "At a plugin: what it made of the message."
+  decided: TapDecision
+}
+
+"What a plugin made of a message."
+type TapDecision {
+  "ack, retry, defer, dead, hold or await; empty when the plugin failed."
+  verdict: String!
+  "Of dead and retry: why."
+  reason: String!
+  "Of retry and hold: for how long."
+  after: Duration!
+  "Of defer: until when."
+  until: Time
+  "Why the plugin failed; empty when it did not."
+  fault: String!
+  "From 1."
+  attempt: Int!
+  "The version that decided."
+  revision: Int!
+  "What it put out, in order; it takes effect only with ack."
+  emits: [TapEmit!]!
+  "Time in the plugin: that of its turn, shared by all messages of it."
+  took: Duration!
+  "How many messages that turn had."
+  turn: Int!
+}
+
+"One emit of a delivery."
+type TapEmit {
+  "The plugin's output."
+  output: String!
+  "Null when it has none."
+  key: String
+  "The payload, when it is JSON."
+  payload: JSON
+  "The payload in base64, when it is not JSON, or when it is cut to 64 KiB."
+  payloadBase64: String
+  "Bytes of the whole payload."
+  size: Int!
+}
+
+"What taps saw since the start of the process."
+type TapStats {
+  "Taps that are open."
+  open: Int!
+  "Messages that became samples."
+  taken: Uint64!
+  "Left out by the rate."
+  limited: Uint64!
+  "Left out since the client was too slow."
+  full: Uint64!
 }
 
 "Where a page lies in its list. Pages go forward only."
@@ -3800,6 +4162,8 @@ type Stats {
   sinks: [SinkStats!]!
   "Dead letters and parked deliveries."
   lot: LotStats!
+  "Who looks at messages."
+  taps: TapStats!
   "The store."
   store: StoreStats!
   "The process."
@@ -4909,6 +5273,8 @@ func (ec *executionContext) childFields_Stats(ctx context.Context, field graphql
 		return ec.fieldContext_Stats_sinks(ctx, field)
 	case "lot":
 		return ec.fieldContext_Stats_lot(ctx, field)
+	case "taps":
+		return ec.fieldContext_Stats_taps(ctx, field)
 	case "store":
 		return ec.fieldContext_Stats_store(ctx, field)
 	case "memory":
@@ -4963,6 +5329,102 @@ func (ec *executionContext) childFields_SwapResult(ctx context.Context, field gr
 		return ec.fieldContext_SwapResult_figures(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SwapResult", field.Name)
+}
+
+func (ec *executionContext) childFields_TapDecision(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "verdict":
+		return ec.fieldContext_TapDecision_verdict(ctx, field)
+	case "reason":
+		return ec.fieldContext_TapDecision_reason(ctx, field)
+	case "after":
+		return ec.fieldContext_TapDecision_after(ctx, field)
+	case "until":
+		return ec.fieldContext_TapDecision_until(ctx, field)
+	case "fault":
+		return ec.fieldContext_TapDecision_fault(ctx, field)
+	case "attempt":
+		return ec.fieldContext_TapDecision_attempt(ctx, field)
+	case "revision":
+		return ec.fieldContext_TapDecision_revision(ctx, field)
+	case "emits":
+		return ec.fieldContext_TapDecision_emits(ctx, field)
+	case "took":
+		return ec.fieldContext_TapDecision_took(ctx, field)
+	case "turn":
+		return ec.fieldContext_TapDecision_turn(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TapDecision", field.Name)
+}
+
+func (ec *executionContext) childFields_TapEmit(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "output":
+		return ec.fieldContext_TapEmit_output(ctx, field)
+	case "key":
+		return ec.fieldContext_TapEmit_key(ctx, field)
+	case "payload":
+		return ec.fieldContext_TapEmit_payload(ctx, field)
+	case "payloadBase64":
+		return ec.fieldContext_TapEmit_payloadBase64(ctx, field)
+	case "size":
+		return ec.fieldContext_TapEmit_size(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TapEmit", field.Name)
+}
+
+func (ec *executionContext) childFields_TapFrame(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_TapFrame_node(ctx, field)
+	case "samples":
+		return ec.fieldContext_TapFrame_samples(ctx, field)
+	case "taken":
+		return ec.fieldContext_TapFrame_taken(ctx, field)
+	case "limited":
+		return ec.fieldContext_TapFrame_limited(ctx, field)
+	case "full":
+		return ec.fieldContext_TapFrame_full(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TapFrame", field.Name)
+}
+
+func (ec *executionContext) childFields_TapSample(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_TapSample_id(ctx, field)
+	case "seen":
+		return ec.fieldContext_TapSample_seen(ctx, field)
+	case "time":
+		return ec.fieldContext_TapSample_time(ctx, field)
+	case "key":
+		return ec.fieldContext_TapSample_key(ctx, field)
+	case "headers":
+		return ec.fieldContext_TapSample_headers(ctx, field)
+	case "payload":
+		return ec.fieldContext_TapSample_payload(ctx, field)
+	case "payloadBase64":
+		return ec.fieldContext_TapSample_payloadBase64(ctx, field)
+	case "size":
+		return ec.fieldContext_TapSample_size(ctx, field)
+	case "decided":
+		return ec.fieldContext_TapSample_decided(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TapSample", field.Name)
+}
+
+func (ec *executionContext) childFields_TapStats(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "open":
+		return ec.fieldContext_TapStats_open(ctx, field)
+	case "taken":
+		return ec.fieldContext_TapStats_taken(ctx, field)
+	case "limited":
+		return ec.fieldContext_TapStats_limited(ctx, field)
+	case "full":
+		return ec.fieldContext_TapStats_full(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TapStats", field.Name)
 }
 
 func (ec *executionContext) childFields_Topology(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5984,6 +6446,44 @@ func (ec *executionContext) field_Subscription_stats_args(ctx context.Context, r
 		return nil, err
 	}
 	args["interval"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Subscription_tap_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "node",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["node"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "key",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["key"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "rate",
+		func(ctx context.Context, v any) (*float64, error) {
+			return ec.unmarshalOFloat2ᚖfloat64(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["rate"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "limit",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["limit"] = arg3
 	return args, nil
 }
 
@@ -14484,6 +14984,38 @@ func (ec *executionContext) fieldContext_Stats_lot(_ context.Context, field grap
 	return fc, nil
 }
 
+func (ec *executionContext) _Stats_taps(ctx context.Context, field graphql.CollectedField, obj *api.Stats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Stats_taps(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Taps, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v api.TapStats) graphql.Marshaler {
+			return ec.marshalNTapStats2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐTapStats(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Stats_taps(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Stats",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TapStats(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Stats_store(ctx context.Context, field graphql.CollectedField, obj *api.Stats) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -14896,6 +15428,50 @@ func (ec *executionContext) fieldContext_Subscription_logs(ctx context.Context, 
 	return fc, nil
 }
 
+func (ec *executionContext) _Subscription_tap(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
+	return graphql.ResolveFieldStream(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Subscription_tap(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Subscription().Tap(ctx, fc.Args["node"].(string), fc.Args["key"].(*string), fc.Args["rate"].(*float64), fc.Args["limit"].(*int))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.TapFrame) graphql.Marshaler {
+			return ec.marshalNTapFrame2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋmodelᚐTapFrame(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Subscription_tap(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Subscription",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TapFrame(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Subscription_tap_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _SwapResult_plugin(ctx context.Context, field graphql.CollectedField, obj *api.SwapResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -15110,6 +15686,801 @@ func (ec *executionContext) fieldContext_SwapResult_figures(_ context.Context, f
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _TapDecision_verdict(ctx context.Context, field graphql.CollectedField, obj *model.TapDecision) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TapDecision_verdict(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Verdict, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TapDecision_verdict(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TapDecision", field, false, false, "String")
+}
+
+func (ec *executionContext) _TapDecision_reason(ctx context.Context, field graphql.CollectedField, obj *model.TapDecision) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TapDecision_reason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reason, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TapDecision_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TapDecision", field, false, false, "String")
+}
+
+func (ec *executionContext) _TapDecision_after(ctx context.Context, field graphql.CollectedField, obj *model.TapDecision) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TapDecision_after(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.After, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Duration) graphql.Marshaler {
+			return ec.marshalNDuration2timeᚐDuration(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TapDecision_after(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TapDecision", field, false, false, "Duration")
+}
+
+func (ec *executionContext) _TapDecision_until(ctx context.Context, field graphql.CollectedField, obj *model.TapDecision) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TapDecision_until(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Until, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalOTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TapDecision_until(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TapDecision", field, false, false, "Time")
+}
+
+func (ec *executionContext) _TapDecision_fault(ctx context.Context, field graphql.CollectedField, obj *model.TapDecision) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TapDecision_fault(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Fault, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TapDecision_fault(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TapDecision", field, false, false, "String")
+}
+
+func (ec *executionContext) _TapDecision_attempt(ctx context.Context, field graphql.CollectedField, obj *model.TapDecision) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TapDecision_attempt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Attempt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TapDecision_attempt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TapDecision", field, false, false, "Int")
+}
+
+func (ec *executionContext) _TapDecision_revision(ctx context.Context, field graphql.CollectedField, obj *model.TapDecision) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TapDecision_revision(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Revision, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TapDecision_revision(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TapDecision", field, false, false, "Int")
+}
+
+func (ec *executionContext) _TapDecision_emits(ctx context.Context, field graphql.CollectedField, obj *model.TapDecision) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TapDecision_emits(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Emits, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.TapEmit) graphql.Marshaler {
+			return ec.marshalNTapEmit2ᚕgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋmodelᚐTapEmitᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TapDecision_emits(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TapDecision",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TapEmit(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _TapDecision_took(ctx context.Context, field graphql.CollectedField, obj *model.TapDecision) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TapDecision_took(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Took, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Duration) graphql.Marshaler {
+			return ec.marshalNDuration2timeᚐDuration(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TapDecision_took(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TapDecision", field, false, false, "Duration")
+}
+
+func (ec *executionContext) _TapDecision_turn(ctx context.Context, field graphql.CollectedField, obj *model.TapDecision) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TapDecision_turn(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Turn, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TapDecision_turn(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TapDecision", field, false, false, "Int")
+}
+
+func (ec *executionContext) _TapEmit_output(ctx context.Context, field graphql.CollectedField, obj *model.TapEmit) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TapEmit_output(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Output, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TapEmit_output(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TapEmit", field, false, false, "String")
+}
+
+func (ec *executionContext) _TapEmit_key(ctx context.Context, field graphql.CollectedField, obj *model.TapEmit) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TapEmit_key(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Key, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TapEmit_key(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TapEmit", field, false, false, "String")
+}
+
+func (ec *executionContext) _TapEmit_payload(ctx context.Context, field graphql.CollectedField, obj *model.TapEmit) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TapEmit_payload(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Payload, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v json.RawMessage) graphql.Marshaler {
+			return ec.marshalOJSON2encodingᚋjsonᚐRawMessage(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TapEmit_payload(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TapEmit", field, false, false, "JSON")
+}
+
+func (ec *executionContext) _TapEmit_payloadBase64(ctx context.Context, field graphql.CollectedField, obj *model.TapEmit) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TapEmit_payloadBase64(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PayloadBase64, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TapEmit_payloadBase64(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TapEmit", field, false, false, "String")
+}
+
+func (ec *executionContext) _TapEmit_size(ctx context.Context, field graphql.CollectedField, obj *model.TapEmit) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TapEmit_size(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Size, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TapEmit_size(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TapEmit", field, false, false, "Int")
+}
+
+func (ec *executionContext) _TapFrame_node(ctx context.Context, field graphql.CollectedField, obj *model.TapFrame) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TapFrame_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TapFrame_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TapFrame", field, false, false, "String")
+}
+
+func (ec *executionContext) _TapFrame_samples(ctx context.Context, field graphql.CollectedField, obj *model.TapFrame) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TapFrame_samples(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Samples, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.TapSample) graphql.Marshaler {
+			return ec.marshalNTapSample2ᚕgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋmodelᚐTapSampleᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TapFrame_samples(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TapFrame",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TapSample(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _TapFrame_taken(ctx context.Context, field graphql.CollectedField, obj *model.TapFrame) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TapFrame_taken(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Taken, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TapFrame_taken(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TapFrame", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _TapFrame_limited(ctx context.Context, field graphql.CollectedField, obj *model.TapFrame) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TapFrame_limited(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Limited, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TapFrame_limited(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TapFrame", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _TapFrame_full(ctx context.Context, field graphql.CollectedField, obj *model.TapFrame) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TapFrame_full(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Full, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TapFrame_full(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TapFrame", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _TapSample_id(ctx context.Context, field graphql.CollectedField, obj *model.TapSample) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TapSample_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TapSample_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TapSample", field, false, false, "String")
+}
+
+func (ec *executionContext) _TapSample_seen(ctx context.Context, field graphql.CollectedField, obj *model.TapSample) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TapSample_seen(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Seen, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TapSample_seen(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TapSample", field, false, false, "Time")
+}
+
+func (ec *executionContext) _TapSample_time(ctx context.Context, field graphql.CollectedField, obj *model.TapSample) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TapSample_time(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Time, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalOTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TapSample_time(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TapSample", field, false, false, "Time")
+}
+
+func (ec *executionContext) _TapSample_key(ctx context.Context, field graphql.CollectedField, obj *model.TapSample) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TapSample_key(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Key, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TapSample_key(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TapSample", field, false, false, "String")
+}
+
+func (ec *executionContext) _TapSample_headers(ctx context.Context, field graphql.CollectedField, obj *model.TapSample) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TapSample_headers(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Headers, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []pelton.Header) graphql.Marshaler {
+			return ec.marshalNHeader2ᚕgithubᚗcomᚋpeltonhqᚋpeltonᚐHeaderᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TapSample_headers(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TapSample",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Header(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _TapSample_payload(ctx context.Context, field graphql.CollectedField, obj *model.TapSample) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TapSample_payload(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Payload, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v json.RawMessage) graphql.Marshaler {
+			return ec.marshalOJSON2encodingᚋjsonᚐRawMessage(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TapSample_payload(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TapSample", field, false, false, "JSON")
+}
+
+func (ec *executionContext) _TapSample_payloadBase64(ctx context.Context, field graphql.CollectedField, obj *model.TapSample) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TapSample_payloadBase64(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PayloadBase64, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TapSample_payloadBase64(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TapSample", field, false, false, "String")
+}
+
+func (ec *executionContext) _TapSample_size(ctx context.Context, field graphql.CollectedField, obj *model.TapSample) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TapSample_size(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Size, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TapSample_size(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TapSample", field, false, false, "Int")
+}
+
+func (ec *executionContext) _TapSample_decided(ctx context.Context, field graphql.CollectedField, obj *model.TapSample) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TapSample_decided(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Decided, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.TapDecision) graphql.Marshaler {
+			return ec.marshalOTapDecision2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋmodelᚐTapDecision(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TapSample_decided(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TapSample",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TapDecision(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _TapStats_open(ctx context.Context, field graphql.CollectedField, obj *api.TapStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TapStats_open(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Open, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TapStats_open(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TapStats", field, false, false, "Int")
+}
+
+func (ec *executionContext) _TapStats_taken(ctx context.Context, field graphql.CollectedField, obj *api.TapStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TapStats_taken(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Taken, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TapStats_taken(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TapStats", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _TapStats_limited(ctx context.Context, field graphql.CollectedField, obj *api.TapStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TapStats_limited(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Limited, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TapStats_limited(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TapStats", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _TapStats_full(ctx context.Context, field graphql.CollectedField, obj *api.TapStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TapStats_full(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Full, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TapStats_full(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TapStats", field, false, false, "Uint64")
 }
 
 func (ec *executionContext) _Topology_nodes(ctx context.Context, field graphql.CollectedField, obj *api.Topology) (ret graphql.Marshaler) {
@@ -19755,6 +21126,11 @@ func (ec *executionContext) _Stats(ctx context.Context, sel ast.SelectionSet, ob
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "taps":
+			out.Values[i] = ec._Stats_taps(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "store":
 			out.Values[i] = ec._Stats_store(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -19874,6 +21250,8 @@ func (ec *executionContext) _Subscription(ctx context.Context, sel ast.Selection
 		return ec._Subscription_stats(ctx, fields[0])
 	case "logs":
 		return ec._Subscription_logs(ctx, fields[0])
+	case "tap":
+		return ec._Subscription_tap(ctx, fields[0])
 	default:
 		panic("unknown field " + strconv.Quote(fields[0].Name))
 	}
@@ -19933,6 +21311,311 @@ func (ec *executionContext) _SwapResult(ctx context.Context, sel ast.SelectionSe
 		case "figures":
 			out.Values[i] = ec._SwapResult_figures(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var tapDecisionImplementors = []string{"TapDecision"}
+
+func (ec *executionContext) _TapDecision(ctx context.Context, sel ast.SelectionSet, obj *model.TapDecision) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, tapDecisionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("TapDecision")
+		case "verdict":
+			out.Values[i] = ec._TapDecision_verdict(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "reason":
+			out.Values[i] = ec._TapDecision_reason(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "after":
+			out.Values[i] = ec._TapDecision_after(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "until":
+			out.Values[i] = ec._TapDecision_until(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "fault":
+			out.Values[i] = ec._TapDecision_fault(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "attempt":
+			out.Values[i] = ec._TapDecision_attempt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "revision":
+			out.Values[i] = ec._TapDecision_revision(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "emits":
+			out.Values[i] = ec._TapDecision_emits(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "took":
+			out.Values[i] = ec._TapDecision_took(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "turn":
+			out.Values[i] = ec._TapDecision_turn(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var tapEmitImplementors = []string{"TapEmit"}
+
+func (ec *executionContext) _TapEmit(ctx context.Context, sel ast.SelectionSet, obj *model.TapEmit) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, tapEmitImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("TapEmit")
+		case "output":
+			out.Values[i] = ec._TapEmit_output(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "key":
+			out.Values[i] = ec._TapEmit_key(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "payload":
+			out.Values[i] = ec._TapEmit_payload(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "payloadBase64":
+			out.Values[i] = ec._TapEmit_payloadBase64(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "size":
+			out.Values[i] = ec._TapEmit_size(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var tapFrameImplementors = []string{"TapFrame"}
+
+func (ec *executionContext) _TapFrame(ctx context.Context, sel ast.SelectionSet, obj *model.TapFrame) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, tapFrameImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("TapFrame")
+		case "node":
+			out.Values[i] = ec._TapFrame_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "samples":
+			out.Values[i] = ec._TapFrame_samples(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "taken":
+			out.Values[i] = ec._TapFrame_taken(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "limited":
+			out.Values[i] = ec._TapFrame_limited(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "full":
+			out.Values[i] = ec._TapFrame_full(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var tapSampleImplementors = []string{"TapSample"}
+
+func (ec *executionContext) _TapSample(ctx context.Context, sel ast.SelectionSet, obj *model.TapSample) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, tapSampleImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("TapSample")
+		case "id":
+			out.Values[i] = ec._TapSample_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "seen":
+			out.Values[i] = ec._TapSample_seen(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "time":
+			out.Values[i] = ec._TapSample_time(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "key":
+			out.Values[i] = ec._TapSample_key(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "headers":
+			out.Values[i] = ec._TapSample_headers(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "payload":
+			out.Values[i] = ec._TapSample_payload(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "payloadBase64":
+			out.Values[i] = ec._TapSample_payloadBase64(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "size":
+			out.Values[i] = ec._TapSample_size(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "decided":
+			out.Values[i] = ec._TapSample_decided(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var tapStatsImplementors = []string{"TapStats"}
+
+func (ec *executionContext) _TapStats(ctx context.Context, sel ast.SelectionSet, obj *api.TapStats) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, tapStatsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("TapStats")
+		case "open":
+			out.Values[i] = ec._TapStats_open(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "taken":
+			out.Values[i] = ec._TapStats_taken(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "limited":
+			out.Values[i] = ec._TapStats_limited(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "full":
+			out.Values[i] = ec._TapStats_full(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		default:
@@ -21052,6 +22735,72 @@ func (ec *executionContext) marshalNSwapResult2ᚖgithubᚗcomᚋpeltonhqᚋpelt
 	return ec._SwapResult(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNTapEmit2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋmodelᚐTapEmit(ctx context.Context, sel ast.SelectionSet, v model.TapEmit) graphql.Marshaler {
+	return ec._TapEmit(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNTapEmit2ᚕgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋmodelᚐTapEmitᚄ(ctx context.Context, sel ast.SelectionSet, v []model.TapEmit) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNTapEmit2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋmodelᚐTapEmit(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNTapFrame2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋmodelᚐTapFrame(ctx context.Context, sel ast.SelectionSet, v *model.TapFrame) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "TapFrame!")
+		return graphql.Null
+	}
+	return ec._TapFrame(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNTapSample2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋmodelᚐTapSample(ctx context.Context, sel ast.SelectionSet, v model.TapSample) graphql.Marshaler {
+	return ec._TapSample(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNTapSample2ᚕgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋmodelᚐTapSampleᚄ(ctx context.Context, sel ast.SelectionSet, v []model.TapSample) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNTapSample2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋmodelᚐTapSample(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNTapStats2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐTapStats(ctx context.Context, sel ast.SelectionSet, v api.TapStats) graphql.Marshaler {
+	return ec._TapStats(ctx, sel, &v)
+}
+
+func (ec *executionContext) unmarshalNTime2timeᚐTime(ctx context.Context, v any) (time.Time, error) {
+	res, err := model.UnmarshalTime(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNTime2timeᚐTime(ctx context.Context, sel ast.SelectionSet, v time.Time) graphql.Marshaler {
+	_ = sel
+	res := model.MarshalTime(v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "Time!")
+	}
+	return res
+}
+
 func (ec *executionContext) marshalNTopology2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐTopology(ctx context.Context, sel ast.SelectionSet, v *api.Topology) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Topology!")
@@ -21386,6 +23135,23 @@ func (ec *executionContext) marshalOFloat2ᚕfloat64ᚄ(ctx context.Context, sel
 	return ret
 }
 
+func (ec *executionContext) unmarshalOFloat2ᚖfloat64(ctx context.Context, v any) (*float64, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := graphql.UnmarshalFloatContext(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOFloat2ᚖfloat64(ctx context.Context, sel ast.SelectionSet, v *float64) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	res := graphql.MarshalFloatContext(*v)
+	return graphql.WrapContextMarshaler(ctx, res)
+}
+
 func (ec *executionContext) unmarshalOFrom2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋmodelᚐFrom(ctx context.Context, v any) (*model.From, error) {
 	if v == nil {
 		return nil, nil
@@ -21633,6 +23399,13 @@ func (ec *executionContext) marshalOString2ᚖstring(ctx context.Context, sel as
 	_ = ctx
 	res := graphql.MarshalString(*v)
 	return res
+}
+
+func (ec *executionContext) marshalOTapDecision2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋmodelᚐTapDecision(ctx context.Context, sel ast.SelectionSet, v *model.TapDecision) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._TapDecision(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOTime2timeᚐTime(ctx context.Context, v any) (time.Time, error) {

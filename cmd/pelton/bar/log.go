@@ -49,3 +49,10 @@ func (l *Log) Progress(done, total uint64) {
 	defer l.mu.Unlock()
 	l.Bar.Set(done, total)
 }
+
+// Alone runs print while nothing else is printed.
+func (l *Log) Alone(print func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	print()
+}

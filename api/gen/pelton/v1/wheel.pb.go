@@ -203,7 +203,9 @@ type Stats struct {
 	// What stands before the API.
 	Api *ApiStats `protobuf:"bytes,20,opt,name=api,proto3" json:"api,omitempty"`
 	// The GraphQL endpoint.
-	Graphql       *GraphqlStats `protobuf:"bytes,21,opt,name=graphql,proto3" json:"graphql,omitempty"`
+	Graphql *GraphqlStats `protobuf:"bytes,21,opt,name=graphql,proto3" json:"graphql,omitempty"`
+	// Who looks at messages.
+	Taps          *TapStats `protobuf:"bytes,16,opt,name=taps,proto3" json:"taps,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -346,6 +348,13 @@ func (x *Stats) GetApi() *ApiStats {
 func (x *Stats) GetGraphql() *GraphqlStats {
 	if x != nil {
 		return x.Graphql
+	}
+	return nil
+}
+
+func (x *Stats) GetTaps() *TapStats {
+	if x != nil {
+		return x.Taps
 	}
 	return nil
 }
@@ -2240,7 +2249,7 @@ var File_pelton_v1_wheel_proto protoreflect.FileDescriptor
 
 const file_pelton_v1_wheel_proto_rawDesc = "" +
 	"\n" +
-	"\x15pelton/v1/wheel.proto\x12\tpelton.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15pelton/v1/audit.proto\"v\n" +
+	"\x15pelton/v1/wheel.proto\x12\tpelton.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15pelton/v1/audit.proto\x1a\x13pelton/v1/tap.proto\"v\n" +
 	"\x04Node\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x12\n" +
@@ -2250,7 +2259,7 @@ const file_pelton_v1_wheel_proto_rawDesc = "" +
 	"\x04Edge\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\tR\x04from\x12\x16\n" +
 	"\x06output\x18\x02 \x01(\tR\x06output\x12\x0e\n" +
-	"\x02to\x18\x03 \x01(\tR\x02to\"\xb7\x05\n" +
+	"\x02to\x18\x03 \x01(\tR\x02to\"\xe0\x05\n" +
 	"\x05Stats\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\tR\aversion\x12.\n" +
 	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x121\n" +
@@ -2268,7 +2277,8 @@ const file_pelton_v1_wheel_proto_rawDesc = "" +
 	"\x06memory\x18\r \x01(\v2\x16.pelton.v1.MemoryStatsR\x06memory\x12-\n" +
 	"\x06traces\x18\x0e \x01(\v2\x15.pelton.v1.TraceStatsR\x06traces\x12%\n" +
 	"\x03api\x18\x14 \x01(\v2\x13.pelton.v1.ApiStatsR\x03api\x121\n" +
-	"\agraphql\x18\x15 \x01(\v2\x17.pelton.v1.GraphqlStatsR\agraphql\"\xc4\x02\n" +
+	"\agraphql\x18\x15 \x01(\v2\x17.pelton.v1.GraphqlStatsR\agraphql\x12'\n" +
+	"\x04taps\x18\x10 \x01(\v2\x13.pelton.v1.TapStatsR\x04taps\"\xc4\x02\n" +
 	"\bApiStats\x12 \n" +
 	"\vconnections\x18\x01 \x01(\x03R\vconnections\x12\x18\n" +
 	"\astreams\x18\x02 \x01(\x03R\astreams\x12:\n" +
@@ -2440,14 +2450,15 @@ const file_pelton_v1_wheel_proto_rawDesc = "" +
 	"\x19WheelServiceBackupRequest\"F\n" +
 	"\x1aWheelServiceBackupResponse\x12\x12\n" +
 	"\x04size\x18\x01 \x01(\x03R\x04size\x12\x14\n" +
-	"\x05chunk\x18\x02 \x01(\fR\x05chunk2\xef\x03\n" +
+	"\x05chunk\x18\x02 \x01(\fR\x05chunk2\xbf\x04\n" +
 	"\fWheelService\x12d\n" +
 	"\vGetTopology\x12).pelton.v1.WheelServiceGetTopologyRequest\x1a*.pelton.v1.WheelServiceGetTopologyResponse\x12[\n" +
 	"\bGetStats\x12&.pelton.v1.WheelServiceGetStatsRequest\x1a'.pelton.v1.WheelServiceGetStatsResponse\x12c\n" +
 	"\n" +
 	"WatchStats\x12(.pelton.v1.WheelServiceWatchStatsRequest\x1a).pelton.v1.WheelServiceWatchStatsResponse0\x01\x12W\n" +
 	"\x06Backup\x12$.pelton.v1.WheelServiceBackupRequest\x1a%.pelton.v1.WheelServiceBackupResponse0\x01\x12^\n" +
-	"\tListAudit\x12'.pelton.v1.WheelServiceListAuditRequest\x1a(.pelton.v1.WheelServiceListAuditResponseB7Z5github.com/peltonhq/pelton/api/gen/pelton/v1;peltonv1b\x06proto3"
+	"\tListAudit\x12'.pelton.v1.WheelServiceListAuditRequest\x1a(.pelton.v1.WheelServiceListAuditResponse\x12N\n" +
+	"\x03Tap\x12!.pelton.v1.WheelServiceTapRequest\x1a\".pelton.v1.WheelServiceTapResponse0\x01B7Z5github.com/peltonhq/pelton/api/gen/pelton/v1;peltonv1b\x06proto3"
 
 var (
 	file_pelton_v1_wheel_proto_rawDescOnce sync.Once
@@ -2498,8 +2509,11 @@ var file_pelton_v1_wheel_proto_goTypes = []any{
 	nil,                                     // 32: pelton.v1.LotStats.ParkedByKindEntry
 	(*timestamppb.Timestamp)(nil),           // 33: google.protobuf.Timestamp
 	(*durationpb.Duration)(nil),             // 34: google.protobuf.Duration
-	(*WheelServiceListAuditRequest)(nil),    // 35: pelton.v1.WheelServiceListAuditRequest
-	(*WheelServiceListAuditResponse)(nil),   // 36: pelton.v1.WheelServiceListAuditResponse
+	(*TapStats)(nil),                        // 35: pelton.v1.TapStats
+	(*WheelServiceListAuditRequest)(nil),    // 36: pelton.v1.WheelServiceListAuditRequest
+	(*WheelServiceTapRequest)(nil),          // 37: pelton.v1.WheelServiceTapRequest
+	(*WheelServiceListAuditResponse)(nil),   // 38: pelton.v1.WheelServiceListAuditResponse
+	(*WheelServiceTapResponse)(nil),         // 39: pelton.v1.WheelServiceTapResponse
 }
 var file_pelton_v1_wheel_proto_depIdxs = []int32{
 	33, // 0: pelton.v1.Stats.time:type_name -> google.protobuf.Timestamp
@@ -2515,40 +2529,43 @@ var file_pelton_v1_wheel_proto_depIdxs = []int32{
 	5,  // 10: pelton.v1.Stats.traces:type_name -> pelton.v1.TraceStats
 	3,  // 11: pelton.v1.Stats.api:type_name -> pelton.v1.ApiStats
 	4,  // 12: pelton.v1.Stats.graphql:type_name -> pelton.v1.GraphqlStats
-	26, // 13: pelton.v1.ApiStats.refused:type_name -> pelton.v1.ApiStats.RefusedEntry
-	33, // 14: pelton.v1.ApiStats.certificate_expiry:type_name -> google.protobuf.Timestamp
-	27, // 15: pelton.v1.GraphqlStats.refused:type_name -> pelton.v1.GraphqlStats.RefusedEntry
-	8,  // 16: pelton.v1.SourceStats.lanes:type_name -> pelton.v1.LaneStats
-	7,  // 17: pelton.v1.SourceStats.queue:type_name -> pelton.v1.QueueStats
-	28, // 18: pelton.v1.SourceStats.waited_ms:type_name -> pelton.v1.SourceStats.WaitedMsEntry
-	29, // 19: pelton.v1.PluginStats.faults:type_name -> pelton.v1.PluginStats.FaultsEntry
-	30, // 20: pelton.v1.PluginStats.dropped:type_name -> pelton.v1.PluginStats.DroppedEntry
-	34, // 21: pelton.v1.PluginStats.busy:type_name -> google.protobuf.Duration
-	11, // 22: pelton.v1.PluginStats.kv:type_name -> pelton.v1.KVStats
-	12, // 23: pelton.v1.PluginStats.http:type_name -> pelton.v1.HTTPStats
-	31, // 24: pelton.v1.HTTPStats.outcomes:type_name -> pelton.v1.HTTPStats.OutcomesEntry
-	32, // 25: pelton.v1.LotStats.parked_by_kind:type_name -> pelton.v1.LotStats.ParkedByKindEntry
-	33, // 26: pelton.v1.LotStats.next_due:type_name -> google.protobuf.Timestamp
-	0,  // 27: pelton.v1.WheelServiceGetTopologyResponse.nodes:type_name -> pelton.v1.Node
-	1,  // 28: pelton.v1.WheelServiceGetTopologyResponse.edges:type_name -> pelton.v1.Edge
-	2,  // 29: pelton.v1.WheelServiceGetStatsResponse.stats:type_name -> pelton.v1.Stats
-	34, // 30: pelton.v1.WheelServiceWatchStatsRequest.interval:type_name -> google.protobuf.Duration
-	2,  // 31: pelton.v1.WheelServiceWatchStatsResponse.stats:type_name -> pelton.v1.Stats
-	18, // 32: pelton.v1.WheelService.GetTopology:input_type -> pelton.v1.WheelServiceGetTopologyRequest
-	20, // 33: pelton.v1.WheelService.GetStats:input_type -> pelton.v1.WheelServiceGetStatsRequest
-	22, // 34: pelton.v1.WheelService.WatchStats:input_type -> pelton.v1.WheelServiceWatchStatsRequest
-	24, // 35: pelton.v1.WheelService.Backup:input_type -> pelton.v1.WheelServiceBackupRequest
-	35, // 36: pelton.v1.WheelService.ListAudit:input_type -> pelton.v1.WheelServiceListAuditRequest
-	19, // 37: pelton.v1.WheelService.GetTopology:output_type -> pelton.v1.WheelServiceGetTopologyResponse
-	21, // 38: pelton.v1.WheelService.GetStats:output_type -> pelton.v1.WheelServiceGetStatsResponse
-	23, // 39: pelton.v1.WheelService.WatchStats:output_type -> pelton.v1.WheelServiceWatchStatsResponse
-	25, // 40: pelton.v1.WheelService.Backup:output_type -> pelton.v1.WheelServiceBackupResponse
-	36, // 41: pelton.v1.WheelService.ListAudit:output_type -> pelton.v1.WheelServiceListAuditResponse
-	37, // [37:42] is the sub-list for method output_type
-	32, // [32:37] is the sub-list for method input_type
-	32, // [32:32] is the sub-list for extension type_name
-	32, // [32:32] is the sub-list for extension extendee
-	0,  // [0:32] is the sub-list for field type_name
+	35, // 13: pelton.v1.Stats.taps:type_name -> pelton.v1.TapStats
+	26, // 14: pelton.v1.ApiStats.refused:type_name -> pelton.v1.ApiStats.RefusedEntry
+	33, // 15: pelton.v1.ApiStats.certificate_expiry:type_name -> google.protobuf.Timestamp
+	27, // 16: pelton.v1.GraphqlStats.refused:type_name -> pelton.v1.GraphqlStats.RefusedEntry
+	8,  // 17: pelton.v1.SourceStats.lanes:type_name -> pelton.v1.LaneStats
+	7,  // 18: pelton.v1.SourceStats.queue:type_name -> pelton.v1.QueueStats
+	28, // 19: pelton.v1.SourceStats.waited_ms:type_name -> pelton.v1.SourceStats.WaitedMsEntry
+	29, // 20: pelton.v1.PluginStats.faults:type_name -> pelton.v1.PluginStats.FaultsEntry
+	30, // 21: pelton.v1.PluginStats.dropped:type_name -> pelton.v1.PluginStats.DroppedEntry
+	34, // 22: pelton.v1.PluginStats.busy:type_name -> google.protobuf.Duration
+	11, // 23: pelton.v1.PluginStats.kv:type_name -> pelton.v1.KVStats
+	12, // 24: pelton.v1.PluginStats.http:type_name -> pelton.v1.HTTPStats
+	31, // 25: pelton.v1.HTTPStats.outcomes:type_name -> pelton.v1.HTTPStats.OutcomesEntry
+	32, // 26: pelton.v1.LotStats.parked_by_kind:type_name -> pelton.v1.LotStats.ParkedByKindEntry
+	33, // 27: pelton.v1.LotStats.next_due:type_name -> google.protobuf.Timestamp
+	0,  // 28: pelton.v1.WheelServiceGetTopologyResponse.nodes:type_name -> pelton.v1.Node
+	1,  // 29: pelton.v1.WheelServiceGetTopologyResponse.edges:type_name -> pelton.v1.Edge
+	2,  // 30: pelton.v1.WheelServiceGetStatsResponse.stats:type_name -> pelton.v1.Stats
+	34, // 31: pelton.v1.WheelServiceWatchStatsRequest.interval:type_name -> google.protobuf.Duration
+	2,  // 32: pelton.v1.WheelServiceWatchStatsResponse.stats:type_name -> pelton.v1.Stats
+	18, // 33: pelton.v1.WheelService.GetTopology:input_type -> pelton.v1.WheelServiceGetTopologyRequest
+	20, // 34: pelton.v1.WheelService.GetStats:input_type -> pelton.v1.WheelServiceGetStatsRequest
+	22, // 35: pelton.v1.WheelService.WatchStats:input_type -> pelton.v1.WheelServiceWatchStatsRequest
+	24, // 36: pelton.v1.WheelService.Backup:input_type -> pelton.v1.WheelServiceBackupRequest
+	36, // 37: pelton.v1.WheelService.ListAudit:input_type -> pelton.v1.WheelServiceListAuditRequest
+	37, // 38: pelton.v1.WheelService.Tap:input_type -> pelton.v1.WheelServiceTapRequest
+	19, // 39: pelton.v1.WheelService.GetTopology:output_type -> pelton.v1.WheelServiceGetTopologyResponse
+	21, // 40: pelton.v1.WheelService.GetStats:output_type -> pelton.v1.WheelServiceGetStatsResponse
+	23, // 41: pelton.v1.WheelService.WatchStats:output_type -> pelton.v1.WheelServiceWatchStatsResponse
+	25, // 42: pelton.v1.WheelService.Backup:output_type -> pelton.v1.WheelServiceBackupResponse
+	38, // 43: pelton.v1.WheelService.ListAudit:output_type -> pelton.v1.WheelServiceListAuditResponse
+	39, // 44: pelton.v1.WheelService.Tap:output_type -> pelton.v1.WheelServiceTapResponse
+	39, // [39:45] is the sub-list for method output_type
+	33, // [33:39] is the sub-list for method input_type
+	33, // [33:33] is the sub-list for extension type_name
+	33, // [33:33] is the sub-list for extension extendee
+	0,  // [0:33] is the sub-list for field type_name
 }
 
 func init() { file_pelton_v1_wheel_proto_init() }
@@ -2557,6 +2574,7 @@ func file_pelton_v1_wheel_proto_init() {
 		return
 	}
 	file_pelton_v1_audit_proto_init()
+	file_pelton_v1_tap_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

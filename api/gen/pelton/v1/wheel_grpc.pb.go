@@ -24,6 +24,7 @@ const (
 	WheelService_WatchStats_FullMethodName  = "/pelton.v1.WheelService/WatchStats"
 	WheelService_Backup_FullMethodName      = "/pelton.v1.WheelService/Backup"
 	WheelService_ListAudit_FullMethodName   = "/pelton.v1.WheelService/ListAudit"
+	WheelService_Tap_FullMethodName         = "/pelton.v1.WheelService/Tap"
 )
 
 // WheelServiceClient is the client API for WheelService service.
@@ -43,6 +44,9 @@ type WheelServiceClient interface {
 	Backup(ctx context.Context, in *WheelServiceBackupRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WheelServiceBackupResponse], error)
 	// ListAudit gives a page of the audit log: who changed what, the newest first.
 	ListAudit(ctx context.Context, in *WheelServiceListAuditRequest, opts ...grpc.CallOption) (*WheelServiceListAuditResponse, error)
+	// Tap gives sampled messages as they pass a node: a source, a plugin with what it decides, a plugin's output, a session or
+	// a sink. It never slows the wheel: what it leaves out is counted.
+	Tap(ctx context.Context, in *WheelServiceTapRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WheelServiceTapResponse], error)
 }
 
 type wheelServiceClient struct {
@@ -121,6 +125,25 @@ func (c *wheelServiceClient) ListAudit(ctx context.Context, in *WheelServiceList
 	return out, nil
 }
 
+func (c *wheelServiceClient) Tap(ctx context.Context, in *WheelServiceTapRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WheelServiceTapResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &WheelService_ServiceDesc.Streams[2], WheelService_Tap_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[WheelServiceTapRequest, WheelServiceTapResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type WheelService_TapClient = grpc.ServerStreamingClient[WheelServiceTapResponse]
+
 // WheelServiceServer is the server API for WheelService service.
 // All implementations must embed UnimplementedWheelServiceServer
 // for forward compatibility.
@@ -138,6 +161,9 @@ type WheelServiceServer interface {
 	Backup(*WheelServiceBackupRequest, grpc.ServerStreamingServer[WheelServiceBackupResponse]) error
 	// ListAudit gives a page of the audit log: who changed what, the newest first.
 	ListAudit(context.Context, *WheelServiceListAuditRequest) (*WheelServiceListAuditResponse, error)
+	// Tap gives sampled messages as they pass a node: a source, a plugin with what it decides, a plugin's output, a session or
+	// a sink. It never slows the wheel: what it leaves out is counted.
+	Tap(*WheelServiceTapRequest, grpc.ServerStreamingServer[WheelServiceTapResponse]) error
 	mustEmbedUnimplementedWheelServiceServer()
 }
 
@@ -162,6 +188,9 @@ func (UnimplementedWheelServiceServer) Backup(*WheelServiceBackupRequest, grpc.S
 }
 func (UnimplementedWheelServiceServer) ListAudit(context.Context, *WheelServiceListAuditRequest) (*WheelServiceListAuditResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListAudit not implemented")
+}
+func (UnimplementedWheelServiceServer) Tap(*WheelServiceTapRequest, grpc.ServerStreamingServer[WheelServiceTapResponse]) error {
+	return status.Error(codes.Unimplemented, "method Tap not implemented")
 }
 func (UnimplementedWheelServiceServer) mustEmbedUnimplementedWheelServiceServer() {}
 func (UnimplementedWheelServiceServer) testEmbeddedByValue()                      {}
@@ -260,6 +289,17 @@ func _WheelService_ListAudit_Handler(srv interface{}, ctx context.Context, dec f
 	return interceptor(ctx, in, info, handler)
 }
 
+func _WheelService_Tap_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(WheelServiceTapRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(WheelServiceServer).Tap(m, &grpc.GenericServerStream[WheelServiceTapRequest, WheelServiceTapResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type WheelService_TapServer = grpc.ServerStreamingServer[WheelServiceTapResponse]
+
 // WheelService_ServiceDesc is the grpc.ServiceDesc for WheelService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -289,6 +329,11 @@ var WheelService_ServiceDesc = grpc.ServiceDesc{
 		{
 			StreamName:    "Backup",
 			Handler:       _WheelService_Backup_Handler,
+			ServerStreams: true,
+		},
+		{
+			StreamName:    "Tap",
+			Handler:       _WheelService_Tap_Handler,
 			ServerStreams: true,
 		},
 	},

@@ -34,6 +34,8 @@ const (
 	WheelServiceBackupProcedure = "/pelton.v1.WheelService/Backup"
 	// WheelServiceListAuditProcedure is the procedure name of the WheelService's ListAudit RPC.
 	WheelServiceListAuditProcedure = "/pelton.v1.WheelService/ListAudit"
+	// WheelServiceTapProcedure is the procedure name of the WheelService's Tap RPC.
+	WheelServiceTapProcedure = "/pelton.v1.WheelService/Tap"
 )
 
 var (
@@ -72,6 +74,13 @@ var (
 			Procedure:  WheelServiceListAuditProcedure,
 		}
 	})
+	wheelServiceTapSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeServer,
+			Schema:     v1.File_pelton_v1_wheel_proto.Services().ByName("WheelService").Methods().ByName("Tap"),
+			Procedure:  WheelServiceTapProcedure,
+		}
+	})
 )
 
 // WheelServiceClient is a client for the pelton.v1.WheelService service.
@@ -87,6 +96,9 @@ type WheelServiceClient interface {
 	Backup(context.Context, *v1.WheelServiceBackupRequest) (WheelServiceBackupClientStream, error)
 	// ListAudit gives a page of the audit log: who changed what, the newest first.
 	ListAudit(context.Context, *v1.WheelServiceListAuditRequest) (*v1.WheelServiceListAuditResponse, error)
+	// Tap gives sampled messages as they pass a node: a source, a plugin with what it decides, a plugin's output, a session or
+	// a sink. It never slows the wheel: what it leaves out is counted.
+	Tap(context.Context, *v1.WheelServiceTapRequest) (WheelServiceTapClientStream, error)
 }
 
 // NewWheelServiceClient constructs a client for the pelton.v1.WheelService service. Multiple
@@ -135,6 +147,26 @@ func (s WheelServiceBackupClientStream) Close() error {
 	return s.stream.Close()
 }
 
+// WheelServiceTapClientStream is the client stream for the WheelService's Tap RPC.
+type WheelServiceTapClientStream struct {
+	stream connect.ClientStream
+}
+
+// Receive returns the next response message from the server.
+func (s WheelServiceTapClientStream) Receive() (*v1.WheelServiceTapResponse, error) {
+	var res v1.WheelServiceTapResponse
+	if err := s.stream.Receive(&res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+// Close releases the stream's resources. It is idempotent and is typically deferred to clean up a
+// stream abandoned before io.EOF.
+func (s WheelServiceTapClientStream) Close() error {
+	return s.stream.Close()
+}
+
 // WheelServiceHandler is an implementation of the pelton.v1.WheelService service.
 type WheelServiceHandler interface {
 	// GetTopology gives the graph of sources, plugins, sessions and sinks.
@@ -148,6 +180,9 @@ type WheelServiceHandler interface {
 	Backup(context.Context, *v1.WheelServiceBackupRequest, WheelServiceBackupServerStream) error
 	// ListAudit gives a page of the audit log: who changed what, the newest first.
 	ListAudit(context.Context, *v1.WheelServiceListAuditRequest) (*v1.WheelServiceListAuditResponse, error)
+	// Tap gives sampled messages as they pass a node: a source, a plugin with what it decides, a plugin's output, a session or
+	// a sink. It never slows the wheel: what it leaves out is counted.
+	Tap(context.Context, *v1.WheelServiceTapRequest, WheelServiceTapServerStream) error
 }
 
 // RegisterWheelServiceHandler registers svc as the pelton.v1.WheelService implementation on server.
@@ -159,6 +194,7 @@ func RegisterWheelServiceHandler(server *connect.Server, svc WheelServiceHandler
 		connect.Method{Spec: wheelServiceWatchStatsSpec(), Handler: adapter.watchStats},
 		connect.Method{Spec: wheelServiceBackupSpec(), Handler: adapter.backup},
 		connect.Method{Spec: wheelServiceListAuditSpec(), Handler: adapter.listAudit},
+		connect.Method{Spec: wheelServiceTapSpec(), Handler: adapter.tap},
 	)
 }
 
@@ -192,6 +228,21 @@ func (s WheelServiceBackupServerStream) Send(res *v1.WheelServiceBackupResponse)
 	return s.stream.Send(res)
 }
 
+// WheelServiceTapServerStream is the server stream for the WheelService's Tap RPC.
+type WheelServiceTapServerStream struct {
+	stream connect.ServerStream
+}
+
+// SendHeaders flushes the response headers without a message. The first Send does this implicitly.
+func (s WheelServiceTapServerStream) SendHeaders() error {
+	return s.stream.SendHeaders()
+}
+
+// Send sends a response message to the client.
+func (s WheelServiceTapServerStream) Send(res *v1.WheelServiceTapResponse) error {
+	return s.stream.Send(res)
+}
+
 // UnimplementedWheelServiceHandler returns CodeUnimplemented from all methods.
 type UnimplementedWheelServiceHandler struct{}
 
@@ -213,6 +264,10 @@ func (UnimplementedWheelServiceHandler) Backup(context.Context, *v1.WheelService
 
 func (UnimplementedWheelServiceHandler) ListAudit(context.Context, *v1.WheelServiceListAuditRequest) (*v1.WheelServiceListAuditResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "pelton.v1.WheelService.ListAudit is not implemented")
+}
+
+func (UnimplementedWheelServiceHandler) Tap(context.Context, *v1.WheelServiceTapRequest, WheelServiceTapServerStream) error {
+	return connect.NewError(connect.CodeUnimplemented, "pelton.v1.WheelService.Tap is not implemented")
 }
 
 type wheelServiceClient struct {
@@ -257,6 +312,14 @@ func (c *wheelServiceClient) ListAudit(ctx context.Context, req *v1.WheelService
 		return nil, err
 	}
 	return &res, nil
+}
+
+func (c *wheelServiceClient) Tap(ctx context.Context, req *v1.WheelServiceTapRequest) (WheelServiceTapClientStream, error) {
+	stream, err := c.client.CallServerStream(ctx, wheelServiceTapSpec(), req)
+	if err != nil {
+		return WheelServiceTapClientStream{}, err
+	}
+	return WheelServiceTapClientStream{stream: stream}, nil
 }
 
 type wheelServiceHandler struct{ svc WheelServiceHandler }
@@ -311,4 +374,12 @@ func (h wheelServiceHandler) listAudit(ctx context.Context, _ connect.Spec, stre
 		return err
 	}
 	return stream.Send(res)
+}
+
+func (h wheelServiceHandler) tap(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.WheelServiceTapRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	return h.svc.Tap(ctx, &req, WheelServiceTapServerStream{stream: stream})
 }

@@ -1,0 +1,2 @@
+// Package cycle finds who reads each other in a circle.
+package cycle
