@@ -11,7 +11,7 @@ import (
 // later are the verbs that the design knows and this version does not have: hidden, and refused by that name whatever
 // follows them. A verb that is built leaves this list.
 var later = []string{
-	"dev", "apply",
+	"apply",
 }
 
 // addLater adds the hidden commands to the tree.

@@ -1,2 +1,2 @@
-// Package craft has the verbs of who writes plugins: tap, record and test.
+// Package craft has the verbs of who writes plugins: tap, record, test and dev.
 package craft

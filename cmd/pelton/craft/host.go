@@ -25,7 +25,7 @@ type Host struct {
 
 // Commands are the verbs.
 func Commands(h *Host) []*cobra.Command {
-	return []*cobra.Command{h.tapCommand(), h.recordCommand(), h.testCommand()}
+	return []*cobra.Command{h.devCommand(), h.tapCommand(), h.recordCommand(), h.testCommand()}
 }
 
 // failed is a failure that was told already, or has one line left to tell.

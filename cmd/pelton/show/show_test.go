@@ -1,11 +1,15 @@
 package show_test
 
 import (
+	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/peltonhq/pelton/cmd/pelton/show"
+	"github.com/peltonhq/pelton/engine/dev"
 	"github.com/peltonhq/pelton/engine/trial"
 	"github.com/peltonhq/pelton/internal/tap"
 )
@@ -53,6 +57,21 @@ func TestOutcome(t *testing.T) {
 	text := out.String()
 	if !strings.HasPrefix(text, "\x1b[31mFAIL\x1b[0m  p: n ") || strings.Count(text, "message 3 (key k):\n        verdict: want a, got b\n") != 10 ||
 		!strings.Contains(text, "      one\n      two\n") || !strings.HasSuffix(text, "… and 2 more messages; --json has them\n") {
+		t.Error(text)
+	}
+}
+
+// The place of an error is given so that a terminal finds it from here.
+func TestAnErrorIsLocated(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "main.go"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	l := show.Lines{Out: &out}
+	l.Dev(&dev.Event{Kind: "broken", Plugin: "p", Paths: []string{dir}, Err: errors.New("no:\n./main.go:12:3: undefined: x\nother.go:1: gone")})
+	if text := out.String(); !strings.Contains(text, filepath.Base(dir)+"/main.go:12:3: undefined: x\n  other.go:1: gone\n") || strings.Contains(text, "./main.go") {
 		t.Error(text)
 	}
 }
