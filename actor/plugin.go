@@ -94,7 +94,7 @@ func (p *Plugin) load(ctx context.Context, v, old *version, env *Env) (instances
 	if old != nil && v.reducer != old.reducer {
 		return instances, errors.New("a reducer can't take the place of a plugin that handles messages, nor the other way round")
 	}
-	for _, name := range p.options.Require {
+	for _, name := range p.required() {
 		if !launch.Declares(v.outputs, name) {
 			return instances, &UndeclaredError{Output: name, Declared: slices.Clone(v.outputs)}
 		}
