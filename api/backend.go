@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/peltonhq/pelton"
+	"github.com/peltonhq/pelton/api/delta"
 	"github.com/peltonhq/pelton/internal/tap"
 	"github.com/peltonhq/pelton/session"
 )
@@ -22,6 +23,7 @@ type Backend struct {
 	Ingest     Ingest
 	Guard      Guard
 	Taps       *tap.Hub
+	Configs    Configs
 }
 
 // Session is one session name of the wheel.
@@ -129,4 +131,14 @@ type Ingest interface {
 	Publish(ctx context.Context, source string, p Publication) (Published, error)
 	// Limits are what the source takes.
 	Limits(source string) (IngestLimits, error)
+}
+
+// Configs changes the config of the running wheel.
+type Configs interface {
+	// Apply makes a config the running one, or only says what that would change. A bad one, or the code of a plugin that
+	// did not come with it, is [InvalidArgument]; one that needs a restart, or is not what was approved, is
+	// [FailedPrecondition]. After an error the wheel runs as before.
+	Apply(ctx context.Context, o ApplyOptions) (delta.Plan, error)
+	// Running is the config that runs, as anybody may see it.
+	Running(ctx context.Context) (RunningConfig, error)
 }

@@ -10,7 +10,7 @@
 //
 // # Usage
 //
-//	svc := api.New(api.Backend{Sessions: …, Plugins: …, Deliveries: …, Lot: …, Wheel: …, Ingest: …})
+//	svc := api.New(api.Backend{Sessions: …, Plugins: …, Deliveries: …, Lot: …, Wheel: …, Ingest: …, Configs: …})
 //	feed, err := svc.Follow(ctx, api.FollowRequest{Name: "airports", Key: "ORD", From: api.FromLatest})
 //
 // # Access

@@ -34,6 +34,9 @@ var rules = map[string]rule{
 	"Live":       {"", ofAnybody, false},
 	"Backup":     {ScopeAdmin, ofWheel, true},
 	"Audit":      {ScopeAdmin, ofWheel, false},
+	"Apply":      {ScopeAdmin, ofWheel, true},
+
+	"RunningConfig": {ScopeOperate, ofWheel, false},
 
 	"Names":  {ScopeRead, ofNames, false},
 	"Heads":  {ScopeRead, ofSession, false},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 
+	"github.com/peltonhq/pelton/api/meter"
 	"github.com/peltonhq/pelton/internal/quota"
 )
 
@@ -16,10 +17,10 @@ type Service struct {
 	mu     sync.Mutex // no feed begins while the service closes
 	feeds  sync.WaitGroup
 	quota  *quota.Quota
-	meter  *Meter
+	meter  *meter.Door
 
 	// GraphQL counts what the endpoint of that name does; it tells, and [Service.Stats] gives the figures.
-	GraphQL GraphQLMeter
+	GraphQL meter.GraphQL
 }
 
 // errShutdown is the cause of every context that ends because the service closes.
@@ -30,7 +31,7 @@ func New(b Backend) *Service {
 	closed, cancel := context.WithCancel(context.Background())
 	s := &Service{b: b, closed: closed, close: cancel, meter: b.Guard.Meter}
 	if s.meter == nil {
-		s.meter = new(Meter)
+		s.meter = new(meter.Door)
 	}
 	if b.Guard.On {
 		s.quota = quota.New(b.Guard.Rate, b.Guard.Burst)

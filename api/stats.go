@@ -1,6 +1,11 @@
 package api
 
-import "time"
+import (
+	"time"
+
+	"github.com/peltonhq/pelton/api/delta"
+	"github.com/peltonhq/pelton/api/meter"
+)
 
 // Topology is the graph of the wheel, in config order.
 type Topology struct {
@@ -42,10 +47,15 @@ type Stats struct {
 	Lot      LotStats       `json:"lot"`
 	Store    StoreStats     `json:"store"`
 	Memory   MemoryStats    `json:"memory"`
-	API      *APIStats      `json:"api,omitempty"`
-	GraphQL  *GraphQLStats  `json:"graphql,omitempty"`
-
+	Config   delta.Stats    `json:"config"`
+	Doors
 	Watching
+}
+
+// Doors are the figures of the ways in.
+type Doors struct {
+	API     *meter.DoorStats    `json:"api,omitempty"`
+	GraphQL *meter.GraphQLStats `json:"graphql,omitempty"`
 }
 
 // Watching is what looks at messages.

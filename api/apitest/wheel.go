@@ -44,6 +44,8 @@ type Wheel struct {
 
 // Operated is what operators did, and what plugins logged.
 type Operated struct {
+	Config
+
 	Strategies []*api.Strategy // of swaps
 	Removals   []api.Removal
 	Lines      []api.LogLine

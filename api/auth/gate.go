@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/peltonhq/pelton/api"
+	"github.com/peltonhq/pelton/api/meter"
 	"github.com/peltonhq/pelton/internal/quota"
 )
 
@@ -26,7 +27,7 @@ type Options struct {
 
 	Login    time.Duration // how long a log-in by cookie lasts; default 12 h
 	Failures float64       // wrong proofs a second of an address before the next are not looked at; default 1, ten at once
-	Meter    *api.Meter
+	Meter    *meter.Door
 }
 
 // Token is a static token.
@@ -45,14 +46,14 @@ type Gate struct {
 	anonymous    *api.Principal
 	logins       logins
 	failures     *quota.Quota
-	meter        *api.Meter
+	meter        *meter.Door
 }
 
 // New builds a gate.
 func New(o Options) (*Gate, error) {
 	g := &Gate{tokens: map[string]*api.Principal{}, certificates: o.Certificates, meter: o.Meter}
 	if g.meter == nil {
-		g.meter = new(api.Meter)
+		g.meter = new(meter.Door)
 	}
 	for name, t := range o.Tokens {
 		if !IsHash(t.Hash) {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/peltonhq/pelton/api"
 	"github.com/peltonhq/pelton/api/auth"
+	"github.com/peltonhq/pelton/api/meter"
 )
 
 var reads = api.Grant{Scopes: []api.Scope{api.ScopeRead}}
@@ -129,7 +130,7 @@ func TestFailures(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		token := auth.NewToken()
-		meter := new(api.Meter)
+		meter := new(meter.Door)
 		g, err := auth.New(auth.Options{Tokens: map[string]auth.Token{"a": {Hash: auth.Hash(token), Grant: reads}}, Failures: 1, Meter: meter})
 		if err != nil {
 			t.Fatal(err)

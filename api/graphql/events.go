@@ -11,7 +11,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
-	"github.com/peltonhq/pelton/api"
+	"github.com/peltonhq/pelton/api/meter"
 )
 
 // events answers any operation as an event stream: each response is an event "next", the end is "complete".
@@ -87,7 +87,7 @@ type eventStream struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
 	stall   time.Duration
-	meter   *api.GraphQLMeter
+	meter   *meter.GraphQL
 	err     error // of a write; nothing more is written
 }
 

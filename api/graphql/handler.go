@@ -12,6 +12,7 @@ import (
 	"github.com/peltonhq/pelton/api/auth"
 	"github.com/peltonhq/pelton/api/graphql/exec"
 	"github.com/peltonhq/pelton/api/graphql/model"
+	"github.com/peltonhq/pelton/api/meter"
 )
 
 // Options of the handler. The zero value is ready to use.
@@ -33,7 +34,7 @@ type handler struct {
 	svc   *api.Service
 	o     Options
 	exec  *executor.Executor
-	meter *api.GraphQLMeter
+	meter *meter.GraphQL
 }
 
 // New serves GraphQL on one path, by whichever transport the request is for.

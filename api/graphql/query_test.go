@@ -13,6 +13,7 @@ import (
 	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/api"
 	"github.com/peltonhq/pelton/api/apitest"
+	"github.com/peltonhq/pelton/api/delta"
 	"github.com/peltonhq/pelton/api/graphql"
 	"github.com/peltonhq/pelton/store/memory"
 )
@@ -63,13 +64,16 @@ func TestOperations(t *testing.T) {
 	w.Letters = []api.DeadLetter{{ID: "a", Plugin: "delays", Payload: []byte(`{"x":1}`), Origin: api.Origin{Position: 1 << 60}}, {ID: "b"}, {ID: "c"}}
 	w.Waiting = []api.Parked{{ID: "p", Due: time.Unix(1, 0).UTC(), Payload: []byte{255}}}
 	w.Artifacts[digest] = []byte("code")
-	w.Figures = api.Stats{Sessions: []api.SessionStats{{Name: "airports", Sessions: 1}}, Uptime: time.Second, Lot: api.LotStats{ByKind: map[string]uint64{"defer": 1}}}
+	w.Figures = api.Stats{Sessions: []api.SessionStats{{Name: "airports", Sessions: 1}}, Uptime: time.Second, Lot: api.LotStats{ByKind: map[string]uint64{"defer": 1}}, Config: delta.Stats{Outcomes: map[string]uint64{"applied": 2}}}
 	w.Say("info", "cold")
 	w.Say("warn", "hot")
 	w.Say("info", "cold again")
 	server := serve(t, w, graphql.Options{})
 	for _, c := range []struct{ query, want string }{
 		{`{sessionNames{name sessions}}`, `{"sessionNames":[{"name":"airports","sessions":"1"}]}`},
+		{`mutation{applyConfig(config:"x",planOnly:true){hash changes{op kind name effect fields{path old new}}drained}}`, `{"applyConfig":{"hash":"sha256:plan","changes":[{"op":"change","kind":"plugin","name":"delays","effect":"swap","fields":[{"path":"config.late_after","old":"15","new":"30"}]}],"drained":["flights"]}}`},
+		{`mutation{applyConfig(config:"sources"){warnings}}`, `{"applyConfig":{"warnings":[]}}`},
+		{`{config{text hash file}stats{config{hash outcomes last error}}}`, `{"config":{"text":"sources","hash":"sha256:running","file":"pelton.yaml"},"stats":{"config":{"hash":"","outcomes":{"applied":2},"last":null,"error":""}}}`},
 		{`{session(name:"airports",key:"ORD"){id payload}}`, `{"session":{"id":"2","payload":{"n":2}}}`},
 		{`{session(name:"airports",key:"ORD",id:"1"){id payload}}`, `{"session":{"id":"1","payload":{"n":1}}}`},
 		{`{sessions(name:"airports"){edges{cursor node{key id snapshot{payload}}}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}}}`, `{"sessions":{"edges":[{"cursor":"a09SRA","node":{"key":"ORD","id":"2","snapshot":{"payload":{"n":2}}}}],"pageInfo":{"hasNextPage":false,"hasPreviousPage":false,"startCursor":"a09SRA","endCursor":"a09SRA"}}}`},

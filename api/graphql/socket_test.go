@@ -14,6 +14,7 @@ import (
 	"github.com/peltonhq/pelton/api"
 	"github.com/peltonhq/pelton/api/apitest"
 	"github.com/peltonhq/pelton/api/graphql"
+	"github.com/peltonhq/pelton/api/meter"
 	"github.com/peltonhq/pelton/store/memory"
 )
 
@@ -154,7 +155,7 @@ func TestNoPong(t *testing.T) {
 	c := dial(t.Context(), t, serve(t, w, o))
 	defer c.CloseNow()
 	watch(t, c, "1")
-	until(t, w, "no socket", func(s *api.GraphQLStats) bool { return s.Sockets == 0 && s.Subscriptions == 0 }) // nobody reads, so nobody answers pings
+	until(t, w, "no socket", func(s *meter.GraphQLStats) bool { return s.Sockets == 0 && s.Subscriptions == 0 }) // nobody reads, so nobody answers pings
 }
 
 // watch subscribes to what never ends by itself.
@@ -167,7 +168,7 @@ func watch(t *testing.T, c *websocket.Conn, id string) {
 }
 
 // until waits for the figures to be so.
-func until(t *testing.T, w *apitest.World, what string, holds func(*api.GraphQLStats) bool) {
+func until(t *testing.T, w *apitest.World, what string, holds func(*meter.GraphQLStats) bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -215,7 +216,7 @@ func TestFlood(t *testing.T) {
 	if err := wsjson.Write(t.Context(), c, message{ID: "3", Type: "complete"}); err != nil {
 		t.Fatal(err)
 	}
-	until(t, w, "one less", func(s *api.GraphQLStats) bool { return s.Subscriptions == 7 })
+	until(t, w, "one less", func(s *meter.GraphQLStats) bool { return s.Subscriptions == 7 })
 	var m message
 	for m.Type != "next" { // its place is free once it has ended, which is a little after that it is not counted
 		watch(t, c, "3")
@@ -255,7 +256,7 @@ func TestSlowReaders(t *testing.T) {
 		}
 		defer answer.Body.Close() // and it is not read
 	}
-	until(t, w, "three are cut off", func(s *api.GraphQLStats) bool {
+	until(t, w, "three are cut off", func(s *meter.GraphQLStats) bool {
 		return s.Refused["stall"] == 3 && s.Subscriptions == 0 && s.Sockets == 0
 	})
 }

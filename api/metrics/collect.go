@@ -2,10 +2,13 @@ package metrics
 
 import (
 	"context"
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/peltonhq/pelton/api"
+	"github.com/peltonhq/pelton/api/delta"
+	"github.com/peltonhq/pelton/api/meter"
 )
 
 // figure describes one metric.
@@ -25,6 +28,11 @@ func gauge(name, help string, labels ...string) figure {
 var (
 	info    = gauge("info", "1, with the version of the program.", "version")
 	settled = gauge("settled", "1 when every finite source is at its end and nothing is under way.")
+
+	applies     = counter("config_applies_total", "Configs that were to be applied to the running wheel: applied, unchanged, refused or failed.", "outcome")
+	appliedLast = gauge("config_last_apply_timestamp_seconds", "When the last apply ended; 0 before the first.")
+	configInfo  = gauge("config_info", "1, with the hash of the config that runs and the code that goes with it.", "hash")
+	configError = gauge("config_last_error_info", "1, with why the last config was not applied; absent when it was.", "error")
 
 	sourceMessages = counter("source_messages_total", "Messages read.", "source")
 	sourceBytes    = counter("source_bytes_total", "Bytes read.", "source")
@@ -113,7 +121,7 @@ var (
 	apiExpiry      = gauge("api_certificate_expiry_seconds", "When the certificate of api.tls ends, in seconds since 1970.")
 )
 
-func front(s *api.APIStats, give giver) {
+func front(s *meter.DoorStats, give giver) {
 	if s == nil {
 		return
 	}
@@ -150,6 +158,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	}
 	give(info, 1, s.Version)
 	give(settled, bit(s.Settled))
+	config(&s.Config, give)
 	wheel(&s, give)
 	for i := range s.Plugins {
 		plugin(&s.Plugins[i], give)
@@ -165,6 +174,22 @@ func bit(b bool) float64 {
 		return 1
 	}
 	return 0
+}
+
+func config(s *delta.Stats, give giver) {
+	for _, outcome := range []string{api.AppliedChanged, api.AppliedUnchanged, api.AppliedRefused, api.AppliedFailed} {
+		give(applies, float64(s.Outcomes[outcome]), outcome)
+	}
+	if s.Last.IsZero() {
+		give(appliedLast, 0)
+	} else {
+		give(appliedLast, float64(s.Last.UnixMilli())/1000)
+	}
+	give(configInfo, 1, s.Hash)
+	if s.Error != "" {
+		text, _, _ := strings.Cut(s.Error, "\n")
+		give(configError, 1, strings.ToValidUTF8(text[:min(len(text), 300)], ""))
+	}
 }
 
 func wheel(s *api.Stats, give giver) {

@@ -22,6 +22,7 @@ import (
 	"github.com/peltonhq/pelton/api/apitest"
 	"github.com/peltonhq/pelton/api/auth"
 	"github.com/peltonhq/pelton/api/graphql"
+	"github.com/peltonhq/pelton/api/meter"
 	"github.com/peltonhq/pelton/api/web"
 	"github.com/peltonhq/pelton/store/memory"
 )
@@ -149,7 +150,7 @@ func capable(t *testing.T) (*fort, ed25519.PrivateKey) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &fort{meter: new(api.Meter)}
+	f := &fort{meter: new(meter.Door)}
 	gate, err := auth.New(auth.Options{Keys: []ed25519.PublicKey{public}, Failures: 1000, Meter: f.meter})
 	if err != nil {
 		t.Fatal(err)
@@ -283,7 +284,7 @@ func TestSlow(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				w := apitest.New(t, memory.New())
-				meter := new(api.Meter)
+				meter := new(meter.Door)
 				o := web.Options{Meter: meter}
 				server := web.NewServer(web.NewHandler(w.Service, o), o)
 				l := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}

@@ -9,6 +9,7 @@ import (
 	"github.com/peltonhq/pelton/api/auth"
 	"github.com/peltonhq/pelton/api/graphql"
 	"github.com/peltonhq/pelton/api/ingest"
+	"github.com/peltonhq/pelton/api/meter"
 	"github.com/peltonhq/pelton/api/metrics"
 	"github.com/peltonhq/pelton/api/rpc"
 	"github.com/peltonhq/pelton/api/sse"
@@ -28,7 +29,7 @@ type Options struct {
 	Hosts    []string   // names, beside those of loopback, by which a loopback listener may be called
 	Origins  []string   // of other sites whose pages may use the API, for example https://app.example.com
 	BodyRate int64      // bytes a second that a request's body must bring, after ten seconds; default 1 KiB
-	Meter    *api.Meter
+	Meter    *meter.Door
 	Headers  int // bytes of a request's headers; default 64 KiB
 	Streams  int // requests at once of an HTTP/2 connection; default 4096
 
@@ -46,7 +47,7 @@ func (o Options) complete() Options {
 		o.Streams = 4096
 	}
 	if o.Meter == nil {
-		o.Meter = new(api.Meter)
+		o.Meter = new(meter.Door)
 	}
 	return o
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/peltonhq/pelton/api/apitest"
 	"github.com/peltonhq/pelton/api/auth"
 	_ "github.com/peltonhq/pelton/api/gen/pelton/v1" // registers its services
+	"github.com/peltonhq/pelton/api/meter"
 	"github.com/peltonhq/pelton/api/web"
 	"github.com/peltonhq/pelton/store/memory"
 )
@@ -29,14 +30,14 @@ type fort struct {
 	*apitest.World
 
 	server *httptest.Server
-	meter  *api.Meter
+	meter  *meter.Door
 	tokens map[string]string
 }
 
 // fortify builds a world whose callers need a token. Each grant makes one.
 func fortify(t *testing.T, o web.Options, g api.Guard, grants map[string]api.Grant) *fort {
 	t.Helper()
-	f := &fort{tokens: map[string]string{}, meter: new(api.Meter)}
+	f := &fort{tokens: map[string]string{}, meter: new(meter.Door)}
 	a := auth.Options{Tokens: map[string]auth.Token{}, Meter: f.meter, Failures: 1000}
 	for name, grant := range grants {
 		token := auth.NewToken()

@@ -3,6 +3,7 @@ package wire
 import (
 	"github.com/peltonhq/pelton/api"
 	peltonv1 "github.com/peltonhq/pelton/api/gen/pelton/v1"
+	"github.com/peltonhq/pelton/api/meter"
 )
 
 // Entry is an entry of the audit log on the wire.
@@ -20,7 +21,7 @@ func EntryOf(e *peltonv1.AuditEntry) api.Entry {
 	}
 }
 
-func front(s *api.APIStats) *peltonv1.ApiStats {
+func front(s *meter.DoorStats) *peltonv1.ApiStats {
 	if s == nil {
 		return nil
 	}
@@ -30,11 +31,11 @@ func front(s *api.APIStats) *peltonv1.ApiStats {
 	}
 }
 
-func frontOf(s *peltonv1.ApiStats) *api.APIStats {
+func frontOf(s *peltonv1.ApiStats) *meter.DoorStats {
 	if s == nil {
 		return nil
 	}
-	return &api.APIStats{
+	return &meter.DoorStats{
 		Connections: s.GetConnections(), Streams: s.GetStreams(), Refused: s.GetRefused(), Reloads: s.GetReloads(),
 		BadReloads: s.GetBadReloads(), Expiry: TimeOf(s.GetCertificateExpiry()),
 	}

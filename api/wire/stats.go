@@ -7,6 +7,7 @@ import (
 
 	"github.com/peltonhq/pelton/api"
 	peltonv1 "github.com/peltonhq/pelton/api/gen/pelton/v1"
+	"github.com/peltonhq/pelton/api/meter"
 )
 
 // Node is n on the wire.
@@ -41,23 +42,23 @@ func Stats(s api.Stats) *peltonv1.Stats {
 			Full: s.Store.Full, Reason: s.Store.Reason, Commits: s.Store.Commits, Records: s.Store.Records,
 		},
 		Memory: &peltonv1.MemoryStats{Rss: s.Memory.RSS, Heap: s.Memory.Heap, Goroutines: int32(s.Memory.Goroutines)},
-		Traces: traces(s.Traces), Api: front(s.API), Graphql: graphql(s.GraphQL),
+		Traces: traces(s.Traces), Api: front(s.API), Graphql: graphql(s.GraphQL), Config: configStats(s.Config),
 		Taps: taps(s.Taps),
 	}
 }
 
-func graphql(g *api.GraphQLStats) *peltonv1.GraphqlStats {
+func graphql(g *meter.GraphQLStats) *peltonv1.GraphqlStats {
 	if g == nil {
 		return nil
 	}
 	return &peltonv1.GraphqlStats{Sockets: int64(g.Sockets), Subscriptions: int64(g.Subscriptions), Refused: g.Refused}
 }
 
-func graphqlOf(g *peltonv1.GraphqlStats) *api.GraphQLStats {
+func graphqlOf(g *peltonv1.GraphqlStats) *meter.GraphQLStats {
 	if g == nil {
 		return nil
 	}
-	return &api.GraphQLStats{Sockets: int(g.GetSockets()), Subscriptions: int(g.GetSubscriptions()), Refused: g.GetRefused()}
+	return &meter.GraphQLStats{Sockets: int(g.GetSockets()), Subscriptions: int(g.GetSubscriptions()), Refused: g.GetRefused()}
 }
 
 func traces(t *api.TraceStats) *peltonv1.TraceStats {
@@ -87,7 +88,7 @@ func StatsOf(s *peltonv1.Stats) api.Stats {
 			Full: store.GetFull(), Reason: store.GetReason(), Commits: store.GetCommits(), Records: store.GetRecords(),
 		},
 		Memory: api.MemoryStats{RSS: memory.GetRss(), Heap: memory.GetHeap(), Goroutines: int(memory.GetGoroutines())},
-		API:    frontOf(s.GetApi()), GraphQL: graphqlOf(s.GetGraphql()),
+		Config: configStatsOf(s.GetConfig()), Doors: api.Doors{API: frontOf(s.GetApi()), GraphQL: graphqlOf(s.GetGraphql())},
 		Watching: api.Watching{Traces: tracesOf(s.GetTraces()), Taps: tapsOf(s.GetTaps())},
 	}
 }

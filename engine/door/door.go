@@ -8,6 +8,7 @@ import (
 
 	"github.com/peltonhq/pelton/api"
 	"github.com/peltonhq/pelton/api/auth"
+	"github.com/peltonhq/pelton/api/meter"
 	"github.com/peltonhq/pelton/engine/config/front"
 )
 
@@ -15,14 +16,14 @@ import (
 type Door struct {
 	TLS   *tls.Config // nil: none
 	Gate  *auth.Gate  // nil: everybody may do everything
-	Meter *api.Meter
+	Meter *meter.Door
 
 	limits front.ClientLimits
 }
 
 // Open reads the files that the config names. tell is told when certificates were read again, or could not be.
 func Open(c front.API, tell func(text string)) (*Door, error) {
-	d := &Door{Meter: new(api.Meter), limits: c.Limits}
+	d := &Door{Meter: new(meter.Door), limits: c.Limits}
 	if c.TLS != nil {
 		k := &keeper{files: *c.TLS, meter: d.Meter, tell: tell}
 		if err := k.load(); err != nil {

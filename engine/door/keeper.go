@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/peltonhq/pelton/api"
+	"github.com/peltonhq/pelton/api/meter"
 	"github.com/peltonhq/pelton/engine/config/front"
 )
 
@@ -18,7 +18,7 @@ const look = time.Second
 // keeper keeps the TLS of the files as they are now. What can't be read changes nothing: the old certificate stays.
 type keeper struct {
 	files front.ServerTLS
-	meter *api.Meter
+	meter *meter.Door
 	tell  func(text string)
 
 	mu      sync.Mutex

@@ -5,7 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/peltonhq/pelton/api"
+	"github.com/peltonhq/pelton/api/meter"
 )
 
 // listener is l counted.
@@ -20,7 +20,7 @@ type counted struct {
 
 	most  int64
 	open  atomic.Int64
-	meter *api.Meter
+	meter *meter.Door
 }
 
 // Accept implements [net.Listener].

@@ -17,7 +17,9 @@ import (
 	"github.com/99designs/gqlgen/graphql/introspection"
 	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/api"
+	"github.com/peltonhq/pelton/api/delta"
 	"github.com/peltonhq/pelton/api/graphql/model"
+	"github.com/peltonhq/pelton/api/meter"
 	gqlparser "github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 )
@@ -82,6 +84,35 @@ type ComplexityRoot struct {
 	Closed struct {
 		Cursor func(childComplexity int) int
 		Final  func(childComplexity int) int
+	}
+
+	ConfigChange struct {
+		Does   func(childComplexity int) int
+		Effect func(childComplexity int) int
+		Fields func(childComplexity int) int
+		Kind   func(childComplexity int) int
+		Name   func(childComplexity int) int
+		Op     func(childComplexity int) int
+	}
+
+	ConfigField struct {
+		New  func(childComplexity int) int
+		Old  func(childComplexity int) int
+		Path func(childComplexity int) int
+	}
+
+	ConfigPlan struct {
+		Changes  func(childComplexity int) int
+		Drained  func(childComplexity int) int
+		Hash     func(childComplexity int) int
+		Warnings func(childComplexity int) int
+	}
+
+	ConfigStats struct {
+		Error    func(childComplexity int) int
+		Hash     func(childComplexity int) int
+		Last     func(childComplexity int) int
+		Outcomes func(childComplexity int) int
 	}
 
 	DeadLetter struct {
@@ -228,6 +259,7 @@ type ComplexityRoot struct {
 
 	Mutation struct {
 		Append        func(childComplexity int, name string, key string, payload json.RawMessage, payloadBase64 *string, contentType *string, id *string) int
+		ApplyConfig   func(childComplexity int, config string, planOnly *bool, planHash *string, who *string, why *string) int
 		DeletePlugin  func(childComplexity int, plugin *string, revision *int, artifact *string) int
 		DeleteSession func(childComplexity int, name string, key string) int
 		Drop          func(childComplexity int, ids []string, filter *model.DeadFilter, dryRun *bool) int
@@ -336,6 +368,7 @@ type ComplexityRoot struct {
 
 	Query struct {
 		Audit          func(childComplexity int, first *int, after *string) int
+		Config         func(childComplexity int) int
 		DeadLetter     func(childComplexity int, id string) int
 		DeadLetters    func(childComplexity int, filter *model.DeadFilter, first *int, after *string) int
 		Diff           func(childComplexity int, plugin string, from *int, to *int) int
@@ -407,6 +440,12 @@ type ComplexityRoot struct {
 		Step     func(childComplexity int) int
 		Strategy func(childComplexity int) int
 		Until    func(childComplexity int) int
+	}
+
+	RunningConfig struct {
+		File func(childComplexity int) int
+		Hash func(childComplexity int) int
+		Text func(childComplexity int) int
 	}
 
 	Sample struct {
@@ -512,6 +551,7 @@ type ComplexityRoot struct {
 
 	Stats struct {
 		Arenas   func(childComplexity int) int
+		Config   func(childComplexity int) int
 		GraphQL  func(childComplexity int) int
 		Lot      func(childComplexity int) int
 		Memory   func(childComplexity int) int
@@ -631,6 +671,7 @@ type MutationResolver interface {
 	DeleteSession(ctx context.Context, name string, key string) (string, error)
 	Settle(ctx context.Context, token string, decision model.Decision, after *time.Duration, until *time.Time, reason *string, emits []EmitInput) (string, error)
 	Extend(ctx context.Context, token string, lease time.Duration) (string, error)
+	ApplyConfig(ctx context.Context, config string, planOnly *bool, planHash *string, who *string, why *string) (*delta.Plan, error)
 }
 type QueryResolver interface {
 	SessionNames(ctx context.Context) ([]api.SessionStats, error)
@@ -647,6 +688,7 @@ type QueryResolver interface {
 	Stats(ctx context.Context) (*api.Stats, error)
 	Topology(ctx context.Context) (*api.Topology, error)
 	Audit(ctx context.Context, first *int, after *string) (*AuditConnection, error)
+	Config(ctx context.Context) (*api.RunningConfig, error)
 }
 type SessionResolver interface {
 	Snapshot(ctx context.Context, obj *api.Head) (*model.Snapshot, error)
@@ -825,6 +867,112 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Closed.Final(childComplexity), true
+
+	case "ConfigChange.does":
+		if e.ComplexityRoot.ConfigChange.Does == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfigChange.Does(childComplexity), true
+	case "ConfigChange.effect":
+		if e.ComplexityRoot.ConfigChange.Effect == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfigChange.Effect(childComplexity), true
+	case "ConfigChange.fields":
+		if e.ComplexityRoot.ConfigChange.Fields == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfigChange.Fields(childComplexity), true
+	case "ConfigChange.kind":
+		if e.ComplexityRoot.ConfigChange.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfigChange.Kind(childComplexity), true
+	case "ConfigChange.name":
+		if e.ComplexityRoot.ConfigChange.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfigChange.Name(childComplexity), true
+	case "ConfigChange.op":
+		if e.ComplexityRoot.ConfigChange.Op == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfigChange.Op(childComplexity), true
+
+	case "ConfigField.new":
+		if e.ComplexityRoot.ConfigField.New == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfigField.New(childComplexity), true
+	case "ConfigField.old":
+		if e.ComplexityRoot.ConfigField.Old == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfigField.Old(childComplexity), true
+	case "ConfigField.path":
+		if e.ComplexityRoot.ConfigField.Path == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfigField.Path(childComplexity), true
+
+	case "ConfigPlan.changes":
+		if e.ComplexityRoot.ConfigPlan.Changes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfigPlan.Changes(childComplexity), true
+	case "ConfigPlan.drained":
+		if e.ComplexityRoot.ConfigPlan.Drained == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfigPlan.Drained(childComplexity), true
+	case "ConfigPlan.hash":
+		if e.ComplexityRoot.ConfigPlan.Hash == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfigPlan.Hash(childComplexity), true
+	case "ConfigPlan.warnings":
+		if e.ComplexityRoot.ConfigPlan.Warnings == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfigPlan.Warnings(childComplexity), true
+
+	case "ConfigStats.error":
+		if e.ComplexityRoot.ConfigStats.Error == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfigStats.Error(childComplexity), true
+	case "ConfigStats.hash":
+		if e.ComplexityRoot.ConfigStats.Hash == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfigStats.Hash(childComplexity), true
+	case "ConfigStats.last":
+		if e.ComplexityRoot.ConfigStats.Last == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfigStats.Last(childComplexity), true
+	case "ConfigStats.outcomes":
+		if e.ComplexityRoot.ConfigStats.Outcomes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfigStats.Outcomes(childComplexity), true
 
 	case "DeadLetter.attempts":
 		if e.ComplexityRoot.DeadLetter.Attempts == nil {
@@ -1366,6 +1514,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.Append(childComplexity, args["name"].(string), args["key"].(string), args["payload"].(json.RawMessage), args["payloadBase64"].(*string), args["contentType"].(*string), args["id"].(*string)), true
+	case "Mutation.applyConfig":
+		if e.ComplexityRoot.Mutation.ApplyConfig == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_applyConfig_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ApplyConfig(childComplexity, args["config"].(string), args["planOnly"].(*bool), args["planHash"].(*string), args["who"].(*string), args["why"].(*string)), true
 	case "Mutation.deletePlugin":
 		if e.ComplexityRoot.Mutation.DeletePlugin == nil {
 			break
@@ -1948,6 +2107,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Audit(childComplexity, args["first"].(*int), args["after"].(*string)), true
+	case "Query.config":
+		if e.ComplexityRoot.Query.Config == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.Config(childComplexity), true
 	case "Query.deadLetter":
 		if e.ComplexityRoot.Query.DeadLetter == nil {
 			break
@@ -2301,6 +2466,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Rollout.Until(childComplexity), true
+
+	case "RunningConfig.file":
+		if e.ComplexityRoot.RunningConfig.File == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RunningConfig.File(childComplexity), true
+	case "RunningConfig.hash":
+		if e.ComplexityRoot.RunningConfig.Hash == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RunningConfig.Hash(childComplexity), true
+	case "RunningConfig.text":
+		if e.ComplexityRoot.RunningConfig.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RunningConfig.Text(childComplexity), true
 
 	case "Sample.deliveries":
 		if e.ComplexityRoot.Sample.Deliveries == nil {
@@ -2727,6 +2911,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Stats.Arenas(childComplexity), true
+	case "Stats.config":
+		if e.ComplexityRoot.Stats.Config == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Stats.Config(childComplexity), true
 	case "Stats.graphql":
 		if e.ComplexityRoot.Stats.GraphQL == nil {
 			break
@@ -3327,6 +3517,8 @@ type Query {
   topology: Topology!
   "Who changed what, the newest first: cursors are ids of entries."
   audit(first: Int, after: String): AuditConnection!
+  "The config that runs, without secrets."
+  config: RunningConfig!
 }
 
 "What can be changed. who and why go into the history; without ids a filter selects, and without that everything is meant."
@@ -3359,6 +3551,11 @@ type Mutation {
   settle(token: String!, decision: Decision!, after: Duration, until: Time, reason: String, emits: [EmitInput!]): String!
   "Makes the lease of a held delivery end this long from now. The answer is the token."
   extend(token: String!, lease: Duration!): String!
+  """
+  Makes a config the running one, or with planOnly only says what that would change. config is the file's text, planHash
+  that of the plan that was approved. Code of plugins whose path is new can't come with it: pelton apply sends that.
+  """
+  applyConfig(config: String!, planOnly: Boolean = false, planHash: String, who: String, why: String): ConfigPlan!
 }
 
 "What can be watched, over a WebSocket (graphql-transport-ws) or as an event stream (graphql-sse, distinct connections)."
@@ -3960,6 +4157,66 @@ type AuditEntry {
   why: String!
 }
 
+"The config that runs."
+type RunningConfig {
+  "As YAML, with defaults, without secrets."
+  text: String!
+  "Of it and the code that goes with it."
+  hash: String!
+  "That the wheel was started with; empty when it was built in Go."
+  file: String!
+}
+
+"What a config changes of the running wheel."
+type ConfigPlan {
+  "Of the running config, the new one and the code that goes with it."
+  hash: String!
+  "None: the wheel runs this config already."
+  changes: [ConfigChange!]!
+  "Sources whose lanes are drained and opened again."
+  drained: [String!]!
+  "What is allowed in the config and probably not meant."
+  warnings: [String!]!
+}
+
+"What a config changes of one box, or of the whole wheel."
+type ConfigChange {
+  "add, change or remove."
+  op: String!
+  "source, plugin, session, sink or wheel."
+  kind: String!
+  "Of the box; empty for the wheel."
+  name: String!
+  "The keys that change."
+  fields: [ConfigField!]!
+  "start, stop, swap, rewire, replace, none or refused: it needs a restart, or is pinned."
+  effect: String!
+  "The effect in words."
+  does: String!
+}
+
+"One key that changes, without secrets."
+type ConfigField {
+  "Below the box."
+  path: String!
+  "Empty when it was not there."
+  old: String!
+  "Empty when it is gone."
+  new: String!
+}
+
+"Changes of the config while the wheel runs."
+type ConfigStats {
+  "Of what runs."
+  hash: String!
+  "Applies by outcome: applied, unchanged, refused, failed."
+  outcomes: Counts!
+  "When the last one ended; absent before the first."
+  last: Time
+  "Why the last one was not applied; empty when it was."
+  error: String!
+}
+
 "Selects dead letters; what is not given selects all."
 input DeadFilter {
   "Whose delivery it was."
@@ -4170,6 +4427,8 @@ type Stats {
   memory: MemoryStats!
   "This endpoint."
   graphql: GraphQLStats
+  "Changes of the config while the wheel runs."
+  config: ConfigStats!
 }
 
 "The figures of one source."
@@ -4499,6 +4758,64 @@ func (ec *executionContext) childFields_Change(ctx context.Context, field graphq
 		return ec.fieldContext_Change_to(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Change", field.Name)
+}
+
+func (ec *executionContext) childFields_ConfigChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "op":
+		return ec.fieldContext_ConfigChange_op(ctx, field)
+	case "kind":
+		return ec.fieldContext_ConfigChange_kind(ctx, field)
+	case "name":
+		return ec.fieldContext_ConfigChange_name(ctx, field)
+	case "fields":
+		return ec.fieldContext_ConfigChange_fields(ctx, field)
+	case "effect":
+		return ec.fieldContext_ConfigChange_effect(ctx, field)
+	case "does":
+		return ec.fieldContext_ConfigChange_does(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConfigChange", field.Name)
+}
+
+func (ec *executionContext) childFields_ConfigField(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "path":
+		return ec.fieldContext_ConfigField_path(ctx, field)
+	case "old":
+		return ec.fieldContext_ConfigField_old(ctx, field)
+	case "new":
+		return ec.fieldContext_ConfigField_new(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConfigField", field.Name)
+}
+
+func (ec *executionContext) childFields_ConfigPlan(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "hash":
+		return ec.fieldContext_ConfigPlan_hash(ctx, field)
+	case "changes":
+		return ec.fieldContext_ConfigPlan_changes(ctx, field)
+	case "drained":
+		return ec.fieldContext_ConfigPlan_drained(ctx, field)
+	case "warnings":
+		return ec.fieldContext_ConfigPlan_warnings(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConfigPlan", field.Name)
+}
+
+func (ec *executionContext) childFields_ConfigStats(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "hash":
+		return ec.fieldContext_ConfigStats_hash(ctx, field)
+	case "outcomes":
+		return ec.fieldContext_ConfigStats_outcomes(ctx, field)
+	case "last":
+		return ec.fieldContext_ConfigStats_last(ctx, field)
+	case "error":
+		return ec.fieldContext_ConfigStats_error(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConfigStats", field.Name)
 }
 
 func (ec *executionContext) childFields_DeadLetter(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5047,6 +5364,18 @@ func (ec *executionContext) childFields_Rollout(ctx context.Context, field graph
 	return nil, fmt.Errorf("no field named %q was found under type Rollout", field.Name)
 }
 
+func (ec *executionContext) childFields_RunningConfig(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "text":
+		return ec.fieldContext_RunningConfig_text(ctx, field)
+	case "hash":
+		return ec.fieldContext_RunningConfig_hash(ctx, field)
+	case "file":
+		return ec.fieldContext_RunningConfig_file(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RunningConfig", field.Name)
+}
+
 func (ec *executionContext) childFields_Sample(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "deliveries":
@@ -5281,6 +5610,8 @@ func (ec *executionContext) childFields_Stats(ctx context.Context, field graphql
 		return ec.fieldContext_Stats_memory(ctx, field)
 	case "graphql":
 		return ec.fieldContext_Stats_graphql(ctx, field)
+	case "config":
+		return ec.fieldContext_Stats_config(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Stats", field.Name)
 }
@@ -5604,6 +5935,52 @@ func (ec *executionContext) field_Mutation_append_args(ctx context.Context, rawA
 		return nil, err
 	}
 	args["id"] = arg5
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_applyConfig_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "config",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["config"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "planOnly",
+		func(ctx context.Context, v any) (*bool, error) {
+			return ec.unmarshalOBoolean2ᚖbool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["planOnly"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "planHash",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["planHash"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "who",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["who"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "why",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["why"] = arg4
 	return args, nil
 }
 
@@ -7140,6 +7517,415 @@ func (ec *executionContext) fieldContext_Closed_final(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Closed", field, false, false, "Boolean")
 }
 
+func (ec *executionContext) _ConfigChange_op(ctx context.Context, field graphql.CollectedField, obj *delta.Change) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ConfigChange_op(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Op, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ConfigChange_op(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ConfigChange", field, false, false, "String")
+}
+
+func (ec *executionContext) _ConfigChange_kind(ctx context.Context, field graphql.CollectedField, obj *delta.Change) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ConfigChange_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ConfigChange_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ConfigChange", field, false, false, "String")
+}
+
+func (ec *executionContext) _ConfigChange_name(ctx context.Context, field graphql.CollectedField, obj *delta.Change) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ConfigChange_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Name, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ConfigChange_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ConfigChange", field, false, false, "String")
+}
+
+func (ec *executionContext) _ConfigChange_fields(ctx context.Context, field graphql.CollectedField, obj *delta.Change) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ConfigChange_fields(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Fields, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []delta.Field) graphql.Marshaler {
+			return ec.marshalNConfigField2ᚕgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋdeltaᚐFieldᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ConfigChange_fields(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ConfigChange",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ConfigField(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ConfigChange_effect(ctx context.Context, field graphql.CollectedField, obj *delta.Change) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ConfigChange_effect(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Effect, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ConfigChange_effect(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ConfigChange", field, false, false, "String")
+}
+
+func (ec *executionContext) _ConfigChange_does(ctx context.Context, field graphql.CollectedField, obj *delta.Change) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ConfigChange_does(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Does, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ConfigChange_does(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ConfigChange", field, false, false, "String")
+}
+
+func (ec *executionContext) _ConfigField_path(ctx context.Context, field graphql.CollectedField, obj *delta.Field) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ConfigField_path(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Path, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ConfigField_path(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ConfigField", field, false, false, "String")
+}
+
+func (ec *executionContext) _ConfigField_old(ctx context.Context, field graphql.CollectedField, obj *delta.Field) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ConfigField_old(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Old, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ConfigField_old(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ConfigField", field, false, false, "String")
+}
+
+func (ec *executionContext) _ConfigField_new(ctx context.Context, field graphql.CollectedField, obj *delta.Field) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ConfigField_new(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.New, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ConfigField_new(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ConfigField", field, false, false, "String")
+}
+
+func (ec *executionContext) _ConfigPlan_hash(ctx context.Context, field graphql.CollectedField, obj *delta.Plan) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ConfigPlan_hash(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Hash, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ConfigPlan_hash(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ConfigPlan", field, false, false, "String")
+}
+
+func (ec *executionContext) _ConfigPlan_changes(ctx context.Context, field graphql.CollectedField, obj *delta.Plan) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ConfigPlan_changes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Changes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []delta.Change) graphql.Marshaler {
+			return ec.marshalNConfigChange2ᚕgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋdeltaᚐChangeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ConfigPlan_changes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ConfigPlan",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ConfigChange(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ConfigPlan_drained(ctx context.Context, field graphql.CollectedField, obj *delta.Plan) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ConfigPlan_drained(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Drained, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ConfigPlan_drained(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ConfigPlan", field, false, false, "String")
+}
+
+func (ec *executionContext) _ConfigPlan_warnings(ctx context.Context, field graphql.CollectedField, obj *delta.Plan) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ConfigPlan_warnings(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Warnings, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ConfigPlan_warnings(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ConfigPlan", field, false, false, "String")
+}
+
+func (ec *executionContext) _ConfigStats_hash(ctx context.Context, field graphql.CollectedField, obj *delta.Stats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ConfigStats_hash(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Hash, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ConfigStats_hash(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ConfigStats", field, false, false, "String")
+}
+
+func (ec *executionContext) _ConfigStats_outcomes(ctx context.Context, field graphql.CollectedField, obj *delta.Stats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ConfigStats_outcomes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Outcomes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v map[string]uint64) graphql.Marshaler {
+			return ec.marshalNCounts2map(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ConfigStats_outcomes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ConfigStats", field, false, false, "Counts")
+}
+
+func (ec *executionContext) _ConfigStats_last(ctx context.Context, field graphql.CollectedField, obj *delta.Stats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ConfigStats_last(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Last, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalOTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ConfigStats_last(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ConfigStats", field, false, false, "Time")
+}
+
+func (ec *executionContext) _ConfigStats_error(ctx context.Context, field graphql.CollectedField, obj *delta.Stats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ConfigStats_error(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Error, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ConfigStats_error(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ConfigStats", field, false, false, "String")
+}
+
 func (ec *executionContext) _DeadLetter_id(ctx context.Context, field graphql.CollectedField, obj *model.DeadLetter) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -8265,7 +9051,7 @@ func (ec *executionContext) fieldContext_Gap_to(_ context.Context, field graphql
 	return graphql.NewScalarFieldContext("Gap", field, false, false, "String")
 }
 
-func (ec *executionContext) _GraphQLStats_sockets(ctx context.Context, field graphql.CollectedField, obj *api.GraphQLStats) (ret graphql.Marshaler) {
+func (ec *executionContext) _GraphQLStats_sockets(ctx context.Context, field graphql.CollectedField, obj *meter.GraphQLStats) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8288,7 +9074,7 @@ func (ec *executionContext) fieldContext_GraphQLStats_sockets(_ context.Context,
 	return graphql.NewScalarFieldContext("GraphQLStats", field, false, false, "Int")
 }
 
-func (ec *executionContext) _GraphQLStats_subscriptions(ctx context.Context, field graphql.CollectedField, obj *api.GraphQLStats) (ret graphql.Marshaler) {
+func (ec *executionContext) _GraphQLStats_subscriptions(ctx context.Context, field graphql.CollectedField, obj *meter.GraphQLStats) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8311,7 +9097,7 @@ func (ec *executionContext) fieldContext_GraphQLStats_subscriptions(_ context.Co
 	return graphql.NewScalarFieldContext("GraphQLStats", field, false, false, "Int")
 }
 
-func (ec *executionContext) _GraphQLStats_refused(ctx context.Context, field graphql.CollectedField, obj *api.GraphQLStats) (ret graphql.Marshaler) {
+func (ec *executionContext) _GraphQLStats_refused(ctx context.Context, field graphql.CollectedField, obj *meter.GraphQLStats) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9804,6 +10590,50 @@ func (ec *executionContext) fieldContext_Mutation_extend(ctx context.Context, fi
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_extend_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_applyConfig(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_applyConfig(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ApplyConfig(ctx, fc.Args["config"].(string), fc.Args["planOnly"].(*bool), fc.Args["planHash"].(*string), fc.Args["who"].(*string), fc.Args["why"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *delta.Plan) graphql.Marshaler {
+			return ec.marshalNConfigPlan2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋdeltaᚐPlan(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_applyConfig(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ConfigPlan(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_applyConfig_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -12069,6 +12899,38 @@ func (ec *executionContext) fieldContext_Query_audit(ctx context.Context, field 
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_config(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_config(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().Config(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *api.RunningConfig) graphql.Marshaler {
+			return ec.marshalNRunningConfig2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐRunningConfig(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_config(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RunningConfig(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query___type(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -13048,6 +13910,75 @@ func (ec *executionContext) fieldContext_Rollout_figures(_ context.Context, fiel
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _RunningConfig_text(ctx context.Context, field graphql.CollectedField, obj *api.RunningConfig) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RunningConfig_text(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Text, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RunningConfig_text(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RunningConfig", field, false, false, "String")
+}
+
+func (ec *executionContext) _RunningConfig_hash(ctx context.Context, field graphql.CollectedField, obj *api.RunningConfig) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RunningConfig_hash(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Hash, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RunningConfig_hash(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RunningConfig", field, false, false, "String")
+}
+
+func (ec *executionContext) _RunningConfig_file(ctx context.Context, field graphql.CollectedField, obj *api.RunningConfig) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RunningConfig_file(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.File, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RunningConfig_file(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RunningConfig", field, false, false, "String")
 }
 
 func (ec *executionContext) _Sample_deliveries(ctx context.Context, field graphql.CollectedField, obj *api.Sample) (ret graphql.Marshaler) {
@@ -15092,8 +16023,8 @@ func (ec *executionContext) _Stats_graphql(ctx context.Context, field graphql.Co
 			return obj.GraphQL, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *api.GraphQLStats) graphql.Marshaler {
-			return ec.marshalOGraphQLStats2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐGraphQLStats(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *meter.GraphQLStats) graphql.Marshaler {
+			return ec.marshalOGraphQLStats2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋmeterᚐGraphQLStats(ctx, selections, v)
 		},
 		true,
 		false,
@@ -15107,6 +16038,38 @@ func (ec *executionContext) fieldContext_Stats_graphql(_ context.Context, field 
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_GraphQLStats(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Stats_config(ctx context.Context, field graphql.CollectedField, obj *api.Stats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Stats_config(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Config, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v delta.Stats) graphql.Marshaler {
+			return ec.marshalNConfigStats2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋdeltaᚐStats(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Stats_config(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Stats",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ConfigStats(ctx, field)
 		},
 	}
 	return fc, nil
@@ -18259,6 +19222,203 @@ func (ec *executionContext) _Closed(ctx context.Context, sel ast.SelectionSet, o
 	return out
 }
 
+var configChangeImplementors = []string{"ConfigChange"}
+
+func (ec *executionContext) _ConfigChange(ctx context.Context, sel ast.SelectionSet, obj *delta.Change) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, configChangeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ConfigChange")
+		case "op":
+			out.Values[i] = ec._ConfigChange_op(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "kind":
+			out.Values[i] = ec._ConfigChange_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "name":
+			out.Values[i] = ec._ConfigChange_name(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "fields":
+			out.Values[i] = ec._ConfigChange_fields(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "effect":
+			out.Values[i] = ec._ConfigChange_effect(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "does":
+			out.Values[i] = ec._ConfigChange_does(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var configFieldImplementors = []string{"ConfigField"}
+
+func (ec *executionContext) _ConfigField(ctx context.Context, sel ast.SelectionSet, obj *delta.Field) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, configFieldImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ConfigField")
+		case "path":
+			out.Values[i] = ec._ConfigField_path(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "old":
+			out.Values[i] = ec._ConfigField_old(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "new":
+			out.Values[i] = ec._ConfigField_new(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var configPlanImplementors = []string{"ConfigPlan"}
+
+func (ec *executionContext) _ConfigPlan(ctx context.Context, sel ast.SelectionSet, obj *delta.Plan) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, configPlanImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ConfigPlan")
+		case "hash":
+			out.Values[i] = ec._ConfigPlan_hash(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "changes":
+			out.Values[i] = ec._ConfigPlan_changes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "drained":
+			out.Values[i] = ec._ConfigPlan_drained(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "warnings":
+			out.Values[i] = ec._ConfigPlan_warnings(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var configStatsImplementors = []string{"ConfigStats"}
+
+func (ec *executionContext) _ConfigStats(ctx context.Context, sel ast.SelectionSet, obj *delta.Stats) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, configStatsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ConfigStats")
+		case "hash":
+			out.Values[i] = ec._ConfigStats_hash(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "outcomes":
+			out.Values[i] = ec._ConfigStats_outcomes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "last":
+			out.Values[i] = ec._ConfigStats_last(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "error":
+			out.Values[i] = ec._ConfigStats_error(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var deadLetterImplementors = []string{"DeadLetter"}
 
 func (ec *executionContext) _DeadLetter(ctx context.Context, sel ast.SelectionSet, obj *model.DeadLetter) graphql.Marshaler {
@@ -18738,7 +19898,7 @@ func (ec *executionContext) _Gap(ctx context.Context, sel ast.SelectionSet, obj 
 
 var graphQLStatsImplementors = []string{"GraphQLStats"}
 
-func (ec *executionContext) _GraphQLStats(ctx context.Context, sel ast.SelectionSet, obj *api.GraphQLStats) graphql.Marshaler {
+func (ec *executionContext) _GraphQLStats(ctx context.Context, sel ast.SelectionSet, obj *meter.GraphQLStats) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, graphQLStatsImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -19329,6 +20489,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "extend":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_extend(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "applyConfig":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_applyConfig(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -19999,6 +21166,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_audit(ctx, field)
 				})
+		case "config":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_config(ctx, field)
+				})
 		case "__type":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Query___type(ctx, field)
@@ -20391,6 +21564,49 @@ func (ec *executionContext) _Rollout(ctx context.Context, sel ast.SelectionSet, 
 			}
 		case "figures":
 			out.Values[i] = ec._Rollout_figures(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var runningConfigImplementors = []string{"RunningConfig"}
+
+func (ec *executionContext) _RunningConfig(ctx context.Context, sel ast.SelectionSet, obj *api.RunningConfig) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, runningConfigImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RunningConfig")
+		case "text":
+			out.Values[i] = ec._RunningConfig_text(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "hash":
+			out.Values[i] = ec._RunningConfig_hash(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "file":
+			out.Values[i] = ec._RunningConfig_file(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -21144,6 +22360,11 @@ func (ec *executionContext) _Stats(ctx context.Context, sel ast.SelectionSet, ob
 		case "graphql":
 			out.Values[i] = ec._Stats_graphql(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "config":
+			out.Values[i] = ec._Stats_config(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		default:
@@ -22125,6 +23346,76 @@ func (ec *executionContext) marshalNChange2ᚕgithubᚗcomᚋpeltonhqᚋpelton�
 	return ret
 }
 
+func (ec *executionContext) marshalNConfigChange2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋdeltaᚐChange(ctx context.Context, sel ast.SelectionSet, v delta.Change) graphql.Marshaler {
+	return ec._ConfigChange(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNConfigChange2ᚕgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋdeltaᚐChangeᚄ(ctx context.Context, sel ast.SelectionSet, v []delta.Change) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNConfigChange2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋdeltaᚐChange(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNConfigField2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋdeltaᚐField(ctx context.Context, sel ast.SelectionSet, v delta.Field) graphql.Marshaler {
+	return ec._ConfigField(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNConfigField2ᚕgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋdeltaᚐFieldᚄ(ctx context.Context, sel ast.SelectionSet, v []delta.Field) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNConfigField2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋdeltaᚐField(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNConfigPlan2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋdeltaᚐPlan(ctx context.Context, sel ast.SelectionSet, v *delta.Plan) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "ConfigPlan!")
+		return graphql.Null
+	}
+	return ec._ConfigPlan(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNConfigStats2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋdeltaᚐStats(ctx context.Context, sel ast.SelectionSet, v delta.Stats) graphql.Marshaler {
+	return ec._ConfigStats(ctx, sel, &v)
+}
+
+func (ec *executionContext) unmarshalNCounts2map(ctx context.Context, v any) (map[string]uint64, error) {
+	res, err := model.UnmarshalCounts(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNCounts2map(ctx context.Context, sel ast.SelectionSet, v map[string]uint64) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Counts!")
+		return graphql.Null
+	}
+	_ = sel
+	res := model.MarshalCounts(v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "Counts!")
+	}
+	return res
+}
+
 func (ec *executionContext) marshalNDeadLetter2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋgraphqlᚋmodelᚐDeadLetter(ctx context.Context, sel ast.SelectionSet, v *model.DeadLetter) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "DeadLetter!")
@@ -22522,6 +23813,14 @@ func (ec *executionContext) marshalNRevisionEdge2ᚕgithubᚗcomᚋpeltonhqᚋpe
 	}
 
 	return ret
+}
+
+func (ec *executionContext) marshalNRunningConfig2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐRunningConfig(ctx context.Context, sel ast.SelectionSet, v *api.RunningConfig) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "RunningConfig!")
+		return graphql.Null
+	}
+	return ec._RunningConfig(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNSample2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐSample(ctx context.Context, sel ast.SelectionSet, v api.Sample) graphql.Marshaler {
@@ -23168,7 +24467,7 @@ func (ec *executionContext) marshalOFrom2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋa
 	return v
 }
 
-func (ec *executionContext) marshalOGraphQLStats2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐGraphQLStats(ctx context.Context, sel ast.SelectionSet, v *api.GraphQLStats) graphql.Marshaler {
+func (ec *executionContext) marshalOGraphQLStats2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋmeterᚐGraphQLStats(ctx context.Context, sel ast.SelectionSet, v *meter.GraphQLStats) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}

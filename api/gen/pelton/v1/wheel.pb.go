@@ -200,6 +200,8 @@ type Stats struct {
 	Memory *MemoryStats `protobuf:"bytes,13,opt,name=memory,proto3" json:"memory,omitempty"`
 	// The spans of traced messages; absent when nothing is traced.
 	Traces *TraceStats `protobuf:"bytes,14,opt,name=traces,proto3" json:"traces,omitempty"`
+	// Changes of the config while the wheel runs.
+	Config *ConfigStats `protobuf:"bytes,15,opt,name=config,proto3" json:"config,omitempty"`
 	// What stands before the API.
 	Api *ApiStats `protobuf:"bytes,20,opt,name=api,proto3" json:"api,omitempty"`
 	// The GraphQL endpoint.
@@ -334,6 +336,13 @@ func (x *Stats) GetMemory() *MemoryStats {
 func (x *Stats) GetTraces() *TraceStats {
 	if x != nil {
 		return x.Traces
+	}
+	return nil
+}
+
+func (x *Stats) GetConfig() *ConfigStats {
+	if x != nil {
+		return x.Config
 	}
 	return nil
 }
@@ -514,6 +523,79 @@ func (x *GraphqlStats) GetRefused() map[string]uint64 {
 	return nil
 }
 
+// ConfigStats tell of changes of the config while the wheel runs.
+type ConfigStats struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of the config that runs and the code that goes with it.
+	Hash string `protobuf:"bytes,1,opt,name=hash,proto3" json:"hash,omitempty"`
+	// Applies by outcome: applied, unchanged, refused, failed.
+	Outcomes map[string]uint64 `protobuf:"bytes,2,rep,name=outcomes,proto3" json:"outcomes,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
+	// When the last one ended; unset for none.
+	Last *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=last,proto3" json:"last,omitempty"`
+	// Why the last one was not applied; empty when it was.
+	Error         string `protobuf:"bytes,4,opt,name=error,proto3" json:"error,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConfigStats) Reset() {
+	*x = ConfigStats{}
+	mi := &file_pelton_v1_wheel_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConfigStats) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConfigStats) ProtoMessage() {}
+
+func (x *ConfigStats) ProtoReflect() protoreflect.Message {
+	mi := &file_pelton_v1_wheel_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConfigStats.ProtoReflect.Descriptor instead.
+func (*ConfigStats) Descriptor() ([]byte, []int) {
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *ConfigStats) GetHash() string {
+	if x != nil {
+		return x.Hash
+	}
+	return ""
+}
+
+func (x *ConfigStats) GetOutcomes() map[string]uint64 {
+	if x != nil {
+		return x.Outcomes
+	}
+	return nil
+}
+
+func (x *ConfigStats) GetLast() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Last
+	}
+	return nil
+}
+
+func (x *ConfigStats) GetError() string {
+	if x != nil {
+		return x.Error
+	}
+	return ""
+}
+
 // TraceStats count the spans of traced messages.
 type TraceStats struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -531,7 +613,7 @@ type TraceStats struct {
 
 func (x *TraceStats) Reset() {
 	*x = TraceStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[5]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -543,7 +625,7 @@ func (x *TraceStats) String() string {
 func (*TraceStats) ProtoMessage() {}
 
 func (x *TraceStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[5]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -556,7 +638,7 @@ func (x *TraceStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TraceStats.ProtoReflect.Descriptor instead.
 func (*TraceStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{5}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *TraceStats) GetSent() uint64 {
@@ -620,7 +702,7 @@ type SourceStats struct {
 
 func (x *SourceStats) Reset() {
 	*x = SourceStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[6]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -632,7 +714,7 @@ func (x *SourceStats) String() string {
 func (*SourceStats) ProtoMessage() {}
 
 func (x *SourceStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[6]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -645,7 +727,7 @@ func (x *SourceStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SourceStats.ProtoReflect.Descriptor instead.
 func (*SourceStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{6}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *SourceStats) GetName() string {
@@ -753,7 +835,7 @@ type QueueStats struct {
 
 func (x *QueueStats) Reset() {
 	*x = QueueStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[7]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -765,7 +847,7 @@ func (x *QueueStats) String() string {
 func (*QueueStats) ProtoMessage() {}
 
 func (x *QueueStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[7]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -778,7 +860,7 @@ func (x *QueueStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueueStats.ProtoReflect.Descriptor instead.
 func (*QueueStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{7}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *QueueStats) GetBytes() uint64 {
@@ -846,7 +928,7 @@ type LaneStats struct {
 
 func (x *LaneStats) Reset() {
 	*x = LaneStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[8]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -858,7 +940,7 @@ func (x *LaneStats) String() string {
 func (*LaneStats) ProtoMessage() {}
 
 func (x *LaneStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[8]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -871,7 +953,7 @@ func (x *LaneStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LaneStats.ProtoReflect.Descriptor instead.
 func (*LaneStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{8}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *LaneStats) GetLane() string {
@@ -944,7 +1026,7 @@ type ArenaStats struct {
 
 func (x *ArenaStats) Reset() {
 	*x = ArenaStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[9]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -956,7 +1038,7 @@ func (x *ArenaStats) String() string {
 func (*ArenaStats) ProtoMessage() {}
 
 func (x *ArenaStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[9]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -969,7 +1051,7 @@ func (x *ArenaStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ArenaStats.ProtoReflect.Descriptor instead.
 func (*ArenaStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{9}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ArenaStats) GetName() string {
@@ -1081,7 +1163,7 @@ type PluginStats struct {
 
 func (x *PluginStats) Reset() {
 	*x = PluginStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[10]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1093,7 +1175,7 @@ func (x *PluginStats) String() string {
 func (*PluginStats) ProtoMessage() {}
 
 func (x *PluginStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[10]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1106,7 +1188,7 @@ func (x *PluginStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PluginStats.ProtoReflect.Descriptor instead.
 func (*PluginStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{10}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *PluginStats) GetName() string {
@@ -1327,7 +1409,7 @@ type KVStats struct {
 
 func (x *KVStats) Reset() {
 	*x = KVStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[11]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1339,7 +1421,7 @@ func (x *KVStats) String() string {
 func (*KVStats) ProtoMessage() {}
 
 func (x *KVStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[11]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1352,7 +1434,7 @@ func (x *KVStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KVStats.ProtoReflect.Descriptor instead.
 func (*KVStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{11}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *KVStats) GetBytes() uint64 {
@@ -1391,7 +1473,7 @@ type HTTPStats struct {
 
 func (x *HTTPStats) Reset() {
 	*x = HTTPStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[12]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1403,7 +1485,7 @@ func (x *HTTPStats) String() string {
 func (*HTTPStats) ProtoMessage() {}
 
 func (x *HTTPStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[12]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1416,7 +1498,7 @@ func (x *HTTPStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HTTPStats.ProtoReflect.Descriptor instead.
 func (*HTTPStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{12}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *HTTPStats) GetInFlight() int32 {
@@ -1459,7 +1541,7 @@ type SessionStats struct {
 
 func (x *SessionStats) Reset() {
 	*x = SessionStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[13]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1471,7 +1553,7 @@ func (x *SessionStats) String() string {
 func (*SessionStats) ProtoMessage() {}
 
 func (x *SessionStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[13]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1484,7 +1566,7 @@ func (x *SessionStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionStats.ProtoReflect.Descriptor instead.
 func (*SessionStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{13}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *SessionStats) GetName() string {
@@ -1545,7 +1627,7 @@ type SinkStats struct {
 
 func (x *SinkStats) Reset() {
 	*x = SinkStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[14]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1557,7 +1639,7 @@ func (x *SinkStats) String() string {
 func (*SinkStats) ProtoMessage() {}
 
 func (x *SinkStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[14]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1570,7 +1652,7 @@ func (x *SinkStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SinkStats.ProtoReflect.Descriptor instead.
 func (*SinkStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{14}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *SinkStats) GetName() string {
@@ -1643,7 +1725,7 @@ type LotStats struct {
 
 func (x *LotStats) Reset() {
 	*x = LotStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[15]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1655,7 +1737,7 @@ func (x *LotStats) String() string {
 func (*LotStats) ProtoMessage() {}
 
 func (x *LotStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[15]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1668,7 +1750,7 @@ func (x *LotStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LotStats.ProtoReflect.Descriptor instead.
 func (*LotStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{15}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *LotStats) GetDead() uint64 {
@@ -1738,7 +1820,7 @@ type StoreStats struct {
 
 func (x *StoreStats) Reset() {
 	*x = StoreStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[16]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1750,7 +1832,7 @@ func (x *StoreStats) String() string {
 func (*StoreStats) ProtoMessage() {}
 
 func (x *StoreStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[16]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1763,7 +1845,7 @@ func (x *StoreStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StoreStats.ProtoReflect.Descriptor instead.
 func (*StoreStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{16}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *StoreStats) GetDir() string {
@@ -1837,7 +1919,7 @@ type MemoryStats struct {
 
 func (x *MemoryStats) Reset() {
 	*x = MemoryStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[17]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1849,7 +1931,7 @@ func (x *MemoryStats) String() string {
 func (*MemoryStats) ProtoMessage() {}
 
 func (x *MemoryStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[17]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1862,7 +1944,7 @@ func (x *MemoryStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MemoryStats.ProtoReflect.Descriptor instead.
 func (*MemoryStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{17}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *MemoryStats) GetRss() uint64 {
@@ -1895,7 +1977,7 @@ type WheelServiceGetTopologyRequest struct {
 
 func (x *WheelServiceGetTopologyRequest) Reset() {
 	*x = WheelServiceGetTopologyRequest{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[18]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1907,7 +1989,7 @@ func (x *WheelServiceGetTopologyRequest) String() string {
 func (*WheelServiceGetTopologyRequest) ProtoMessage() {}
 
 func (x *WheelServiceGetTopologyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[18]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1920,7 +2002,7 @@ func (x *WheelServiceGetTopologyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WheelServiceGetTopologyRequest.ProtoReflect.Descriptor instead.
 func (*WheelServiceGetTopologyRequest) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{18}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{19}
 }
 
 // Response of GetTopology.
@@ -1936,7 +2018,7 @@ type WheelServiceGetTopologyResponse struct {
 
 func (x *WheelServiceGetTopologyResponse) Reset() {
 	*x = WheelServiceGetTopologyResponse{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[19]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1948,7 +2030,7 @@ func (x *WheelServiceGetTopologyResponse) String() string {
 func (*WheelServiceGetTopologyResponse) ProtoMessage() {}
 
 func (x *WheelServiceGetTopologyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[19]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1961,7 +2043,7 @@ func (x *WheelServiceGetTopologyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WheelServiceGetTopologyResponse.ProtoReflect.Descriptor instead.
 func (*WheelServiceGetTopologyResponse) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{19}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *WheelServiceGetTopologyResponse) GetNodes() []*Node {
@@ -1987,7 +2069,7 @@ type WheelServiceGetStatsRequest struct {
 
 func (x *WheelServiceGetStatsRequest) Reset() {
 	*x = WheelServiceGetStatsRequest{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[20]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1999,7 +2081,7 @@ func (x *WheelServiceGetStatsRequest) String() string {
 func (*WheelServiceGetStatsRequest) ProtoMessage() {}
 
 func (x *WheelServiceGetStatsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[20]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2012,7 +2094,7 @@ func (x *WheelServiceGetStatsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WheelServiceGetStatsRequest.ProtoReflect.Descriptor instead.
 func (*WheelServiceGetStatsRequest) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{20}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{21}
 }
 
 // Response of GetStats.
@@ -2026,7 +2108,7 @@ type WheelServiceGetStatsResponse struct {
 
 func (x *WheelServiceGetStatsResponse) Reset() {
 	*x = WheelServiceGetStatsResponse{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[21]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2038,7 +2120,7 @@ func (x *WheelServiceGetStatsResponse) String() string {
 func (*WheelServiceGetStatsResponse) ProtoMessage() {}
 
 func (x *WheelServiceGetStatsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[21]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2051,7 +2133,7 @@ func (x *WheelServiceGetStatsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WheelServiceGetStatsResponse.ProtoReflect.Descriptor instead.
 func (*WheelServiceGetStatsResponse) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{21}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *WheelServiceGetStatsResponse) GetStats() *Stats {
@@ -2072,7 +2154,7 @@ type WheelServiceWatchStatsRequest struct {
 
 func (x *WheelServiceWatchStatsRequest) Reset() {
 	*x = WheelServiceWatchStatsRequest{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[22]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2084,7 +2166,7 @@ func (x *WheelServiceWatchStatsRequest) String() string {
 func (*WheelServiceWatchStatsRequest) ProtoMessage() {}
 
 func (x *WheelServiceWatchStatsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[22]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2097,7 +2179,7 @@ func (x *WheelServiceWatchStatsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WheelServiceWatchStatsRequest.ProtoReflect.Descriptor instead.
 func (*WheelServiceWatchStatsRequest) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{22}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *WheelServiceWatchStatsRequest) GetInterval() *durationpb.Duration {
@@ -2118,7 +2200,7 @@ type WheelServiceWatchStatsResponse struct {
 
 func (x *WheelServiceWatchStatsResponse) Reset() {
 	*x = WheelServiceWatchStatsResponse{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[23]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2130,7 +2212,7 @@ func (x *WheelServiceWatchStatsResponse) String() string {
 func (*WheelServiceWatchStatsResponse) ProtoMessage() {}
 
 func (x *WheelServiceWatchStatsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[23]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2143,7 +2225,7 @@ func (x *WheelServiceWatchStatsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WheelServiceWatchStatsResponse.ProtoReflect.Descriptor instead.
 func (*WheelServiceWatchStatsResponse) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{23}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *WheelServiceWatchStatsResponse) GetStats() *Stats {
@@ -2162,7 +2244,7 @@ type WheelServiceBackupRequest struct {
 
 func (x *WheelServiceBackupRequest) Reset() {
 	*x = WheelServiceBackupRequest{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[24]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2174,7 +2256,7 @@ func (x *WheelServiceBackupRequest) String() string {
 func (*WheelServiceBackupRequest) ProtoMessage() {}
 
 func (x *WheelServiceBackupRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[24]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2187,7 +2269,7 @@ func (x *WheelServiceBackupRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WheelServiceBackupRequest.ProtoReflect.Descriptor instead.
 func (*WheelServiceBackupRequest) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{24}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{25}
 }
 
 // Response of Backup.
@@ -2203,7 +2285,7 @@ type WheelServiceBackupResponse struct {
 
 func (x *WheelServiceBackupResponse) Reset() {
 	*x = WheelServiceBackupResponse{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[25]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2215,7 +2297,7 @@ func (x *WheelServiceBackupResponse) String() string {
 func (*WheelServiceBackupResponse) ProtoMessage() {}
 
 func (x *WheelServiceBackupResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[25]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2228,7 +2310,7 @@ func (x *WheelServiceBackupResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WheelServiceBackupResponse.ProtoReflect.Descriptor instead.
 func (*WheelServiceBackupResponse) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{25}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *WheelServiceBackupResponse) GetSize() int64 {
@@ -2245,6 +2327,481 @@ func (x *WheelServiceBackupResponse) GetChunk() []byte {
 	return nil
 }
 
+// ConfigField is one key that changes, as anybody may see it.
+type ConfigField struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Below its box.
+	Path string `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
+	// Empty when it was not there.
+	Old string `protobuf:"bytes,2,opt,name=old,proto3" json:"old,omitempty"`
+	// Empty when it goes.
+	New           string `protobuf:"bytes,3,opt,name=new,proto3" json:"new,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConfigField) Reset() {
+	*x = ConfigField{}
+	mi := &file_pelton_v1_wheel_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConfigField) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConfigField) ProtoMessage() {}
+
+func (x *ConfigField) ProtoReflect() protoreflect.Message {
+	mi := &file_pelton_v1_wheel_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConfigField.ProtoReflect.Descriptor instead.
+func (*ConfigField) Descriptor() ([]byte, []int) {
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *ConfigField) GetPath() string {
+	if x != nil {
+		return x.Path
+	}
+	return ""
+}
+
+func (x *ConfigField) GetOld() string {
+	if x != nil {
+		return x.Old
+	}
+	return ""
+}
+
+func (x *ConfigField) GetNew() string {
+	if x != nil {
+		return x.New
+	}
+	return ""
+}
+
+// ConfigChange is what a config changes of one box, or of the whole wheel.
+type ConfigChange struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// add, change or remove.
+	Op string `protobuf:"bytes,1,opt,name=op,proto3" json:"op,omitempty"`
+	// source, plugin, session, sink or wheel.
+	Kind string `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`
+	// In the config; empty for wheel.
+	Name string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
+	// The keys that change.
+	Fields []*ConfigField `protobuf:"bytes,4,rep,name=fields,proto3" json:"fields,omitempty"`
+	// start, stop, swap, rewire, replace, none or refused: it needs a restart.
+	Effect string `protobuf:"bytes,5,opt,name=effect,proto3" json:"effect,omitempty"`
+	// The effect in words.
+	Does          string `protobuf:"bytes,6,opt,name=does,proto3" json:"does,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConfigChange) Reset() {
+	*x = ConfigChange{}
+	mi := &file_pelton_v1_wheel_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConfigChange) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConfigChange) ProtoMessage() {}
+
+func (x *ConfigChange) ProtoReflect() protoreflect.Message {
+	mi := &file_pelton_v1_wheel_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConfigChange.ProtoReflect.Descriptor instead.
+func (*ConfigChange) Descriptor() ([]byte, []int) {
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *ConfigChange) GetOp() string {
+	if x != nil {
+		return x.Op
+	}
+	return ""
+}
+
+func (x *ConfigChange) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *ConfigChange) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ConfigChange) GetFields() []*ConfigField {
+	if x != nil {
+		return x.Fields
+	}
+	return nil
+}
+
+func (x *ConfigChange) GetEffect() string {
+	if x != nil {
+		return x.Effect
+	}
+	return ""
+}
+
+func (x *ConfigChange) GetDoes() string {
+	if x != nil {
+		return x.Does
+	}
+	return ""
+}
+
+// ConfigPlan is what a config changes of the running wheel.
+type ConfigPlan struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of the running config, the new one and the code that goes with it.
+	Hash string `protobuf:"bytes,1,opt,name=hash,proto3" json:"hash,omitempty"`
+	// None: the wheel runs this config already.
+	Changes []*ConfigChange `protobuf:"bytes,2,rep,name=changes,proto3" json:"changes,omitempty"`
+	// Sources whose lanes are drained and opened again.
+	Drained []string `protobuf:"bytes,3,rep,name=drained,proto3" json:"drained,omitempty"`
+	// What is allowed in the config and probably not meant.
+	Warnings      []string `protobuf:"bytes,4,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConfigPlan) Reset() {
+	*x = ConfigPlan{}
+	mi := &file_pelton_v1_wheel_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConfigPlan) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConfigPlan) ProtoMessage() {}
+
+func (x *ConfigPlan) ProtoReflect() protoreflect.Message {
+	mi := &file_pelton_v1_wheel_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConfigPlan.ProtoReflect.Descriptor instead.
+func (*ConfigPlan) Descriptor() ([]byte, []int) {
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *ConfigPlan) GetHash() string {
+	if x != nil {
+		return x.Hash
+	}
+	return ""
+}
+
+func (x *ConfigPlan) GetChanges() []*ConfigChange {
+	if x != nil {
+		return x.Changes
+	}
+	return nil
+}
+
+func (x *ConfigPlan) GetDrained() []string {
+	if x != nil {
+		return x.Drained
+	}
+	return nil
+}
+
+func (x *ConfigPlan) GetWarnings() []string {
+	if x != nil {
+		return x.Warnings
+	}
+	return nil
+}
+
+// Request of Apply.
+type WheelServiceApplyRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Text of the config file. Its relative paths are relative to the wheel's own file.
+	Config string `protobuf:"bytes,1,opt,name=config,proto3" json:"config,omitempty"`
+	// Its name in messages.
+	File string `protobuf:"bytes,2,opt,name=file,proto3" json:"file,omitempty"`
+	// Digests of pushed code, by plugin: the paths of a config that is sent are its sender's.
+	Artifacts map[string]string `protobuf:"bytes,3,rep,name=artifacts,proto3" json:"artifacts,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// Change nothing.
+	PlanOnly bool `protobuf:"varint,4,opt,name=plan_only,json=planOnly,proto3" json:"plan_only,omitempty"`
+	// Of the plan that was approved: another one is refused. Empty for any.
+	PlanHash string `protobuf:"bytes,5,opt,name=plan_hash,json=planHash,proto3" json:"plan_hash,omitempty"`
+	// Who applies.
+	Who string `protobuf:"bytes,6,opt,name=who,proto3" json:"who,omitempty"`
+	// Why.
+	Why           string `protobuf:"bytes,7,opt,name=why,proto3" json:"why,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WheelServiceApplyRequest) Reset() {
+	*x = WheelServiceApplyRequest{}
+	mi := &file_pelton_v1_wheel_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WheelServiceApplyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WheelServiceApplyRequest) ProtoMessage() {}
+
+func (x *WheelServiceApplyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_pelton_v1_wheel_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WheelServiceApplyRequest.ProtoReflect.Descriptor instead.
+func (*WheelServiceApplyRequest) Descriptor() ([]byte, []int) {
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *WheelServiceApplyRequest) GetConfig() string {
+	if x != nil {
+		return x.Config
+	}
+	return ""
+}
+
+func (x *WheelServiceApplyRequest) GetFile() string {
+	if x != nil {
+		return x.File
+	}
+	return ""
+}
+
+func (x *WheelServiceApplyRequest) GetArtifacts() map[string]string {
+	if x != nil {
+		return x.Artifacts
+	}
+	return nil
+}
+
+func (x *WheelServiceApplyRequest) GetPlanOnly() bool {
+	if x != nil {
+		return x.PlanOnly
+	}
+	return false
+}
+
+func (x *WheelServiceApplyRequest) GetPlanHash() string {
+	if x != nil {
+		return x.PlanHash
+	}
+	return ""
+}
+
+func (x *WheelServiceApplyRequest) GetWho() string {
+	if x != nil {
+		return x.Who
+	}
+	return ""
+}
+
+func (x *WheelServiceApplyRequest) GetWhy() string {
+	if x != nil {
+		return x.Why
+	}
+	return ""
+}
+
+// Response of Apply.
+type WheelServiceApplyResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What was done, or would be.
+	Plan          *ConfigPlan `protobuf:"bytes,1,opt,name=plan,proto3" json:"plan,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WheelServiceApplyResponse) Reset() {
+	*x = WheelServiceApplyResponse{}
+	mi := &file_pelton_v1_wheel_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WheelServiceApplyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WheelServiceApplyResponse) ProtoMessage() {}
+
+func (x *WheelServiceApplyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_pelton_v1_wheel_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WheelServiceApplyResponse.ProtoReflect.Descriptor instead.
+func (*WheelServiceApplyResponse) Descriptor() ([]byte, []int) {
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *WheelServiceApplyResponse) GetPlan() *ConfigPlan {
+	if x != nil {
+		return x.Plan
+	}
+	return nil
+}
+
+// Request of GetConfig.
+type WheelServiceGetConfigRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WheelServiceGetConfigRequest) Reset() {
+	*x = WheelServiceGetConfigRequest{}
+	mi := &file_pelton_v1_wheel_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WheelServiceGetConfigRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WheelServiceGetConfigRequest) ProtoMessage() {}
+
+func (x *WheelServiceGetConfigRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_pelton_v1_wheel_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WheelServiceGetConfigRequest.ProtoReflect.Descriptor instead.
+func (*WheelServiceGetConfigRequest) Descriptor() ([]byte, []int) {
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{32}
+}
+
+// Response of GetConfig.
+type WheelServiceGetConfigResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As YAML, with defaults and without secrets.
+	Config string `protobuf:"bytes,1,opt,name=config,proto3" json:"config,omitempty"`
+	// Its hash, with that of the code that goes with it.
+	Hash string `protobuf:"bytes,2,opt,name=hash,proto3" json:"hash,omitempty"`
+	// The file that the wheel was started with; empty when it was built in Go.
+	File          string `protobuf:"bytes,3,opt,name=file,proto3" json:"file,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WheelServiceGetConfigResponse) Reset() {
+	*x = WheelServiceGetConfigResponse{}
+	mi := &file_pelton_v1_wheel_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WheelServiceGetConfigResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WheelServiceGetConfigResponse) ProtoMessage() {}
+
+func (x *WheelServiceGetConfigResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_pelton_v1_wheel_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WheelServiceGetConfigResponse.ProtoReflect.Descriptor instead.
+func (*WheelServiceGetConfigResponse) Descriptor() ([]byte, []int) {
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *WheelServiceGetConfigResponse) GetConfig() string {
+	if x != nil {
+		return x.Config
+	}
+	return ""
+}
+
+func (x *WheelServiceGetConfigResponse) GetHash() string {
+	if x != nil {
+		return x.Hash
+	}
+	return ""
+}
+
+func (x *WheelServiceGetConfigResponse) GetFile() string {
+	if x != nil {
+		return x.File
+	}
+	return ""
+}
+
 var File_pelton_v1_wheel_proto protoreflect.FileDescriptor
 
 const file_pelton_v1_wheel_proto_rawDesc = "" +
@@ -2259,7 +2816,7 @@ const file_pelton_v1_wheel_proto_rawDesc = "" +
 	"\x04Edge\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\tR\x04from\x12\x16\n" +
 	"\x06output\x18\x02 \x01(\tR\x06output\x12\x0e\n" +
-	"\x02to\x18\x03 \x01(\tR\x02to\"\xe0\x05\n" +
+	"\x02to\x18\x03 \x01(\tR\x02to\"\x90\x06\n" +
 	"\x05Stats\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\tR\aversion\x12.\n" +
 	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x121\n" +
@@ -2275,7 +2832,8 @@ const file_pelton_v1_wheel_proto_rawDesc = "" +
 	"\x03lot\x18\v \x01(\v2\x13.pelton.v1.LotStatsR\x03lot\x12+\n" +
 	"\x05store\x18\f \x01(\v2\x15.pelton.v1.StoreStatsR\x05store\x12.\n" +
 	"\x06memory\x18\r \x01(\v2\x16.pelton.v1.MemoryStatsR\x06memory\x12-\n" +
-	"\x06traces\x18\x0e \x01(\v2\x15.pelton.v1.TraceStatsR\x06traces\x12%\n" +
+	"\x06traces\x18\x0e \x01(\v2\x15.pelton.v1.TraceStatsR\x06traces\x12.\n" +
+	"\x06config\x18\x0f \x01(\v2\x16.pelton.v1.ConfigStatsR\x06config\x12%\n" +
 	"\x03api\x18\x14 \x01(\v2\x13.pelton.v1.ApiStatsR\x03api\x121\n" +
 	"\agraphql\x18\x15 \x01(\v2\x17.pelton.v1.GraphqlStatsR\agraphql\x12'\n" +
 	"\x04taps\x18\x10 \x01(\v2\x13.pelton.v1.TapStatsR\x04taps\"\xc4\x02\n" +
@@ -2295,6 +2853,14 @@ const file_pelton_v1_wheel_proto_rawDesc = "" +
 	"\rsubscriptions\x18\x02 \x01(\x03R\rsubscriptions\x12>\n" +
 	"\arefused\x18\x03 \x03(\v2$.pelton.v1.GraphqlStats.RefusedEntryR\arefused\x1a:\n" +
 	"\fRefusedEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01\"\xe6\x01\n" +
+	"\vConfigStats\x12\x12\n" +
+	"\x04hash\x18\x01 \x01(\tR\x04hash\x12@\n" +
+	"\boutcomes\x18\x02 \x03(\v2$.pelton.v1.ConfigStats.OutcomesEntryR\boutcomes\x12.\n" +
+	"\x04last\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x04last\x12\x14\n" +
+	"\x05error\x18\x04 \x01(\tR\x05error\x1a;\n" +
+	"\rOutcomesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01\"j\n" +
 	"\n" +
@@ -2450,7 +3016,42 @@ const file_pelton_v1_wheel_proto_rawDesc = "" +
 	"\x19WheelServiceBackupRequest\"F\n" +
 	"\x1aWheelServiceBackupResponse\x12\x12\n" +
 	"\x04size\x18\x01 \x01(\x03R\x04size\x12\x14\n" +
-	"\x05chunk\x18\x02 \x01(\fR\x05chunk2\xbf\x04\n" +
+	"\x05chunk\x18\x02 \x01(\fR\x05chunk\"E\n" +
+	"\vConfigField\x12\x12\n" +
+	"\x04path\x18\x01 \x01(\tR\x04path\x12\x10\n" +
+	"\x03old\x18\x02 \x01(\tR\x03old\x12\x10\n" +
+	"\x03new\x18\x03 \x01(\tR\x03new\"\xa2\x01\n" +
+	"\fConfigChange\x12\x0e\n" +
+	"\x02op\x18\x01 \x01(\tR\x02op\x12\x12\n" +
+	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x12\n" +
+	"\x04name\x18\x03 \x01(\tR\x04name\x12.\n" +
+	"\x06fields\x18\x04 \x03(\v2\x16.pelton.v1.ConfigFieldR\x06fields\x12\x16\n" +
+	"\x06effect\x18\x05 \x01(\tR\x06effect\x12\x12\n" +
+	"\x04does\x18\x06 \x01(\tR\x04does\"\x89\x01\n" +
+	"\n" +
+	"ConfigPlan\x12\x12\n" +
+	"\x04hash\x18\x01 \x01(\tR\x04hash\x121\n" +
+	"\achanges\x18\x02 \x03(\v2\x17.pelton.v1.ConfigChangeR\achanges\x12\x18\n" +
+	"\adrained\x18\x03 \x03(\tR\adrained\x12\x1a\n" +
+	"\bwarnings\x18\x04 \x03(\tR\bwarnings\"\xb4\x02\n" +
+	"\x18WheelServiceApplyRequest\x12\x16\n" +
+	"\x06config\x18\x01 \x01(\tR\x06config\x12\x12\n" +
+	"\x04file\x18\x02 \x01(\tR\x04file\x12P\n" +
+	"\tartifacts\x18\x03 \x03(\v22.pelton.v1.WheelServiceApplyRequest.ArtifactsEntryR\tartifacts\x12\x1b\n" +
+	"\tplan_only\x18\x04 \x01(\bR\bplanOnly\x12\x1b\n" +
+	"\tplan_hash\x18\x05 \x01(\tR\bplanHash\x12\x10\n" +
+	"\x03who\x18\x06 \x01(\tR\x03who\x12\x10\n" +
+	"\x03why\x18\a \x01(\tR\x03why\x1a<\n" +
+	"\x0eArtifactsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"F\n" +
+	"\x19WheelServiceApplyResponse\x12)\n" +
+	"\x04plan\x18\x01 \x01(\v2\x15.pelton.v1.ConfigPlanR\x04plan\"\x1e\n" +
+	"\x1cWheelServiceGetConfigRequest\"_\n" +
+	"\x1dWheelServiceGetConfigResponse\x12\x16\n" +
+	"\x06config\x18\x01 \x01(\tR\x06config\x12\x12\n" +
+	"\x04hash\x18\x02 \x01(\tR\x04hash\x12\x12\n" +
+	"\x04file\x18\x03 \x01(\tR\x04file2\xf3\x05\n" +
 	"\fWheelService\x12d\n" +
 	"\vGetTopology\x12).pelton.v1.WheelServiceGetTopologyRequest\x1a*.pelton.v1.WheelServiceGetTopologyResponse\x12[\n" +
 	"\bGetStats\x12&.pelton.v1.WheelServiceGetStatsRequest\x1a'.pelton.v1.WheelServiceGetStatsResponse\x12c\n" +
@@ -2458,7 +3059,9 @@ const file_pelton_v1_wheel_proto_rawDesc = "" +
 	"WatchStats\x12(.pelton.v1.WheelServiceWatchStatsRequest\x1a).pelton.v1.WheelServiceWatchStatsResponse0\x01\x12W\n" +
 	"\x06Backup\x12$.pelton.v1.WheelServiceBackupRequest\x1a%.pelton.v1.WheelServiceBackupResponse0\x01\x12^\n" +
 	"\tListAudit\x12'.pelton.v1.WheelServiceListAuditRequest\x1a(.pelton.v1.WheelServiceListAuditResponse\x12N\n" +
-	"\x03Tap\x12!.pelton.v1.WheelServiceTapRequest\x1a\".pelton.v1.WheelServiceTapResponse0\x01B7Z5github.com/peltonhq/pelton/api/gen/pelton/v1;peltonv1b\x06proto3"
+	"\x03Tap\x12!.pelton.v1.WheelServiceTapRequest\x1a\".pelton.v1.WheelServiceTapResponse0\x01\x12R\n" +
+	"\x05Apply\x12#.pelton.v1.WheelServiceApplyRequest\x1a$.pelton.v1.WheelServiceApplyResponse\x12^\n" +
+	"\tGetConfig\x12'.pelton.v1.WheelServiceGetConfigRequest\x1a(.pelton.v1.WheelServiceGetConfigResponseB7Z5github.com/peltonhq/pelton/api/gen/pelton/v1;peltonv1b\x06proto3"
 
 var (
 	file_pelton_v1_wheel_proto_rawDescOnce sync.Once
@@ -2472,100 +3075,121 @@ func file_pelton_v1_wheel_proto_rawDescGZIP() []byte {
 	return file_pelton_v1_wheel_proto_rawDescData
 }
 
-var file_pelton_v1_wheel_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
+var file_pelton_v1_wheel_proto_msgTypes = make([]protoimpl.MessageInfo, 43)
 var file_pelton_v1_wheel_proto_goTypes = []any{
 	(*Node)(nil),                            // 0: pelton.v1.Node
 	(*Edge)(nil),                            // 1: pelton.v1.Edge
 	(*Stats)(nil),                           // 2: pelton.v1.Stats
 	(*ApiStats)(nil),                        // 3: pelton.v1.ApiStats
 	(*GraphqlStats)(nil),                    // 4: pelton.v1.GraphqlStats
-	(*TraceStats)(nil),                      // 5: pelton.v1.TraceStats
-	(*SourceStats)(nil),                     // 6: pelton.v1.SourceStats
-	(*QueueStats)(nil),                      // 7: pelton.v1.QueueStats
-	(*LaneStats)(nil),                       // 8: pelton.v1.LaneStats
-	(*ArenaStats)(nil),                      // 9: pelton.v1.ArenaStats
-	(*PluginStats)(nil),                     // 10: pelton.v1.PluginStats
-	(*KVStats)(nil),                         // 11: pelton.v1.KVStats
-	(*HTTPStats)(nil),                       // 12: pelton.v1.HTTPStats
-	(*SessionStats)(nil),                    // 13: pelton.v1.SessionStats
-	(*SinkStats)(nil),                       // 14: pelton.v1.SinkStats
-	(*LotStats)(nil),                        // 15: pelton.v1.LotStats
-	(*StoreStats)(nil),                      // 16: pelton.v1.StoreStats
-	(*MemoryStats)(nil),                     // 17: pelton.v1.MemoryStats
-	(*WheelServiceGetTopologyRequest)(nil),  // 18: pelton.v1.WheelServiceGetTopologyRequest
-	(*WheelServiceGetTopologyResponse)(nil), // 19: pelton.v1.WheelServiceGetTopologyResponse
-	(*WheelServiceGetStatsRequest)(nil),     // 20: pelton.v1.WheelServiceGetStatsRequest
-	(*WheelServiceGetStatsResponse)(nil),    // 21: pelton.v1.WheelServiceGetStatsResponse
-	(*WheelServiceWatchStatsRequest)(nil),   // 22: pelton.v1.WheelServiceWatchStatsRequest
-	(*WheelServiceWatchStatsResponse)(nil),  // 23: pelton.v1.WheelServiceWatchStatsResponse
-	(*WheelServiceBackupRequest)(nil),       // 24: pelton.v1.WheelServiceBackupRequest
-	(*WheelServiceBackupResponse)(nil),      // 25: pelton.v1.WheelServiceBackupResponse
-	nil,                                     // 26: pelton.v1.ApiStats.RefusedEntry
-	nil,                                     // 27: pelton.v1.GraphqlStats.RefusedEntry
-	nil,                                     // 28: pelton.v1.SourceStats.WaitedMsEntry
-	nil,                                     // 29: pelton.v1.PluginStats.FaultsEntry
-	nil,                                     // 30: pelton.v1.PluginStats.DroppedEntry
-	nil,                                     // 31: pelton.v1.HTTPStats.OutcomesEntry
-	nil,                                     // 32: pelton.v1.LotStats.ParkedByKindEntry
-	(*timestamppb.Timestamp)(nil),           // 33: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),             // 34: google.protobuf.Duration
-	(*TapStats)(nil),                        // 35: pelton.v1.TapStats
-	(*WheelServiceListAuditRequest)(nil),    // 36: pelton.v1.WheelServiceListAuditRequest
-	(*WheelServiceTapRequest)(nil),          // 37: pelton.v1.WheelServiceTapRequest
-	(*WheelServiceListAuditResponse)(nil),   // 38: pelton.v1.WheelServiceListAuditResponse
-	(*WheelServiceTapResponse)(nil),         // 39: pelton.v1.WheelServiceTapResponse
+	(*ConfigStats)(nil),                     // 5: pelton.v1.ConfigStats
+	(*TraceStats)(nil),                      // 6: pelton.v1.TraceStats
+	(*SourceStats)(nil),                     // 7: pelton.v1.SourceStats
+	(*QueueStats)(nil),                      // 8: pelton.v1.QueueStats
+	(*LaneStats)(nil),                       // 9: pelton.v1.LaneStats
+	(*ArenaStats)(nil),                      // 10: pelton.v1.ArenaStats
+	(*PluginStats)(nil),                     // 11: pelton.v1.PluginStats
+	(*KVStats)(nil),                         // 12: pelton.v1.KVStats
+	(*HTTPStats)(nil),                       // 13: pelton.v1.HTTPStats
+	(*SessionStats)(nil),                    // 14: pelton.v1.SessionStats
+	(*SinkStats)(nil),                       // 15: pelton.v1.SinkStats
+	(*LotStats)(nil),                        // 16: pelton.v1.LotStats
+	(*StoreStats)(nil),                      // 17: pelton.v1.StoreStats
+	(*MemoryStats)(nil),                     // 18: pelton.v1.MemoryStats
+	(*WheelServiceGetTopologyRequest)(nil),  // 19: pelton.v1.WheelServiceGetTopologyRequest
+	(*WheelServiceGetTopologyResponse)(nil), // 20: pelton.v1.WheelServiceGetTopologyResponse
+	(*WheelServiceGetStatsRequest)(nil),     // 21: pelton.v1.WheelServiceGetStatsRequest
+	(*WheelServiceGetStatsResponse)(nil),    // 22: pelton.v1.WheelServiceGetStatsResponse
+	(*WheelServiceWatchStatsRequest)(nil),   // 23: pelton.v1.WheelServiceWatchStatsRequest
+	(*WheelServiceWatchStatsResponse)(nil),  // 24: pelton.v1.WheelServiceWatchStatsResponse
+	(*WheelServiceBackupRequest)(nil),       // 25: pelton.v1.WheelServiceBackupRequest
+	(*WheelServiceBackupResponse)(nil),      // 26: pelton.v1.WheelServiceBackupResponse
+	(*ConfigField)(nil),                     // 27: pelton.v1.ConfigField
+	(*ConfigChange)(nil),                    // 28: pelton.v1.ConfigChange
+	(*ConfigPlan)(nil),                      // 29: pelton.v1.ConfigPlan
+	(*WheelServiceApplyRequest)(nil),        // 30: pelton.v1.WheelServiceApplyRequest
+	(*WheelServiceApplyResponse)(nil),       // 31: pelton.v1.WheelServiceApplyResponse
+	(*WheelServiceGetConfigRequest)(nil),    // 32: pelton.v1.WheelServiceGetConfigRequest
+	(*WheelServiceGetConfigResponse)(nil),   // 33: pelton.v1.WheelServiceGetConfigResponse
+	nil,                                     // 34: pelton.v1.ApiStats.RefusedEntry
+	nil,                                     // 35: pelton.v1.GraphqlStats.RefusedEntry
+	nil,                                     // 36: pelton.v1.ConfigStats.OutcomesEntry
+	nil,                                     // 37: pelton.v1.SourceStats.WaitedMsEntry
+	nil,                                     // 38: pelton.v1.PluginStats.FaultsEntry
+	nil,                                     // 39: pelton.v1.PluginStats.DroppedEntry
+	nil,                                     // 40: pelton.v1.HTTPStats.OutcomesEntry
+	nil,                                     // 41: pelton.v1.LotStats.ParkedByKindEntry
+	nil,                                     // 42: pelton.v1.WheelServiceApplyRequest.ArtifactsEntry
+	(*timestamppb.Timestamp)(nil),           // 43: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),             // 44: google.protobuf.Duration
+	(*TapStats)(nil),                        // 45: pelton.v1.TapStats
+	(*WheelServiceListAuditRequest)(nil),    // 46: pelton.v1.WheelServiceListAuditRequest
+	(*WheelServiceTapRequest)(nil),          // 47: pelton.v1.WheelServiceTapRequest
+	(*WheelServiceListAuditResponse)(nil),   // 48: pelton.v1.WheelServiceListAuditResponse
+	(*WheelServiceTapResponse)(nil),         // 49: pelton.v1.WheelServiceTapResponse
 }
 var file_pelton_v1_wheel_proto_depIdxs = []int32{
-	33, // 0: pelton.v1.Stats.time:type_name -> google.protobuf.Timestamp
-	34, // 1: pelton.v1.Stats.uptime:type_name -> google.protobuf.Duration
-	6,  // 2: pelton.v1.Stats.sources:type_name -> pelton.v1.SourceStats
-	9,  // 3: pelton.v1.Stats.arenas:type_name -> pelton.v1.ArenaStats
-	10, // 4: pelton.v1.Stats.plugins:type_name -> pelton.v1.PluginStats
-	13, // 5: pelton.v1.Stats.sessions:type_name -> pelton.v1.SessionStats
-	14, // 6: pelton.v1.Stats.sinks:type_name -> pelton.v1.SinkStats
-	15, // 7: pelton.v1.Stats.lot:type_name -> pelton.v1.LotStats
-	16, // 8: pelton.v1.Stats.store:type_name -> pelton.v1.StoreStats
-	17, // 9: pelton.v1.Stats.memory:type_name -> pelton.v1.MemoryStats
-	5,  // 10: pelton.v1.Stats.traces:type_name -> pelton.v1.TraceStats
-	3,  // 11: pelton.v1.Stats.api:type_name -> pelton.v1.ApiStats
-	4,  // 12: pelton.v1.Stats.graphql:type_name -> pelton.v1.GraphqlStats
-	35, // 13: pelton.v1.Stats.taps:type_name -> pelton.v1.TapStats
-	26, // 14: pelton.v1.ApiStats.refused:type_name -> pelton.v1.ApiStats.RefusedEntry
-	33, // 15: pelton.v1.ApiStats.certificate_expiry:type_name -> google.protobuf.Timestamp
-	27, // 16: pelton.v1.GraphqlStats.refused:type_name -> pelton.v1.GraphqlStats.RefusedEntry
-	8,  // 17: pelton.v1.SourceStats.lanes:type_name -> pelton.v1.LaneStats
-	7,  // 18: pelton.v1.SourceStats.queue:type_name -> pelton.v1.QueueStats
-	28, // 19: pelton.v1.SourceStats.waited_ms:type_name -> pelton.v1.SourceStats.WaitedMsEntry
-	29, // 20: pelton.v1.PluginStats.faults:type_name -> pelton.v1.PluginStats.FaultsEntry
-	30, // 21: pelton.v1.PluginStats.dropped:type_name -> pelton.v1.PluginStats.DroppedEntry
-	34, // 22: pelton.v1.PluginStats.busy:type_name -> google.protobuf.Duration
-	11, // 23: pelton.v1.PluginStats.kv:type_name -> pelton.v1.KVStats
-	12, // 24: pelton.v1.PluginStats.http:type_name -> pelton.v1.HTTPStats
-	31, // 25: pelton.v1.HTTPStats.outcomes:type_name -> pelton.v1.HTTPStats.OutcomesEntry
-	32, // 26: pelton.v1.LotStats.parked_by_kind:type_name -> pelton.v1.LotStats.ParkedByKindEntry
-	33, // 27: pelton.v1.LotStats.next_due:type_name -> google.protobuf.Timestamp
-	0,  // 28: pelton.v1.WheelServiceGetTopologyResponse.nodes:type_name -> pelton.v1.Node
-	1,  // 29: pelton.v1.WheelServiceGetTopologyResponse.edges:type_name -> pelton.v1.Edge
-	2,  // 30: pelton.v1.WheelServiceGetStatsResponse.stats:type_name -> pelton.v1.Stats
-	34, // 31: pelton.v1.WheelServiceWatchStatsRequest.interval:type_name -> google.protobuf.Duration
-	2,  // 32: pelton.v1.WheelServiceWatchStatsResponse.stats:type_name -> pelton.v1.Stats
-	18, // 33: pelton.v1.WheelService.GetTopology:input_type -> pelton.v1.WheelServiceGetTopologyRequest
-	20, // 34: pelton.v1.WheelService.GetStats:input_type -> pelton.v1.WheelServiceGetStatsRequest
-	22, // 35: pelton.v1.WheelService.WatchStats:input_type -> pelton.v1.WheelServiceWatchStatsRequest
-	24, // 36: pelton.v1.WheelService.Backup:input_type -> pelton.v1.WheelServiceBackupRequest
-	36, // 37: pelton.v1.WheelService.ListAudit:input_type -> pelton.v1.WheelServiceListAuditRequest
-	37, // 38: pelton.v1.WheelService.Tap:input_type -> pelton.v1.WheelServiceTapRequest
-	19, // 39: pelton.v1.WheelService.GetTopology:output_type -> pelton.v1.WheelServiceGetTopologyResponse
-	21, // 40: pelton.v1.WheelService.GetStats:output_type -> pelton.v1.WheelServiceGetStatsResponse
-	23, // 41: pelton.v1.WheelService.WatchStats:output_type -> pelton.v1.WheelServiceWatchStatsResponse
-	25, // 42: pelton.v1.WheelService.Backup:output_type -> pelton.v1.WheelServiceBackupResponse
-	38, // 43: pelton.v1.WheelService.ListAudit:output_type -> pelton.v1.WheelServiceListAuditResponse
-	39, // 44: pelton.v1.WheelService.Tap:output_type -> pelton.v1.WheelServiceTapResponse
-	39, // [39:45] is the sub-list for method output_type
-	33, // [33:39] is the sub-list for method input_type
-	33, // [33:33] is the sub-list for extension type_name
-	33, // [33:33] is the sub-list for extension extendee
-	0,  // [0:33] is the sub-list for field type_name
+	43, // 0: pelton.v1.Stats.time:type_name -> google.protobuf.Timestamp
+	44, // 1: pelton.v1.Stats.uptime:type_name -> google.protobuf.Duration
+	7,  // 2: pelton.v1.Stats.sources:type_name -> pelton.v1.SourceStats
+	10, // 3: pelton.v1.Stats.arenas:type_name -> pelton.v1.ArenaStats
+	11, // 4: pelton.v1.Stats.plugins:type_name -> pelton.v1.PluginStats
+	14, // 5: pelton.v1.Stats.sessions:type_name -> pelton.v1.SessionStats
+	15, // 6: pelton.v1.Stats.sinks:type_name -> pelton.v1.SinkStats
+	16, // 7: pelton.v1.Stats.lot:type_name -> pelton.v1.LotStats
+	17, // 8: pelton.v1.Stats.store:type_name -> pelton.v1.StoreStats
+	18, // 9: pelton.v1.Stats.memory:type_name -> pelton.v1.MemoryStats
+	6,  // 10: pelton.v1.Stats.traces:type_name -> pelton.v1.TraceStats
+	5,  // 11: pelton.v1.Stats.config:type_name -> pelton.v1.ConfigStats
+	3,  // 12: pelton.v1.Stats.api:type_name -> pelton.v1.ApiStats
+	4,  // 13: pelton.v1.Stats.graphql:type_name -> pelton.v1.GraphqlStats
+	45, // 14: pelton.v1.Stats.taps:type_name -> pelton.v1.TapStats
+	34, // 15: pelton.v1.ApiStats.refused:type_name -> pelton.v1.ApiStats.RefusedEntry
+	43, // 16: pelton.v1.ApiStats.certificate_expiry:type_name -> google.protobuf.Timestamp
+	35, // 17: pelton.v1.GraphqlStats.refused:type_name -> pelton.v1.GraphqlStats.RefusedEntry
+	36, // 18: pelton.v1.ConfigStats.outcomes:type_name -> pelton.v1.ConfigStats.OutcomesEntry
+	43, // 19: pelton.v1.ConfigStats.last:type_name -> google.protobuf.Timestamp
+	9,  // 20: pelton.v1.SourceStats.lanes:type_name -> pelton.v1.LaneStats
+	8,  // 21: pelton.v1.SourceStats.queue:type_name -> pelton.v1.QueueStats
+	37, // 22: pelton.v1.SourceStats.waited_ms:type_name -> pelton.v1.SourceStats.WaitedMsEntry
+	38, // 23: pelton.v1.PluginStats.faults:type_name -> pelton.v1.PluginStats.FaultsEntry
+	39, // 24: pelton.v1.PluginStats.dropped:type_name -> pelton.v1.PluginStats.DroppedEntry
+	44, // 25: pelton.v1.PluginStats.busy:type_name -> google.protobuf.Duration
+	12, // 26: pelton.v1.PluginStats.kv:type_name -> pelton.v1.KVStats
+	13, // 27: pelton.v1.PluginStats.http:type_name -> pelton.v1.HTTPStats
+	40, // 28: pelton.v1.HTTPStats.outcomes:type_name -> pelton.v1.HTTPStats.OutcomesEntry
+	41, // 29: pelton.v1.LotStats.parked_by_kind:type_name -> pelton.v1.LotStats.ParkedByKindEntry
+	43, // 30: pelton.v1.LotStats.next_due:type_name -> google.protobuf.Timestamp
+	0,  // 31: pelton.v1.WheelServiceGetTopologyResponse.nodes:type_name -> pelton.v1.Node
+	1,  // 32: pelton.v1.WheelServiceGetTopologyResponse.edges:type_name -> pelton.v1.Edge
+	2,  // 33: pelton.v1.WheelServiceGetStatsResponse.stats:type_name -> pelton.v1.Stats
+	44, // 34: pelton.v1.WheelServiceWatchStatsRequest.interval:type_name -> google.protobuf.Duration
+	2,  // 35: pelton.v1.WheelServiceWatchStatsResponse.stats:type_name -> pelton.v1.Stats
+	27, // 36: pelton.v1.ConfigChange.fields:type_name -> pelton.v1.ConfigField
+	28, // 37: pelton.v1.ConfigPlan.changes:type_name -> pelton.v1.ConfigChange
+	42, // 38: pelton.v1.WheelServiceApplyRequest.artifacts:type_name -> pelton.v1.WheelServiceApplyRequest.ArtifactsEntry
+	29, // 39: pelton.v1.WheelServiceApplyResponse.plan:type_name -> pelton.v1.ConfigPlan
+	19, // 40: pelton.v1.WheelService.GetTopology:input_type -> pelton.v1.WheelServiceGetTopologyRequest
+	21, // 41: pelton.v1.WheelService.GetStats:input_type -> pelton.v1.WheelServiceGetStatsRequest
+	23, // 42: pelton.v1.WheelService.WatchStats:input_type -> pelton.v1.WheelServiceWatchStatsRequest
+	25, // 43: pelton.v1.WheelService.Backup:input_type -> pelton.v1.WheelServiceBackupRequest
+	46, // 44: pelton.v1.WheelService.ListAudit:input_type -> pelton.v1.WheelServiceListAuditRequest
+	47, // 45: pelton.v1.WheelService.Tap:input_type -> pelton.v1.WheelServiceTapRequest
+	30, // 46: pelton.v1.WheelService.Apply:input_type -> pelton.v1.WheelServiceApplyRequest
+	32, // 47: pelton.v1.WheelService.GetConfig:input_type -> pelton.v1.WheelServiceGetConfigRequest
+	20, // 48: pelton.v1.WheelService.GetTopology:output_type -> pelton.v1.WheelServiceGetTopologyResponse
+	22, // 49: pelton.v1.WheelService.GetStats:output_type -> pelton.v1.WheelServiceGetStatsResponse
+	24, // 50: pelton.v1.WheelService.WatchStats:output_type -> pelton.v1.WheelServiceWatchStatsResponse
+	26, // 51: pelton.v1.WheelService.Backup:output_type -> pelton.v1.WheelServiceBackupResponse
+	48, // 52: pelton.v1.WheelService.ListAudit:output_type -> pelton.v1.WheelServiceListAuditResponse
+	49, // 53: pelton.v1.WheelService.Tap:output_type -> pelton.v1.WheelServiceTapResponse
+	31, // 54: pelton.v1.WheelService.Apply:output_type -> pelton.v1.WheelServiceApplyResponse
+	33, // 55: pelton.v1.WheelService.GetConfig:output_type -> pelton.v1.WheelServiceGetConfigResponse
+	48, // [48:56] is the sub-list for method output_type
+	40, // [40:48] is the sub-list for method input_type
+	40, // [40:40] is the sub-list for extension type_name
+	40, // [40:40] is the sub-list for extension extendee
+	0,  // [0:40] is the sub-list for field type_name
 }
 
 func init() { file_pelton_v1_wheel_proto_init() }
@@ -2581,7 +3205,7 @@ func file_pelton_v1_wheel_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_pelton_v1_wheel_proto_rawDesc), len(file_pelton_v1_wheel_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   33,
+			NumMessages:   43,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -25,6 +25,8 @@ const (
 	WheelService_Backup_FullMethodName      = "/pelton.v1.WheelService/Backup"
 	WheelService_ListAudit_FullMethodName   = "/pelton.v1.WheelService/ListAudit"
 	WheelService_Tap_FullMethodName         = "/pelton.v1.WheelService/Tap"
+	WheelService_Apply_FullMethodName       = "/pelton.v1.WheelService/Apply"
+	WheelService_GetConfig_FullMethodName   = "/pelton.v1.WheelService/GetConfig"
 )
 
 // WheelServiceClient is the client API for WheelService service.
@@ -47,6 +49,10 @@ type WheelServiceClient interface {
 	// Tap gives sampled messages as they pass a node: a source, a plugin with what it decides, a plugin's output, a session or
 	// a sink. It never slows the wheel: what it leaves out is counted.
 	Tap(ctx context.Context, in *WheelServiceTapRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WheelServiceTapResponse], error)
+	// Apply makes a config the running one, or only says what that would change. After an error the wheel runs as before.
+	Apply(ctx context.Context, in *WheelServiceApplyRequest, opts ...grpc.CallOption) (*WheelServiceApplyResponse, error)
+	// GetConfig gives the config that runs, without secrets.
+	GetConfig(ctx context.Context, in *WheelServiceGetConfigRequest, opts ...grpc.CallOption) (*WheelServiceGetConfigResponse, error)
 }
 
 type wheelServiceClient struct {
@@ -144,6 +150,26 @@ func (c *wheelServiceClient) Tap(ctx context.Context, in *WheelServiceTapRequest
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type WheelService_TapClient = grpc.ServerStreamingClient[WheelServiceTapResponse]
 
+func (c *wheelServiceClient) Apply(ctx context.Context, in *WheelServiceApplyRequest, opts ...grpc.CallOption) (*WheelServiceApplyResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(WheelServiceApplyResponse)
+	err := c.cc.Invoke(ctx, WheelService_Apply_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *wheelServiceClient) GetConfig(ctx context.Context, in *WheelServiceGetConfigRequest, opts ...grpc.CallOption) (*WheelServiceGetConfigResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(WheelServiceGetConfigResponse)
+	err := c.cc.Invoke(ctx, WheelService_GetConfig_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // WheelServiceServer is the server API for WheelService service.
 // All implementations must embed UnimplementedWheelServiceServer
 // for forward compatibility.
@@ -164,6 +190,10 @@ type WheelServiceServer interface {
 	// Tap gives sampled messages as they pass a node: a source, a plugin with what it decides, a plugin's output, a session or
 	// a sink. It never slows the wheel: what it leaves out is counted.
 	Tap(*WheelServiceTapRequest, grpc.ServerStreamingServer[WheelServiceTapResponse]) error
+	// Apply makes a config the running one, or only says what that would change. After an error the wheel runs as before.
+	Apply(context.Context, *WheelServiceApplyRequest) (*WheelServiceApplyResponse, error)
+	// GetConfig gives the config that runs, without secrets.
+	GetConfig(context.Context, *WheelServiceGetConfigRequest) (*WheelServiceGetConfigResponse, error)
 	mustEmbedUnimplementedWheelServiceServer()
 }
 
@@ -191,6 +221,12 @@ func (UnimplementedWheelServiceServer) ListAudit(context.Context, *WheelServiceL
 }
 func (UnimplementedWheelServiceServer) Tap(*WheelServiceTapRequest, grpc.ServerStreamingServer[WheelServiceTapResponse]) error {
 	return status.Error(codes.Unimplemented, "method Tap not implemented")
+}
+func (UnimplementedWheelServiceServer) Apply(context.Context, *WheelServiceApplyRequest) (*WheelServiceApplyResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Apply not implemented")
+}
+func (UnimplementedWheelServiceServer) GetConfig(context.Context, *WheelServiceGetConfigRequest) (*WheelServiceGetConfigResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetConfig not implemented")
 }
 func (UnimplementedWheelServiceServer) mustEmbedUnimplementedWheelServiceServer() {}
 func (UnimplementedWheelServiceServer) testEmbeddedByValue()                      {}
@@ -300,6 +336,42 @@ func _WheelService_Tap_Handler(srv interface{}, stream grpc.ServerStream) error 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type WheelService_TapServer = grpc.ServerStreamingServer[WheelServiceTapResponse]
 
+func _WheelService_Apply_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(WheelServiceApplyRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(WheelServiceServer).Apply(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: WheelService_Apply_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(WheelServiceServer).Apply(ctx, req.(*WheelServiceApplyRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _WheelService_GetConfig_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(WheelServiceGetConfigRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(WheelServiceServer).GetConfig(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: WheelService_GetConfig_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(WheelServiceServer).GetConfig(ctx, req.(*WheelServiceGetConfigRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // WheelService_ServiceDesc is the grpc.ServiceDesc for WheelService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -318,6 +390,14 @@ var WheelService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListAudit",
 			Handler:    _WheelService_ListAudit_Handler,
+		},
+		{
+			MethodName: "Apply",
+			Handler:    _WheelService_Apply_Handler,
+		},
+		{
+			MethodName: "GetConfig",
+			Handler:    _WheelService_GetConfig_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

@@ -36,6 +36,10 @@ const (
 	WheelServiceListAuditProcedure = "/pelton.v1.WheelService/ListAudit"
 	// WheelServiceTapProcedure is the procedure name of the WheelService's Tap RPC.
 	WheelServiceTapProcedure = "/pelton.v1.WheelService/Tap"
+	// WheelServiceApplyProcedure is the procedure name of the WheelService's Apply RPC.
+	WheelServiceApplyProcedure = "/pelton.v1.WheelService/Apply"
+	// WheelServiceGetConfigProcedure is the procedure name of the WheelService's GetConfig RPC.
+	WheelServiceGetConfigProcedure = "/pelton.v1.WheelService/GetConfig"
 )
 
 var (
@@ -81,6 +85,20 @@ var (
 			Procedure:  WheelServiceTapProcedure,
 		}
 	})
+	wheelServiceApplySpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_pelton_v1_wheel_proto.Services().ByName("WheelService").Methods().ByName("Apply"),
+			Procedure:  WheelServiceApplyProcedure,
+		}
+	})
+	wheelServiceGetConfigSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_pelton_v1_wheel_proto.Services().ByName("WheelService").Methods().ByName("GetConfig"),
+			Procedure:  WheelServiceGetConfigProcedure,
+		}
+	})
 )
 
 // WheelServiceClient is a client for the pelton.v1.WheelService service.
@@ -99,6 +117,10 @@ type WheelServiceClient interface {
 	// Tap gives sampled messages as they pass a node: a source, a plugin with what it decides, a plugin's output, a session or
 	// a sink. It never slows the wheel: what it leaves out is counted.
 	Tap(context.Context, *v1.WheelServiceTapRequest) (WheelServiceTapClientStream, error)
+	// Apply makes a config the running one, or only says what that would change. After an error the wheel runs as before.
+	Apply(context.Context, *v1.WheelServiceApplyRequest) (*v1.WheelServiceApplyResponse, error)
+	// GetConfig gives the config that runs, without secrets.
+	GetConfig(context.Context, *v1.WheelServiceGetConfigRequest) (*v1.WheelServiceGetConfigResponse, error)
 }
 
 // NewWheelServiceClient constructs a client for the pelton.v1.WheelService service. Multiple
@@ -183,6 +205,10 @@ type WheelServiceHandler interface {
 	// Tap gives sampled messages as they pass a node: a source, a plugin with what it decides, a plugin's output, a session or
 	// a sink. It never slows the wheel: what it leaves out is counted.
 	Tap(context.Context, *v1.WheelServiceTapRequest, WheelServiceTapServerStream) error
+	// Apply makes a config the running one, or only says what that would change. After an error the wheel runs as before.
+	Apply(context.Context, *v1.WheelServiceApplyRequest) (*v1.WheelServiceApplyResponse, error)
+	// GetConfig gives the config that runs, without secrets.
+	GetConfig(context.Context, *v1.WheelServiceGetConfigRequest) (*v1.WheelServiceGetConfigResponse, error)
 }
 
 // RegisterWheelServiceHandler registers svc as the pelton.v1.WheelService implementation on server.
@@ -195,6 +221,8 @@ func RegisterWheelServiceHandler(server *connect.Server, svc WheelServiceHandler
 		connect.Method{Spec: wheelServiceBackupSpec(), Handler: adapter.backup},
 		connect.Method{Spec: wheelServiceListAuditSpec(), Handler: adapter.listAudit},
 		connect.Method{Spec: wheelServiceTapSpec(), Handler: adapter.tap},
+		connect.Method{Spec: wheelServiceApplySpec(), Handler: adapter.apply},
+		connect.Method{Spec: wheelServiceGetConfigSpec(), Handler: adapter.getConfig},
 	)
 }
 
@@ -270,6 +298,14 @@ func (UnimplementedWheelServiceHandler) Tap(context.Context, *v1.WheelServiceTap
 	return connect.NewError(connect.CodeUnimplemented, "pelton.v1.WheelService.Tap is not implemented")
 }
 
+func (UnimplementedWheelServiceHandler) Apply(context.Context, *v1.WheelServiceApplyRequest) (*v1.WheelServiceApplyResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "pelton.v1.WheelService.Apply is not implemented")
+}
+
+func (UnimplementedWheelServiceHandler) GetConfig(context.Context, *v1.WheelServiceGetConfigRequest) (*v1.WheelServiceGetConfigResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "pelton.v1.WheelService.GetConfig is not implemented")
+}
+
 type wheelServiceClient struct {
 	client *connect.Client
 }
@@ -320,6 +356,22 @@ func (c *wheelServiceClient) Tap(ctx context.Context, req *v1.WheelServiceTapReq
 		return WheelServiceTapClientStream{}, err
 	}
 	return WheelServiceTapClientStream{stream: stream}, nil
+}
+
+func (c *wheelServiceClient) Apply(ctx context.Context, req *v1.WheelServiceApplyRequest) (*v1.WheelServiceApplyResponse, error) {
+	var res v1.WheelServiceApplyResponse
+	if err := c.client.CallUnary(ctx, wheelServiceApplySpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *wheelServiceClient) GetConfig(ctx context.Context, req *v1.WheelServiceGetConfigRequest) (*v1.WheelServiceGetConfigResponse, error) {
+	var res v1.WheelServiceGetConfigResponse
+	if err := c.client.CallUnary(ctx, wheelServiceGetConfigSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
 }
 
 type wheelServiceHandler struct{ svc WheelServiceHandler }
@@ -382,4 +434,28 @@ func (h wheelServiceHandler) tap(ctx context.Context, _ connect.Spec, stream con
 		return err
 	}
 	return h.svc.Tap(ctx, &req, WheelServiceTapServerStream{stream: stream})
+}
+
+func (h wheelServiceHandler) apply(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.WheelServiceApplyRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.Apply(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h wheelServiceHandler) getConfig(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.WheelServiceGetConfigRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.GetConfig(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
 }

@@ -1,4 +1,4 @@
-package api
+package meter
 
 import (
 	"maps"
@@ -12,14 +12,14 @@ type GraphQLStats struct {
 	Refused       map[string]uint64 `json:"refused"`       // what was turned away or cut off, by the limit of api.graphql
 }
 
-// GraphQLMeter counts what the GraphQL endpoint does. Its zero value is ready; any goroutine may use it.
-type GraphQLMeter struct {
+// GraphQL counts what the GraphQL endpoint does. Its zero value is ready; any goroutine may use it.
+type GraphQL struct {
 	mu    sync.Mutex
 	stats GraphQLStats
 }
 
 // Refuse counts what was turned away by the limit of that name.
-func (m *GraphQLMeter) Refuse(limit string) {
+func (m *GraphQL) Refuse(limit string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.stats.Refused == nil {
@@ -29,21 +29,21 @@ func (m *GraphQLMeter) Refuse(limit string) {
 }
 
 // Sockets adds to the number of WebSockets that are open.
-func (m *GraphQLMeter) Sockets(n int) {
+func (m *GraphQL) Sockets(n int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.stats.Sockets += n
 }
 
 // Subscriptions adds to the number of subscriptions under way.
-func (m *GraphQLMeter) Subscriptions(n int) {
+func (m *GraphQL) Subscriptions(n int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.stats.Subscriptions += n
 }
 
 // Stats are the figures now.
-func (m *GraphQLMeter) Stats() *GraphQLStats {
+func (m *GraphQL) Stats() *GraphQLStats {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	out := m.stats

@@ -1,0 +1,2 @@
+// Package delta has the words for what a config changes of a running wheel.
+package delta
