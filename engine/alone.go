@@ -13,7 +13,7 @@ import (
 	"github.com/peltonhq/pelton/engine/code"
 	"github.com/peltonhq/pelton/engine/config"
 	"github.com/peltonhq/pelton/engine/config/words"
-	"github.com/peltonhq/pelton/engine/plan"
+	"github.com/peltonhq/pelton/engine/feed"
 	"github.com/peltonhq/pelton/store/kv"
 	"github.com/peltonhq/pelton/store/memory"
 )
@@ -37,17 +37,15 @@ type Single struct {
 
 // OpenAlone builds and starts a plugin. The caller closes it.
 func OpenAlone(ctx context.Context, c config.Config, o Options, s Single) (*Alone, error) {
-	w := &wheel{c: c, o: o, plan: plan.New(&c)}
-	w.boxes = w.describe()
-	b := w.box(s.Name)
+	w, all := lonely(c, o)
+	b := all.box(s.Name)
 	if b == nil {
 		var known []string
-		for _, b := range w.boxes {
+		for _, b := range all.boxes {
 			known = append(known, b.name)
 		}
 		return nil, usage(fmt.Errorf("no plugin is named %q; %s", s.Name, words.Hint(s.Name, known)))
 	}
-	w.boxes = []*box{b}
 	a := &Alone{wheel: w}
 	err := a.open(ctx, b, s)
 	if err != nil {
@@ -56,11 +54,20 @@ func OpenAlone(ctx context.Context, c config.Config, o Options, s Single) (*Alon
 	return a, nil
 }
 
+// lonely is a wheel of which nothing runs, and what its config describes.
+func lonely(c config.Config, o Options) (*wheel, *world) {
+	w := &wheel{c: c, o: o}
+	w.furnish()
+	s := newWorld(&w.c)
+	s.boxes = w.describe(s)
+	return w, s
+}
+
 func (a *Alone) open(ctx context.Context, b *box, s Single) error {
 	if err := a.input(b, s.Source); err != nil {
 		return err
 	}
-	if err := a.wheel.runtimes(ctx); err != nil {
+	if err := a.wheel.runtimes(ctx, []*box{b}); err != nil {
 		return err
 	}
 	built, err := a.code(ctx, b, s.Artifact)
@@ -92,22 +99,22 @@ func (a *Alone) code(ctx context.Context, b *box, artifact []byte) (code.Code, e
 
 // input says how messages come to the plugin.
 func (a *Alone) input(b *box, source string) error {
-	size, largest := a.wheel.arenaSize()
+	size, largest := a.wheel.feeds.ArenaSize()
 	a.Arena = arena.Options{Name: b.name, Size: size, MaxMessage: largest}
-	c := &a.wheel.c
+	c, from := &a.wheel.c, newWorld(&a.wheel.c).from(b.name)
 	if source == "" {
-		i := slices.IndexFunc(b.from, func(from string) bool { _, ok := c.Sources[from]; return ok })
+		i := slices.IndexFunc(from, func(from string) bool { _, ok := c.Sources[from]; return ok })
 		if i < 0 || strings.HasPrefix(b.name, "session/") {
 			a.Decode = decode.Config{Format: decode.Raw, MaxMessage: int64(c.Arena.MaxMessage)}
 			return nil
 		}
-		source = b.from[i]
+		source = from[i]
 	}
 	s, ok := c.Sources[source]
 	if !ok {
 		return usage(fmt.Errorf("plugin %s: no source is named %q; %s", b.name, source, words.Hint(source, c.SourceNames())))
 	}
-	a.Decode = decodeOf(s.Decode, c.Arena.MaxMessage)
+	a.Decode = feed.DecodeOf(s.Decode, c.Arena.MaxMessage)
 	return nil
 }
 
@@ -141,14 +148,12 @@ func (a *Alone) Close(ctx context.Context) error {
 
 // Artifact builds a plugin's code as the config says, without running it; nil for native Go, which is in the program.
 func Artifact(ctx context.Context, c config.Config, o Options, name string) (bytes []byte, digest string, err error) {
-	w := &wheel{c: c, o: o, plan: plan.New(&c)}
-	w.boxes = w.describe()
-	b := w.box(name)
+	w, all := lonely(c, o)
+	b := all.box(name)
 	if b == nil {
 		return nil, "", usage(fmt.Errorf("no plugin is named %q", name))
 	}
-	w.boxes = []*box{b}
-	if err := w.runtimes(ctx); err != nil {
+	if err := w.runtimes(ctx, []*box{b}); err != nil {
 		return nil, "", err
 	}
 	defer func() { err = errors.Join(err, w.code.Close(ctx)) }()

@@ -15,10 +15,9 @@ import (
 	"github.com/peltonhq/pelton/delivery"
 	"github.com/peltonhq/pelton/engine/code"
 	"github.com/peltonhq/pelton/engine/config"
-	"github.com/peltonhq/pelton/engine/plan"
+	"github.com/peltonhq/pelton/engine/grant"
 	"github.com/peltonhq/pelton/engine/revision"
 	"github.com/peltonhq/pelton/engine/rollout"
-	"github.com/peltonhq/pelton/engine/tail"
 	"github.com/peltonhq/pelton/sdk/build"
 	"github.com/peltonhq/pelton/store"
 )
@@ -26,19 +25,20 @@ import (
 // box is one plugin or reducer of the wheel: its actor and the history of its code.
 type box struct {
 	name     string
-	kind     string // wasm, native or process
-	path     string // of the code, for wasm
-	native   string // registered name, for native
+	c        *config.Config // that it was opened with
+	kind     string         // wasm, native or process
+	path     string         // of the code, for wasm
+	native   string         // registered name, for native
 	process  *config.Process
 	loader   actor.Runtime // of its code; nil for native
-	from     []string
+	digest   string        // of its code, for wasm, when that was uploaded or built before; else empty
+	built    string        // digest of its code when it was opened
 	opts     actor.Options
 	settings revision.Settings // as the config has them
 	strategy actor.Strategy    // by which its versions come in
 	plugin   *actor.Plugin
-	log      *tail.Log
-	granted
-	held
+	granted  grant.Granted
+	*held
 	turnover
 }
 
@@ -50,34 +50,40 @@ type turnover struct {
 	upheld  atomic.Int64 // the last one that was before, and is not gone back to any more
 }
 
-// describe makes a box of each plugin and reducer of the config, in its order.
-func (w *wheel) describe() []*box {
+// describe makes the plugins and reducers of a config, in its order; none is open.
+func (w *wheel) describe(s *world) []*box {
 	var boxes []*box
-	for _, name := range w.c.PluginNames() {
-		c := w.c.Plugins[name]
+	arena, _ := w.feeds.ArenaSize()
+	for _, name := range s.c.PluginNames() {
+		c := s.c.Plugins[name]
 		l := c.Limits
-		b := &box{name: name, kind: c.Type(), from: c.From}
+		b := &box{name: name, kind: c.Type(), c: &s.c}
 		b.locate(c.Wasm, c.Native, c.Process)
 		b.set(c.Config, revision.Limits{Memory: l.Memory, Recycle: l.Recycle, Time: l.Time, Output: l.Output})
-		b.opts.SwapTimeout = w.c.Swap.Timeout.Std()
+		b.opts.SwapTimeout = s.c.Swap.Timeout.Std()
 		b.strategy, b.opts.Handover = rollout.Strategy(c.Strategy, c.Canary, c.Shadow), rollout.Handover(c.State)
-		b.opts.Instances, b.opts.Require, b.opts.Health, b.opts.Env.Window = c.Instances, w.plan.Read(name), rollout.Health(c.Health), w.window(name)
+		b.opts.Instances, b.opts.Require, b.opts.Health, b.opts.Env.Window = c.Instances, s.plan.Read(name), rollout.Health(c.Health), s.plan.Window(s.c.Plugins, name, arena)
 		boxes = append(boxes, b)
 	}
-	for _, name := range w.c.SessionNames() {
-		c := w.c.Sessions[name].Reduce
+	for _, name := range s.c.SessionNames() {
+		c := s.c.Sessions[name].Reduce
 		if c == nil {
 			continue
 		}
 		l := c.Limits
-		b := &box{name: config.ReducerName(name), kind: c.Type(), from: w.c.Sessions[name].From}
+		b := &box{name: config.ReducerName(name), kind: c.Type(), c: &s.c}
 		b.locate(c.Wasm, c.Native, c.Process)
 		b.set(c.Config, revision.Limits{Memory: l.Memory, Recycle: l.Recycle, Time: l.Time, Output: l.Output})
-		b.strategy, b.opts.SwapTimeout = rollout.Strategy(c.Strategy, c.Canary, config.Shadow{}), w.c.Swap.Timeout.Std()
+		b.strategy, b.opts.SwapTimeout = rollout.Strategy(c.Strategy, c.Canary, config.Shadow{}), s.c.Swap.Timeout.Std()
 		b.opts.Instances, b.opts.Health = c.Instances, rollout.Health(c.Health)
 		boxes = append(boxes, b)
 	}
 	return boxes
+}
+
+// again describes the same plugin once more, closed.
+func (b *box) again() *box {
+	return &box{name: b.name, c: b.c, kind: b.kind, path: b.path, native: b.native, digest: b.digest, process: b.process, opts: b.opts, settings: b.settings}
 }
 
 func names(outputs []pelton.Output) []string {
@@ -105,40 +111,21 @@ func (b *box) set(c config.JSON, l revision.Limits) {
 	b.opts.Env = actor.Env{Plugin: b.name, Config: v.Config, Limits: *v.Limits}
 }
 
-func (w *wheel) openPlugins(ctx context.Context) error {
-	w.plan = plan.New(&w.c)
-	w.boxes = w.describe()
-	err := w.runtimes(ctx)
+// openRuntimes opens the book of revisions, and what builds and runs plugins of any kind.
+func (w *wheel) openRuntimes(ctx context.Context) error {
+	err := w.runtimes(ctx, w.describe(newWorld(&w.c)))
 	if err != nil {
 		return err
 	}
-	if w.book, err = revision.Open(ctx, w.store, w.c.Limits.Revisions); err != nil {
-		return err
-	}
-	outputs := map[string][]string{}
-	for _, b := range w.boxes {
-		if err := w.grant(ctx, b); err != nil {
-			return err
-		}
-		if err := w.openBox(ctx, b); err != nil {
-			return err
-		}
-		w.later(b.plugin.Close)
-		outputs[b.name] = names(b.plugin.Outputs())
-	}
-	warnings, err := w.c.CheckOutputs(outputs)
-	if err != nil {
-		return usage(err)
-	}
-	for _, warning := range append(w.c.Warnings(), warnings...) {
-		w.event(Event{Event: "warning", Reason: warning.String()})
-	}
-	return nil
+	w.held = map[string]*held{}
+	w.book, err = revision.Open(ctx, w.store, w.c.Limits.Revisions)
+	return err
 }
 
 // openBox starts the revision that shall run: the one that was live, unless the config's code or settings have changed.
 func (w *wheel) openBox(ctx context.Context, b *box) error {
-	b.log = tail.New(int64(w.c.Limits.Logs))
+	d := w.book.Plugin(b.name)
+	w.keep(b, &d)
 	b.opts.Log = func(revision int, level, message string) {
 		b.log.Add(api.LogLine{Time: time.Now().UTC(), Plugin: b.name, Revision: revision, Level: level, Text: message})
 		w.event(Event{Event: "log", Plugin: b.name, Revision: revision, Level: level, Reason: message})
@@ -148,8 +135,7 @@ func (w *wheel) openBox(ctx context.Context, b *box) error {
 	if err != nil {
 		return err
 	}
-	d := w.book.Plugin(b.name)
-	b.restore(&d)
+	b.built = built.Digest
 	asked := revision.Asked{Plugin: b.name, Digest: built.Digest, Artifact: built.Bytes, Settings: b.settings, Bound: b.kind == "native"}
 	next, why, err := w.book.Wanted(asked)
 	if err != nil {
@@ -157,7 +143,7 @@ func (w *wheel) openBox(ctx context.Context, b *box) error {
 	}
 	if next.Number == d.Live && d.Pinned != nil && asked.Changed(&d) {
 		w.event(Event{Event: "warning", Plugin: b.name, Reason: fmt.Sprintf(
-			"plugin %s is pinned to revision %d: what has changed in the config since revision %d waits until it is unpinned and the wheel starts anew", b.name, d.Live, d.Config)})
+			"plugin %s is pinned to revision %d: what has changed in the config since revision %d waits until it is unpinned, and applied again or the wheel started anew", b.name, d.Live, d.Config)})
 	}
 	if next.Digest != built.Digest {
 		bytes, err := w.book.Artifact(next.Digest)
@@ -187,7 +173,7 @@ func (w *wheel) start(ctx context.Context, b *box, v actor.Version) error {
 	plugin, err := actor.Open(ctx, b.opts, v)
 	var undeclared *actor.UndeclaredError
 	if errors.As(err, &undeclared) {
-		if _, located := w.c.CheckOutputs(map[string][]string{b.name: names(undeclared.Declared)}); located != nil {
+		if _, located := b.c.CheckOutputs(map[string][]string{b.name: names(undeclared.Declared)}); located != nil {
 			return usage(located)
 		}
 	}
@@ -195,16 +181,18 @@ func (w *wheel) start(ctx context.Context, b *box, v actor.Version) error {
 		return usage(err) // it names the plugin
 	}
 	b.plugin, b.current = plugin, v
-	plugin.Pause(b.pause.Load() == uint32(delivery.Paused))
+	if b.held != nil { // else it is only tried
+		plugin.Pause(b.pause.Load() == uint32(delivery.Paused))
+	}
 	return nil
 }
 
 // runtimes opens what builds and runs the plugins' code.
-func (w *wheel) runtimes(ctx context.Context) error {
+func (w *wheel) runtimes(ctx context.Context, boxes []*box) error {
 	r, err := code.Open(ctx, code.Options{
 		CacheDir: w.cacheDir(), Programs: code.Programs(w.o.CacheDir), Base: w.c.Dir, Artifact: int64(w.c.Limits.Artifact),
 		Compilers: w.o.Compilers, Native: w.o.Native, Building: func(plugin string) { w.event(Event{Event: "building", Plugin: plugin}) },
-	}, slices.ContainsFunc(w.boxes, func(b *box) bool { return b.process != nil }))
+	}, slices.ContainsFunc(boxes, func(b *box) bool { return b.process != nil }))
 	if err != nil {
 		return environment(err)
 	}
@@ -213,9 +201,17 @@ func (w *wheel) runtimes(ctx context.Context) error {
 	return nil
 }
 
-// build makes the code that the config says.
-func (w *wheel) build(ctx context.Context, b *box) (code.Code, error) {
-	c, err := w.code.Make(ctx, b.source())
+// build makes the code that the config says, or takes what was uploaded for it.
+func (w *wheel) build(ctx context.Context, b *box) (c code.Code, err error) {
+	if b.digest == "" {
+		c, err = w.code.Make(ctx, b.source())
+	} else {
+		bytes, missing := w.book.Artifact(b.digest)
+		if missing != nil {
+			return c, fmt.Errorf("plugin %s: %w", b.name, missing)
+		}
+		c, err = w.code.Load(ctx, b.source(), bytes)
+	}
 	b.loader = c.Loader
 	return c, unbuilt(err)
 }
@@ -237,15 +233,6 @@ func unbuilt(err error) error {
 
 // digest is that of a revision's code.
 func (w *wheel) digest(plugin string, revision int) string { return w.book.Digest(plugin, revision) }
-
-func (w *wheel) box(name string) *box {
-	for _, b := range w.boxes {
-		if b.name == name {
-			return b
-		}
-	}
-	return nil
-}
 
 // changed hears of every change of state of a plugin. It is called on actors' goroutines.
 func (w *wheel) changed(b *box, e actor.Event) {
@@ -272,12 +259,8 @@ func (w *wheel) changed(b *box, e actor.Event) {
 
 // unstop lets lanes go on that retry.then stopped: another version, or another time, may do better.
 func (w *wheel) unstop(b *box) {
-	p := slices.Index(w.boxes, b)
-	if p >= len(w.plan.Plugins) {
-		return
-	}
-	for _, l := range w.loops() {
-		l.Resume(p)
+	for _, f := range w.now().feeds {
+		f.Unstop(b.name)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/peltonhq/pelton/actor/native"
@@ -22,15 +23,12 @@ import (
 	"github.com/peltonhq/pelton/engine/door"
 	"github.com/peltonhq/pelton/engine/durable"
 	"github.com/peltonhq/pelton/engine/event"
-	"github.com/peltonhq/pelton/engine/fold"
+	"github.com/peltonhq/pelton/engine/feed"
 	"github.com/peltonhq/pelton/engine/gauge"
 	"github.com/peltonhq/pelton/engine/letters"
-	"github.com/peltonhq/pelton/engine/plan"
 	"github.com/peltonhq/pelton/engine/revision"
 	"github.com/peltonhq/pelton/engine/tracing"
 	"github.com/peltonhq/pelton/internal/tap"
-	"github.com/peltonhq/pelton/session"
-	"github.com/peltonhq/pelton/sink"
 	"github.com/peltonhq/pelton/store"
 	"github.com/peltonhq/pelton/store/local"
 )
@@ -47,23 +45,21 @@ type Options struct {
 	Force     <-chan struct{} // closed to give up draining
 	CacheDir  string          // of built and compiled plugins; default the user's cache directory
 	Compilers int             // processors that compile a module; default one, which leaves the others to the lanes
+	Reload    <-chan struct{} // each receive reads the config's file again and applies it
 }
 
-// wheel is everything that Run opened.
+// wheel is everything that Run opened. What the config names is its world; the rest stays as it is.
 type wheel struct {
-	c       config.Config
+	c       config.Config // as the run began: of what an apply can't change
 	o       Options
-	plan    *plan.Plan
+	world   atomic.Pointer[world]
 	store   *local.Store
-	boxes   []*box // plugins in config order, reducers behind
-	session map[string]*session.Sessions
-	sinks   map[string]*sink.Worker
-	names   struct{ sessions, sinks []string } // in config order
-	feeds   []*feed
+	feeds   feed.Wheel // what sources have in common
 	totals  gauge.Totals
 	letters *letters.Letters
 	tracer  *tracing.Tracer // nil: nothing is traced
 	versions
+	applying
 	front
 	life
 }
@@ -72,6 +68,7 @@ type wheel struct {
 type versions struct {
 	book *revision.Book
 	code *code.Runtimes
+	held map[string]*held // by plugin; an apply has them alone
 }
 
 // front is what the outside reaches.
@@ -97,7 +94,7 @@ type life struct {
 // shutdown.timeout. nil means that it drained; what it could not drain is redelivered at the next start.
 func Run(ctx context.Context, c config.Config, o Options) error {
 	w := &wheel{
-		c: c, o: o, session: map[string]*session.Sessions{}, sinks: map[string]*sink.Worker{},
+		c: c, o: o,
 		front: front{taps: tap.New(tap.Limits{Open: c.Limits.Taps, Buffer: int64(c.Limits.TapBuffer), Rate: c.Limits.TapRate.PerSecond()})},
 		life:  life{began: time.Now(), fatal: make(chan error, 1), ended: make(chan struct{})},
 	}
@@ -107,7 +104,9 @@ func Run(ctx context.Context, c config.Config, o Options) error {
 	if o.Stdin == nil {
 		w.o.Stdin = os.Stdin
 	}
-	if err := w.refuse(); err != nil {
+	w.world.Store(newWorld(&config.Config{}))
+	w.furnish()
+	if err := w.finite(&w.c); err != nil {
 		return err
 	}
 	err := w.open(ctx)
@@ -117,14 +116,10 @@ func Run(ctx context.Context, c config.Config, o Options) error {
 	return errors.Join(err, w.close(err))
 }
 
-// refuse finds what can't be before anything is opened.
-func (w *wheel) refuse() error {
-	if !w.o.UntilIdle {
-		return nil
-	}
-	for _, name := range w.c.SourceNames() {
-		s := w.c.Sources[name]
-		if s.Endless() {
+// finite refuses a config with a source that never ends.
+func (w *wheel) finite(c *config.Config) error {
+	for _, name := range c.SourceNames() {
+		if s := c.Sources[name]; w.o.UntilIdle && s.Endless() {
 			return usage(fmt.Errorf("--until-idle: source %s (%s) never ends; give it an end, or run without --until-idle", name, s.Type()))
 		}
 	}
@@ -132,7 +127,7 @@ func (w *wheel) refuse() error {
 }
 
 func (w *wheel) open(ctx context.Context) error {
-	steps := []func(context.Context) error{w.openStore, w.bindAll, w.openPlugins, w.openSessions, w.openSinks, w.openTraces, w.openSources, w.openPaused}
+	steps := []func(context.Context) error{w.openStore, w.bindAll, w.openRuntimes, w.openTraces, w.openWorld, w.openPaused}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return err
@@ -173,6 +168,7 @@ func (w *wheel) openStore(context.Context) error {
 		return environment(err)
 	}
 	w.store = s
+	w.feeds.Store = s
 	w.letters = letters.New(s, lanes{w}, w.c.Limits.Replays, w.digest)
 	w.later(func(context.Context) error { return s.Close() })
 	survives := "survives power cuts (sync: always)"
@@ -199,34 +195,6 @@ func (w *wheel) cacheDir() string {
 	return filepath.Join(dir, "pelton")
 }
 
-func (w *wheel) openSessions(ctx context.Context) error {
-	w.names.sessions = w.c.SessionNames()
-	for _, name := range w.names.sessions {
-		c := w.c.Sessions[name]
-		o := session.Options{
-			Name: name, Store: w.store, Buffer: int64(c.Buffer),
-			Retain: session.Retain{Snapshots: c.Retain.Snapshots, Age: c.Retain.Age.Std()}, Writable: c.Writable,
-		}
-		if c.Reduce != nil {
-			o.Reduce = fold.Reducer{Plugin: w.box(config.ReducerName(name)).plugin}
-		}
-		s, err := session.Open(ctx, o)
-		if err != nil {
-			return fmt.Errorf("session %s: %w", name, err)
-		}
-		w.session[name] = s
-		w.later(s.Close)
-		go func() {
-			select {
-			case <-s.Failed():
-				w.fail(fmt.Errorf("session %s: %w", name, s.Stats().Err))
-			case <-w.ended:
-			}
-		}()
-	}
-	return nil
-}
-
 // openTraces makes what the loops tell of traced messages. It is closed after them, so that their last steps are sent.
 func (w *wheel) openTraces(ctx context.Context) error {
 	c := w.c.Traces
@@ -237,7 +205,7 @@ func (w *wheel) openTraces(ctx context.Context) error {
 	if err != nil {
 		return usage(err)
 	}
-	w.tracer = t
+	w.tracer, w.feeds.Tracer = t, t
 	w.later(func(ctx context.Context) error {
 		if err := t.Close(ctx); err != nil {
 			w.event(Event{Event: "warning", Reason: fmt.Sprintf("traces: the last spans were not sent: %v", err)})
@@ -252,6 +220,9 @@ func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m))
 // close closes what is open, the newest first, within shutdown.timeout.
 func (w *wheel) close(cause error) error {
 	close(w.ended)
+	w.turn.Lock() // an apply under way gives up
+	w.again.Wait()
+	w.turn.Unlock()
 	ctx, cancel := context.WithTimeoutCause(context.Background(), w.c.Shutdown.Timeout.Std(), errors.New("shutdown.timeout is over"))
 	defer cancel()
 	if errors.Is(cause, store.ErrFailed) {

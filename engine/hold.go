@@ -33,6 +33,9 @@ func (w *wheel) settle(ctx context.Context, token string, d delivery.Decision) e
 	if errors.Is(err, loop.ErrNotHeld) {
 		return api.Errorf(api.FailedPrecondition, "%v: it was settled, its lease ended, or a newer attempt took its place", err)
 	}
+	if errors.Is(err, loop.ErrClosed) {
+		return api.Errorf(api.Unavailable, "token %s: lane %s is being opened again: try again", token, id.Message.Lane)
+	}
 	return err
 }
 

@@ -31,7 +31,10 @@ func (w lanes) Act(ctx context.Context, e *lot.Entry, change func(out func(pelto
 	if _, err = w.store.Append(ctx, token, records); err != nil {
 		return err
 	}
-	return w.restAgain(ctx, lane)
+	if f := w.now().feed(lane.Source); f != nil {
+		return f.RestAgain(ctx, lane)
+	}
+	return nil
 }
 
 // Watermark implements [letters.Lanes].

@@ -2,8 +2,8 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -12,20 +12,27 @@ import (
 	"github.com/peltonhq/pelton/api"
 	"github.com/peltonhq/pelton/delivery"
 	"github.com/peltonhq/pelton/engine/revision"
+	"github.com/peltonhq/pelton/engine/tail"
+	"github.com/peltonhq/pelton/loop"
 	"github.com/peltonhq/pelton/store"
 )
 
-// held is how an operator holds a plugin back.
+// held is how an operator holds a plugin back, and what it logged: both outlive a box that another takes the place of.
 type held struct {
+	log   *tail.Log
 	marks sync.Mutex    // a mark is being changed
 	pause atomic.Uint32 // a delivery.Pause
 	stop  func()        // ends the release of what a pause parked
 }
 
-// restore holds a plugin back as it was when the wheel stopped.
-func (b *box) restore(d *revision.Plugin) {
-	b.stop = func() {}
-	b.pause.Store(uint32(pauseOf(d.Paused)))
+// keep gives a box what is kept for its name; at first it is held back as it was when the wheel stopped.
+func (w *wheel) keep(b *box, d *revision.Plugin) {
+	b.held = w.held[b.name]
+	if b.held == nil {
+		b.held = &held{log: tail.New(int64(w.c.Limits.Logs)), stop: func() {}}
+		b.pause.Store(uint32(pauseOf(d.Paused)))
+		w.held[b.name] = b.held
+	}
 }
 
 func pauseOf(m *api.Mark) delivery.Pause {
@@ -39,10 +46,10 @@ func pauseOf(m *api.Mark) delivery.Pause {
 }
 
 // paused is how the plugins of the plan are held back.
-func (w *wheel) paused() []delivery.Pause {
-	all := make([]delivery.Pause, len(w.plan.Plugins))
+func (s *world) paused() []delivery.Pause {
+	all := make([]delivery.Pause, len(s.plan.Plugins))
 	for i := range all {
-		all[i] = delivery.Pause(w.boxes[i].pause.Load())
+		all[i] = delivery.Pause(s.boxes[i].pause.Load())
 	}
 	return all
 }
@@ -83,7 +90,7 @@ func (p plugins) Pause(ctx context.Context, name string, park bool, by api.By) (
 	if err != nil {
 		return api.Plugin{}, err
 	}
-	if slices.Index(p.boxes, b) >= len(p.plan.Plugins) {
+	if b.reduces() {
 		return api.Plugin{}, api.Errorf(api.FailedPrecondition, "plugin %s is a reducer, which is offered no messages: pause the plugins that emit into its session", name)
 	}
 	mark := markOf(by)
@@ -125,8 +132,8 @@ func (p plugins) mark(ctx context.Context, b *box, m *api.Mark) error {
 	}
 	b.pause.Store(uint32(pause)) // for lanes that open
 	b.plugin.Pause(pause == delivery.Paused)
-	for _, l := range p.loops() {
-		l.Pause(slices.Index(p.boxes, b), pause)
+	for _, f := range p.now().feeds {
+		f.Pause(b.name, pause)
 	}
 	if parked && m == nil {
 		p.release(b)
@@ -140,7 +147,7 @@ func (w *wheel) openPaused(context.Context) error {
 		w.tasks.Wait()
 		return nil
 	})
-	for _, b := range w.boxes {
+	for _, b := range w.now().boxes {
 		if d := w.book.Plugin(b.name); d.Parked && d.Paused == nil {
 			b.marks.Lock()
 			w.release(b)
@@ -153,7 +160,7 @@ func (w *wheel) openPaused(context.Context) error {
 // release lets deliveries come back that were parked since their plugin was paused, in the background: there may be many.
 // b.marks is locked.
 func (w *wheel) release(b *box) {
-	ctx, over := w.ending()
+	ctx, over := w.ending(context.Background(), true)
 	ctx, cancel := context.WithCancel(ctx)
 	b.stop = cancel
 	w.tasks.Go(func() {
@@ -179,7 +186,8 @@ func (w *wheel) letGo(ctx context.Context, plugin string) error {
 	// What a lane parked last is durable before it is looked for: an append of it goes the same way.
 	marker := []store.Record{{Op: store.Delete, Key: store.Key(store.SpaceMeta, "resumed", plugin)}}
 	for _, l := range w.loops() {
-		if err := l.Act(ctx, func(func(pelton.EffectID) bool) ([]store.Record, error) { return marker, nil }); err != nil {
+		err := l.Act(ctx, func(func(pelton.EffectID) bool) ([]store.Record, error) { return marker, nil })
+		if err != nil && !errors.Is(err, loop.ErrClosed) { // one that is over appended it before it was
 			return err
 		}
 	}

@@ -19,11 +19,11 @@ type plugins struct{ *wheel }
 var _ api.Plugins = plugins{}
 
 func (p plugins) find(name string) (*box, error) {
-	if b := p.box(name); b != nil {
+	if b := p.now().box(name); b != nil {
 		return b, nil
 	}
 	var known []string
-	for _, b := range p.boxes {
+	for _, b := range p.now().boxes {
 		known = append(known, b.name)
 	}
 	return nil, api.Unknown("plugin", name, known)
@@ -32,7 +32,7 @@ func (p plugins) find(name string) (*box, error) {
 // List implements [api.Plugins].
 func (p plugins) List(context.Context) ([]api.Plugin, error) {
 	list := []api.Plugin{}
-	for _, b := range p.boxes {
+	for _, b := range p.now().boxes {
 		list = append(list, p.row(b))
 	}
 	return list, nil
@@ -42,7 +42,7 @@ func (p plugins) row(b *box) api.Plugin {
 	s, desired := b.plugin.Stats(), p.book.Plugin(b.name)
 	row := api.Plugin{
 		Name: b.name, Kind: b.kind, Digest: s.Digest, Revision: s.Revision, Instances: b.plugin.Instances(), Restarts: s.Restarts,
-		Outputs: names(b.plugin.Outputs()), From: b.from, Pinned: desired.Pinned, Paused: desired.Paused,
+		Outputs: names(b.plugin.Outputs()), From: p.now().from(b.name), Pinned: desired.Pinned, Paused: desired.Paused,
 		Rollout: rollout.Progress(b.plugin.Rollout()),
 	}
 	row.State, row.Reason = p.stateOf(b, s)
@@ -58,12 +58,9 @@ func (w *wheel) stateOf(b *box, s actor.Stats) (state, why string) {
 	case mark != nil:
 		return "paused", revision.By(mark)
 	}
-	i := slices.Index(w.boxes, b)
-	for _, f := range w.feeds {
-		for _, r := range f.loops() {
-			if l := r.loop.Stats(); i < len(l.Plugins) && l.Plugins[i].Halted != "" {
-				return "stopped", l.Plugins[i].Halted
-			}
+	for _, f := range w.now().feeds {
+		if why := f.Halted(b.name); why != "" {
+			return "stopped", why
 		}
 	}
 	return state, ""
@@ -136,7 +133,7 @@ func (p plugins) Delete(ctx context.Context, r api.Removal) (api.Removed, error)
 			b.mu.Unlock()
 		}
 	}()
-	for _, b := range p.boxes {
+	for _, b := range p.now().boxes {
 		if r.Artifact == "" && r.Plugin != b.name {
 			continue
 		}
@@ -157,8 +154,8 @@ func (p plugins) Delete(ctx context.Context, r api.Removal) (api.Removed, error)
 	switch {
 	case r.Revision != 0:
 		return p.book.Drop(ctx, r.Plugin, r.Revision, keep[r.Plugin])
-	case p.box(r.Plugin) != nil:
-		return api.Removed{}, api.Errorf(api.FailedPrecondition, "plugin %s is in the config: name one of its revisions, or take it out of the config and start anew", r.Plugin)
+	case p.now().box(r.Plugin) != nil:
+		return api.Removed{}, api.Errorf(api.FailedPrecondition, "plugin %s is in the config: name one of its revisions, or take it out of the config first", r.Plugin)
 	}
 	return p.book.Forget(ctx, r.Plugin)
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/peltonhq/pelton/engine/config"
 	"github.com/peltonhq/pelton/engine/door"
 	"github.com/peltonhq/pelton/engine/event"
+	"github.com/peltonhq/pelton/engine/feed"
 )
 
 // serve answers the API until the run ends.
@@ -25,10 +26,13 @@ func (w *wheel) serve(ctx context.Context) error {
 		return nil //nolint:nilerr // the run was ended before it began
 	}
 	w.service = api.New(api.Backend{
-		Sessions: sessions{w}, Plugins: plugins{w}, Deliveries: deliveries{w}, Lot: w.letters, Wheel: wheelInfo{w}, Ingest: inlet{w},
+		Sessions: sessions{w}, Plugins: plugins{w}, Deliveries: deliveries{w}, Lot: w.letters, Wheel: wheelInfo{w}, Ingest: inlet{w}, Configs: configs{w},
 		Guard: w.door.Guard(w.audit), Taps: w.taps,
 	})
 	w.answer()
+	if w.o.Reload != nil {
+		w.again.Go(w.reload)
+	}
 	return w.watch(ctx)
 }
 
@@ -148,7 +152,9 @@ func (w *wheel) watch(ctx context.Context) error {
 			return err
 		case <-tick.C:
 		}
-		w.sample()
+		for _, f := range w.now().feeds {
+			f.Sample(time.Now())
+		}
 		w.tellPauses(paused)
 		w.progress()
 		if !told && w.hasSettled() {
@@ -167,32 +173,15 @@ func (w *wheel) watch(ctx context.Context) error {
 
 // tellPauses tells when a source pauses and when it goes on.
 func (w *wheel) tellPauses(paused map[string]string) {
-	for _, f := range w.feeds {
-		reason, before := f.pause.Reason(), paused[f.name]
-		paused[f.name] = reason
+	for _, f := range w.now().feeds {
+		reason, before := f.Paused(), paused[f.Name]
+		paused[f.Name] = reason
 		switch {
 		case reason != "" && before == "":
-			w.event(Event{Event: "paused", Source: f.name, Reason: reason})
+			w.event(Event{Event: "paused", Source: f.Name, Reason: reason})
 		case reason == "" && before != "":
-			w.event(Event{Event: "resumed", Source: f.name})
+			w.event(Event{Event: "resumed", Source: f.Name})
 		}
-	}
-}
-
-// sample keeps rates and pauses up to date, also while nobody asks for figures.
-func (w *wheel) sample() {
-	now := time.Now()
-	for _, f := range w.feeds {
-		messages, kind, reason := f.gone().Counts.Admitted, "", ""
-		for _, r := range f.loops() {
-			s := r.loop.Stats()
-			messages += s.Counts.Admitted
-			if s.Paused != "" {
-				kind, reason = s.Wait, s.Paused
-			}
-		}
-		f.meter.Count(messages, now)
-		f.pause.Look(kind, reason, messages, now)
 	}
 }
 
@@ -201,10 +190,10 @@ func (w *wheel) progress() {
 		return
 	}
 	var done, total uint64
-	for _, f := range w.feeds {
-		for _, r := range f.loops() {
-			if size := sizeOf(r.lane); size > 0 {
-				done += r.loop.Stats().Watermark
+	for _, f := range w.now().feeds {
+		for _, r := range f.Loops() {
+			if size := feed.SizeOf(r.Lane); size > 0 {
+				done += r.Loop.Stats().Watermark
 				total += size
 			}
 		}

@@ -47,6 +47,13 @@ func topicOf(t *testing.T, partitions int32, values ...string) *kfake.Cluster {
 		t.Fatal(err)
 	}
 	t.Cleanup(c.Close)
+	add(t, c, partitions, values...)
+	return c
+}
+
+// add puts the same messages into each partition.
+func add(t *testing.T, c *kfake.Cluster, partitions int32, values ...string) {
+	t.Helper()
 	p, err := kgo.NewClient(kgo.SeedBrokers(c.ListenAddrs()...), kgo.RecordPartitioner(kgo.ManualPartitioner()))
 	if err != nil {
 		t.Fatal(err)
@@ -60,7 +67,6 @@ func topicOf(t *testing.T, partitions int32, values ...string) *kfake.Cluster {
 			}
 		}
 	}
-	return c
 }
 
 // member is a running wheel of the group.

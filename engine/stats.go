@@ -7,12 +7,11 @@ import (
 
 	"github.com/peltonhq/pelton/actor"
 	"github.com/peltonhq/pelton/api"
-	"github.com/peltonhq/pelton/arena"
 	"github.com/peltonhq/pelton/delivery"
+	"github.com/peltonhq/pelton/engine/feed"
 	"github.com/peltonhq/pelton/engine/gauge"
 	"github.com/peltonhq/pelton/engine/rollout"
 	"github.com/peltonhq/pelton/loop"
-	"github.com/peltonhq/pelton/source"
 )
 
 // wheelInfo is the wheel as [api.Wheel].
@@ -23,14 +22,15 @@ var _ api.Wheel = wheelInfo{}
 // Topology implements [api.Wheel].
 func (w wheelInfo) Topology(context.Context) (api.Topology, error) {
 	t := api.Topology{Nodes: []api.Node{}, Edges: []api.Edge{}}
-	for _, n := range w.plan.Graph.Nodes {
+	s := w.now()
+	for _, n := range s.plan.Graph.Nodes {
 		node := api.Node{Kind: n.Kind, Name: n.Name, Type: n.Type, Reducer: n.Reducer}
-		if b := w.box(n.Name); n.Kind == "plugin" && b != nil {
+		if b := s.box(n.Name); n.Kind == "plugin" && b != nil {
 			node.Outputs = names(b.plugin.Outputs())
 		}
 		t.Nodes = append(t.Nodes, node)
 	}
-	for _, e := range w.plan.Graph.Edges {
+	for _, e := range s.plan.Graph.Edges {
 		t.Edges = append(t.Edges, api.Edge{From: e.From, Output: e.Output, To: e.To})
 	}
 	return t, nil
@@ -54,21 +54,24 @@ func (w wheelInfo) Stats(context.Context) (api.Stats, error) {
 		Sources: []api.SourceStats{}, Arenas: []api.ArenaStats{}, Plugins: []api.PluginStats{},
 		Sessions: []api.SessionStats{}, Sinks: []api.SinkStats{}, Memory: gauge.Memory(),
 	}
-	counts := make([]delivery.PluginCounts, len(w.plan.Plugins))
-	queues := make([]loop.Queue, len(w.plan.Plugins))
-	for _, f := range w.feeds {
-		s.Sources = append(s.Sources, f.stats(counts, queues))
-		s.Arenas = append(s.Arenas, gauge.Arena(f.name, f.arena))
+	now, lanes := w.now(), feed.Plugins{}
+	for _, f := range now.feeds {
+		s.Sources = append(s.Sources, f.Stats(lanes))
+		s.Arenas = append(s.Arenas, f.Arena())
 	}
-	for i, a := range w.outputs() {
-		if a != nil {
-			s.Arenas = append(s.Arenas, gauge.Arena(w.plan.Plugins[i].Name+".queue", a))
+	for _, name := range now.c.PluginNames() {
+		if n := now.nests[name]; n != nil {
+			s.Arenas = append(s.Arenas, gauge.Arena(name+".queue", n.Arena))
 		}
 	}
-	for i, b := range w.boxes {
+	for i, b := range now.boxes {
 		p := b.stats()
-		if i < len(counts) {
-			p.count(&counts[i], &queues[i])
+		if i < len(now.plan.Plugins) {
+			if l := lanes[b.name]; l != nil {
+				p.count(&l.Counts, &l.Queue)
+			} else {
+				p.count(&delivery.PluginCounts{}, &loop.Queue{})
+			}
 			p.Paused = b.pause.Load() != uint32(delivery.Flowing)
 		} else { // a reducer: it answers to sessions, not to lanes
 			folds := b.plugin.Stats()
@@ -80,7 +83,8 @@ func (w wheelInfo) Stats(context.Context) (api.Stats, error) {
 		p.Pinned, p.Revisions = w.book.Plugin(b.name).Pinned != nil, w.book.Kept(b.name)
 		s.Plugins = append(s.Plugins, p.PluginStats)
 	}
-	w.addTargets(&s)
+	w.addTargets(now, &s)
+	s.Config = w.tally.Stats()
 	if w.tracer != nil {
 		t := w.tracer.Stats()
 		s.Traces = &api.TraceStats{Sent: t.Sent, Failed: t.Failed, Dropped: t.Dropped, Queued: t.Queued}
@@ -89,73 +93,6 @@ func (w wheelInfo) Stats(context.Context) (api.Stats, error) {
 	lotStats, err := w.lotStats()
 	s.Lot = lotStats
 	return s, err
-}
-
-func (w *wheel) outputs() []*arena.Arena {
-	if len(w.feeds) == 0 {
-		return nil
-	}
-	return w.feeds[0].outputs
-}
-
-func (f *feed) stats(counts []delivery.PluginCounts, queues []loop.Queue) api.SourceStats {
-	s := api.SourceStats{Name: f.name, State: "running", Lanes: []api.LaneStats{}}
-	ended := true
-	past := f.gone()
-	s.Messages, s.Bytes, s.Bad = past.Counts.Admitted, past.Decoded.Bytes, past.Counts.Bad
-	s.Keyless, s.Unread = past.Counts.Keyless, past.Counts.Unread
-	for i := range past.Counts.Plugins {
-		gauge.Add(&counts[i], &past.Counts.Plugins[i])
-	}
-	for _, r := range f.loops() {
-		l := r.loop.Stats()
-		s.Lanes = append(s.Lanes, api.LaneStats{
-			Lane: l.Lane.Lane, Incarnation: l.Lane.Incarnation, Position: l.Position, Watermark: l.Watermark, Size: sizeOf(r.lane),
-			InFlight: l.Open, Settled: l.Ended && l.Idle,
-		})
-		s.Messages += l.Counts.Admitted
-		s.Bytes += l.Decoded.Bytes
-		s.Bad += l.Counts.Bad
-		s.Keyless += l.Counts.Keyless
-		s.Unread += l.Counts.Unread
-		ended = ended && l.Ended
-		if l.Failure != "" {
-			s.State, s.Reason = "failed", l.Failure
-		}
-		for i := range l.Counts.Plugins {
-			gauge.Add(&counts[i], &l.Counts.Plugins[i])
-			q := &queues[i]
-			q.Pending += l.Plugins[i].Pending
-			q.Behind += l.Plugins[i].Behind
-			if why := l.Plugins[i].Halted; why != "" {
-				q.Halted = why
-			}
-		}
-	}
-	switch reason := f.pause.Reason(); {
-	case s.State != "running":
-	case reason != "":
-		s.State, s.Reason = "paused", reason
-	case ended:
-		s.State = "ended"
-	}
-	s.Rate, s.Waited = f.meter.Rate(), f.pause.Waits()
-	if f.queue != nil {
-		q := f.queue.Stats()
-		s.Queue = api.QueueStats{Bytes: uint64(q.Bytes), Limit: uint64(q.Limit), Refused: q.Refused, Waits: q.Waits, Known: q.Repeated}
-		if f.broker != nil {
-			s.Queue.Refused += f.broker.Figures().Dropped.Load()
-			s.Queue.Denied = f.broker.Figures().Denied.Load()
-		}
-	}
-	return s
-}
-
-func sizeOf(l source.Lane) uint64 {
-	if s, ok := l.(source.Sized); ok {
-		return s.Size()
-	}
-	return 0
 }
 
 type pluginStats struct{ api.PluginStats }
@@ -174,7 +111,7 @@ func (b *box) stats() *pluginStats {
 		p.Window = api.Window{MappedBytes: w.Mapped.Load(), CopiedBytes: w.Copied.Load(), DirtyWindows: w.Dirty.Load()}
 	}
 	p.LogBytes, p.LogLines = b.log.Size()
-	b.granted.stats(&p.PluginStats)
+	b.granted.Stats(&p.PluginStats)
 	return p
 }
 
@@ -189,15 +126,15 @@ func (p *pluginStats) count(c *delivery.PluginCounts, q *loop.Queue) {
 	}
 }
 
-func (w *wheel) addTargets(s *api.Stats) {
-	for _, name := range w.names.sessions {
-		t := w.session[name].Stats()
+func (w *wheel) addTargets(now *world, s *api.Stats) {
+	for _, name := range now.c.SessionNames() {
+		t := now.halls[name].Stats()
 		s.Sessions = append(s.Sessions, api.SessionStats{
 			Name: name, Sessions: t.Sessions, Snapshots: t.Snapshots, Followers: t.Followers, Queued: uint64(t.Buffered),
 		})
 	}
-	for _, name := range w.names.sinks {
-		t := w.sinks[name].Stats()
+	for _, name := range now.c.SinkNames() {
+		t := now.sinks[name].Stats()
 		state := "running"
 		if t.Waiting {
 			state = "waiting"
@@ -231,16 +168,8 @@ func (w *wheel) lotStats() (api.LotStats, error) {
 // hasSettled reports whether every finite source is at its end and nothing of it is under way: what waits under the
 // retry policy counts as under way, what was deferred or is held does not.
 func (w *wheel) hasSettled() bool {
-	for _, f := range w.feeds {
-		if f.c.Endless() || !f.ended() {
-			return false
-		}
-		for _, r := range f.loops() {
-			if s := r.loop.Stats(); !s.Ended || !s.Idle {
-				return false
-			}
-		}
-		if f.arena.Stats().Slots != 0 {
+	for _, f := range w.now().feeds {
+		if !f.Settled() {
 			return false
 		}
 	}
@@ -250,17 +179,15 @@ func (w *wheel) hasSettled() bool {
 
 func (w *wheel) figures(context.Context) (*Figures, error) {
 	f := &Figures{Sessions: map[string]uint64{}, Sinks: map[string]uint64{}, Took: time.Since(w.began)}
-	for _, feed := range w.feeds {
-		f.Messages += feed.gone().Counts.Admitted
-		for _, r := range feed.loops() {
-			f.Messages += r.loop.Stats().Counts.Admitted
-		}
+	now := w.now()
+	for _, feed := range now.feeds {
+		f.Messages += feed.Messages()
 	}
-	for _, name := range w.names.sessions {
-		f.Sessions[name] = w.session[name].Stats().Sessions
+	for name, h := range now.halls {
+		f.Sessions[name] = h.Stats().Sessions
 	}
-	for _, name := range w.names.sinks {
-		f.Sinks[name] = w.sinks[name].Stats().Written
+	for name, s := range now.sinks {
+		f.Sinks[name] = s.Stats().Written
 	}
 	c, err := w.totals.Count(w.store)
 	f.Dead, f.Parked, f.NextDue = c.Dead, c.Parked, c.NextDue

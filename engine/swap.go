@@ -20,7 +20,7 @@ func (p plugins) Swap(ctx context.Context, name, digest string, o api.SwapOption
 		return api.SwapResult{}, err
 	}
 	if o.Revision == 0 {
-		return p.swap(ctx, b, target{digest: digest, source: "swap"}, o)
+		return p.swap(ctx, b, aim{digest: digest, source: "swap"}, o)
 	}
 	r, err := p.book.Record(name, o.Revision)
 	if err != nil {
@@ -32,7 +32,7 @@ func (p plugins) Swap(ctx context.Context, name, digest string, o api.SwapOption
 	if o.Why == "" {
 		o.Why = fmt.Sprintf("as revision %d", r.Number)
 	}
-	return p.swap(ctx, b, target{digest: r.Digest, settings: &r.Settings, source: "swap"}, o)
+	return p.swap(ctx, b, aim{digest: r.Digest, settings: &r.Settings, source: "swap"}, o)
 }
 
 // Rollback implements [api.Plugins].
@@ -56,18 +56,19 @@ func (p plugins) Rollback(ctx context.Context, name string, o api.SwapOptions) (
 	if o.Why == "" {
 		o.Why = fmt.Sprintf("rollback of revision %d", live)
 	}
-	return p.swap(ctx, b, target{digest: previous.Digest, settings: &previous.Settings, source: "rollback"}, o)
+	return p.swap(ctx, b, aim{digest: previous.Digest, settings: &previous.Settings, source: "rollback"}, o)
 }
 
-// target is what shall run.
-type target struct {
+// aim is what shall run.
+type aim struct {
 	digest   string
 	settings *revision.Settings // nil: those that run
 	source   string
+	config   func(d *revision.Plugin, n int) // notes what the config asked for; nil when it was not the config
 }
 
 // swap puts stored code in the place of what runs (W1–W3) and stores how that ended.
-func (p plugins) swap(ctx context.Context, b *box, t target, o api.SwapOptions) (api.SwapResult, error) {
+func (p plugins) swap(ctx context.Context, b *box, t aim, o api.SwapOptions) (api.SwapResult, error) {
 	if b.kind == "native" {
 		return api.SwapResult{}, api.Errorf(api.FailedPrecondition, "plugin %s is native Go code of this program: build and start the program anew to change it", b.name)
 	}
@@ -104,7 +105,12 @@ func (p plugins) swap(ctx context.Context, b *box, t target, o api.SwapOptions) 
 	if result.State == actor.StateLive {
 		r.Outcome, r.Reason, r.Outputs = api.OutcomeLive, "", names(b.plugin.Outputs())
 		b.before, b.current = b.current.Revision, r.Settings.Version(actor.Version{Revision: r.Number, Digest: r.Digest, Module: module})
-		change.Set = func(d *revision.Plugin) { d.Live = r.Number }
+		change.Set = func(d *revision.Plugin) {
+			d.Live = r.Number
+			if t.config != nil {
+				t.config(d, r.Number)
+			}
+		}
 	}
 	change.Put = []revision.Record{r}
 	if err := p.book.Commit(ctx, change); err != nil {
@@ -134,15 +140,19 @@ func (p plugins) allowed(b *box, expect int) error {
 	if err := p.book.Expect(b.name, expect); err != nil {
 		return err
 	}
-	if mark := p.book.Plugin(b.name).Pinned; mark != nil {
-		return api.Errorf(api.FailedPrecondition, "plugin %s is pinned to revision %d %s; unpin it first, with: pelton plugin pin %s --off",
-			b.name, b.current.Revision, revision.By(mark), b.name)
+	if d := p.book.Plugin(b.name); d.Pinned != nil {
+		return pinned(b.name, &d)
 	}
 	return nil
 }
 
+func pinned(plugin string, d *revision.Plugin) error {
+	return api.Errorf(api.FailedPrecondition, "plugin %s is pinned to revision %d %s; unpin it first, with: pelton plugin pin %s --off",
+		plugin, d.Live, revision.By(d.Pinned), plugin)
+}
+
 // revise is the revision that a swap makes.
-func (p plugins) revise(b *box, t target, o api.SwapOptions) (revision.Record, error) {
+func (p plugins) revise(b *box, t aim, o api.SwapOptions) (revision.Record, error) {
 	if t.settings == nil {
 		live, err := p.book.Record(b.name, b.current.Revision)
 		if err != nil {

@@ -129,18 +129,3 @@ func TestSwapOfWhatIsNoModule(t *testing.T) {
 		t.Errorf("exit %d: %s", r.code, r.err)
 	}
 }
-
-// Every verb for later is refused by that name, whatever follows it, and is not shown.
-func TestVerbsForLater(t *testing.T) {
-	t.Parallel()
-	help := invoke(t, t.TempDir(), "--help").out + invoke(t, t.TempDir(), "plugin", "--help").out
-	for _, path := range later {
-		r := invoke(t, t.TempDir(), append(strings.Fields(path), "x", "--flag")...)
-		if want := "pelton: pelton " + path + ": not available in this version\n"; r.code != 2 || r.err != want || r.out != "" {
-			t.Errorf("%s: %+v", path, r)
-		}
-		if words := strings.Fields(path); strings.Contains(help, "\n  "+words[len(words)-1]+" ") && words[len(words)-1] != "test" {
-			t.Errorf("%s is shown", path)
-		}
-	}
-}

@@ -42,14 +42,13 @@ messages flow; a bad version goes back by itself.`,
 	}
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
-		a.runCommand(), a.checkCommand(), a.doctorCommand(), a.initCommand(), a.pluginCommand(), a.sessionCommand(), a.deadCommand(),
+		a.runCommand(), a.checkCommand(), a.applyCommand(), a.doctorCommand(), a.initCommand(), a.pluginCommand(), a.sessionCommand(), a.deadCommand(),
 		a.parkedCommand(), a.backupCommand(), a.restoreCommand(), a.statsCommand(), a.graphCommand(), a.configCommand(), a.versionCommand(), a.completionCommand(),
 		a.auditCommand(), a.topCommand(), group(&cobra.Command{Use: "token", Short: "Make tokens, and keys that sign them"}, access.Commands(a.out)...),
 	)
 	root.AddCommand(craft.Commands(&craft.Host{
 		Out: a.out, Err: a.err, Env: a.env, Getenv: a.getenv, Version: versionText(), Call: a.call, Wheel: a.wheelFlags, Args: args, File: file,
 	})...)
-	addLater(root)
 	return root
 }
 

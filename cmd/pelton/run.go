@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/peltonhq/pelton/cmd/pelton/bar"
 	"github.com/peltonhq/pelton/engine"
 	"github.com/peltonhq/pelton/engine/config"
+	"github.com/peltonhq/pelton/internal/watch"
 	"github.com/spf13/cobra"
 )
 
@@ -20,7 +22,9 @@ func (a *app) runCommand() *cobra.Command {
 It prints where it listens. When every finite source is at its end and nothing is under
 way it prints "settled" with the figures, once, and goes on serving; with --until-idle it
 ends there. The first SIGINT or SIGTERM drains within shutdown.timeout, the second exits.
-What was not finished is done again at the next start; nothing is lost.
+What was not finished is done again at the next start; nothing is lost. A SIGHUP reads FILE
+again and applies what changed (see 'pelton apply'); a bad one is reported, and the wheel
+goes on as before.
 
 Messages about the run go to standard output, or to standard error if a sink writes to
 standard output.`,
@@ -36,13 +40,14 @@ standard output.`,
 	f.StringVar(&o.listen, "listen", "", "`HOST:PORT` of HTTP, over api.listen; port 0 takes a free one")
 	f.StringVar(&o.grpc, "grpc", "", "`HOST:PORT` of gRPC, over api.grpc; port 0 takes a free one")
 	f.BoolVar(&o.insecure, "insecure-bind", false, "allow addresses that are not loopback, without TLS or log-in")
+	f.BoolVar(&o.watch, "watch", false, "apply FILE again when it changes, as a SIGHUP does")
 	f.BoolVar(&a.json, "json", false, "print one event a line as JSON")
 	return c
 }
 
 type runOptions struct {
-	untilIdle, insecure bool
-	store, listen, grpc string
+	untilIdle, insecure, watch bool
+	store, listen, grpc        string
 }
 
 // load reads the config with the flags over it.
@@ -78,7 +83,12 @@ func (a *app) run(ctx context.Context, path string, o runOptions) error {
 		log.Bar = bar.New(out)
 		defer log.Bar.Close()
 	}
+	reload, stop, err := watch.Reloads(path, o.watch, func(err error) { a.notef("pelton: --watch: %v", err) })
+	if err != nil {
+		return fmt.Errorf("--watch %s: %w: %w", path, err, engine.ErrEnvironment)
+	}
+	defer stop()
 	return engine.Run(ctx, c, engine.Options{
-		UntilIdle: o.untilIdle, Events: log.Event, Progress: log.Progress, Version: versionText(),
+		UntilIdle: o.untilIdle, Events: log.Event, Progress: log.Progress, Version: versionText(), Reload: reload,
 	})
 }

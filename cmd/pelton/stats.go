@@ -49,7 +49,7 @@ func whole(s api.Stats) api.Stats {
 	for i := range s.Plugins {
 		s.Plugins[i].Faults, s.Plugins[i].Dropped = counts(s.Plugins[i].Faults), counts(s.Plugins[i].Dropped)
 	}
-	s.Lot.ByKind = counts(s.Lot.ByKind)
+	s.Lot.ByKind, s.Config.Outcomes = counts(s.Lot.ByKind), counts(s.Config.Outcomes)
 	return s
 }
 

@@ -1,23 +1,16 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
-	"fmt"
 	"io/fs"
-	"reflect"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/peltonhq/pelton/api"
 	"github.com/peltonhq/pelton/api/client"
 	"github.com/peltonhq/pelton/cmd/pelton/rollout"
-	"github.com/peltonhq/pelton/internal/bundle"
-	"github.com/peltonhq/pelton/sdk/build"
+	"github.com/peltonhq/pelton/cmd/pelton/upload"
 	"github.com/spf13/cobra"
 )
 
@@ -93,14 +86,15 @@ func (a *app) swap(ctx context.Context, name, target string, o api.SwapOptions) 
 
 // upload builds and pushes what a plugin is to be swapped for.
 func (a *app) upload(ctx context.Context, w *client.Client, name, path string) (string, error) {
-	artifact, err := a.artifact(ctx, w, name, path)
+	send := a.sender(w)
+	artifact, err := send.For(ctx, name, path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", usagef("%v", err)
 	}
 	if err != nil {
 		return "", err
 	}
-	_, err = a.push(ctx, w, artifact)
+	_, err = send.Push(ctx, artifact)
 	return artifact.Digest, err
 }
 
@@ -131,9 +125,15 @@ becomes a new revision.`,
 func (a *app) watched(ctx context.Context, w *client.Client, name string, swap func() (api.SwapResult, error)) error {
 	watching, cancel := context.WithCancel(ctx)
 	over := make(chan struct{})
+	steps := rollout.Watch{Client: w, Plugin: name}
+	if a.json {
+		steps.Document = a.document
+	} else if terminal(a.err) {
+		steps.Terminal = a.err
+	}
 	go func() {
 		defer close(over)
-		a.watchRollout(watching, w, name)
+		steps.Until(watching)
 	}()
 	result, err := swap()
 	cancel()
@@ -142,51 +142,6 @@ func (a *app) watched(ctx context.Context, w *client.Client, name string, swap f
 		return err
 	}
 	return a.swapped(result)
-}
-
-// watchRollout tells of each step of a swap under way: on a terminal in one line that changes, for programs an event a
-// line. What comes in at once has no steps.
-func (a *app) watchRollout(ctx context.Context, w *client.Client, name string) {
-	live := !a.json && terminal(a.err)
-	if !live && !a.json {
-		return
-	}
-	tick := time.NewTicker(time.Second / 2)
-	defer tick.Stop()
-	var last *api.Rollout
-	for {
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			if live && last != nil {
-				fmt.Fprint(a.err, "\r\x1b[K")
-			}
-			return
-		}
-		r := a.rolloutOf(ctx, w, name)
-		if r == nil || reflect.DeepEqual(r, last) || !live && r.Strategy == api.StrategyImmediate {
-			continue
-		}
-		last = r
-		if live {
-			fmt.Fprintf(a.err, "\r\x1b[K%s", rollout.Line(r, time.Now()))
-		} else if a.document(rollout.Event{Event: "rollout", Plugin: name, Rollout: r}) != nil {
-			return
-		}
-	}
-}
-
-func (a *app) rolloutOf(ctx context.Context, w *client.Client, name string) *api.Rollout {
-	all, err := w.Plugins(ctx)
-	if err != nil {
-		return nil // the swap's own answer says what is wrong
-	}
-	for i := range all {
-		if all[i].Name == name {
-			return all[i].Rollout
-		}
-	}
-	return nil
 }
 
 // swapped prints the outcome of a swap or rollback; only live is success.
@@ -234,9 +189,10 @@ process.`,
 }
 
 func (a *app) pushed(ctx context.Context, w *client.Client, path string, process bool) error {
-	made := packed
-	if !process {
-		made = a.built
+	send := a.sender(w)
+	made := send.Built
+	if process {
+		made = upload.Packed
 	}
 	artifact, err := made(ctx, path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -245,7 +201,7 @@ func (a *app) pushed(ctx context.Context, w *client.Client, path string, process
 	if err != nil {
 		return err
 	}
-	stored, err := a.push(ctx, w, artifact)
+	stored, err := send.Push(ctx, artifact)
 	if err != nil {
 		return err
 	}
@@ -256,42 +212,7 @@ func (a *app) pushed(ctx context.Context, w *client.Client, path string, process
 	return nil
 }
 
-func (a *app) built(ctx context.Context, path string) (build.Artifact, error) {
-	return build.Build(ctx, path, build.Options{Log: a.err})
-}
-
-func packed(_ context.Context, path string) (build.Artifact, error) {
-	bytes, err := bundle.Pack(path, uploadLimit)
-	sum := sha256.Sum256(bytes)
-	return build.Artifact{Path: path, Bytes: bytes, Digest: api.DigestPrefix + hex.EncodeToString(sum[:])}, err
-}
-
-// artifact makes what a plugin of that kind is swapped for. The wheel is asked, since a directory with Go source may be
-// either.
-func (a *app) artifact(ctx context.Context, w *client.Client, name, path string) (build.Artifact, error) {
-	all, unanswered := w.Plugins(ctx)
-	for _, p := range all {
-		if p.Name == name && p.Kind == "process" {
-			return packed(ctx, path)
-		}
-	}
-	artifact, err := a.built(ctx, path)
-	if err == nil {
-		err = unanswered // a mistake in PATH is said first, whether a wheel runs or not
-	}
-	return artifact, err
-}
-
-// uploadLimit keeps a directory that was not meant from being read whole; the wheel has its own limits.artifact.
-const uploadLimit = 1 << 30
-
-// push uploads an artifact, with a bar on a terminal, unless the wheel has it already.
-func (a *app) push(ctx context.Context, w *client.Client, artifact build.Artifact) (known bool, err error) {
-	if known, err = w.Has(ctx, artifact.Digest); err != nil || known {
-		return known, err
-	}
-	size := int64(len(artifact.Bytes))
-	progress, done := a.bytesBar("uploading", size)
-	defer done()
-	return false, w.Push(ctx, artifact.Digest, size, bytes.NewReader(artifact.Bytes), progress)
+// sender sends code to a wheel, with a bar on a terminal.
+func (a *app) sender(w *client.Client) upload.Sender {
+	return upload.Sender{Client: w, Log: a.err, Bar: a.bytesBar}
 }

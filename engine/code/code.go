@@ -60,11 +60,19 @@ func Open(ctx context.Context, o Options, processes bool) (*Runtimes, error) {
 		return nil, err
 	}
 	if processes {
-		if r.process, err = process.New(process.Options{Dir: o.Programs}); err != nil {
+		if err := r.Processes(); err != nil {
 			return nil, errors.Join(err, r.wasm.Close(ctx))
 		}
 	}
 	return r, nil
+}
+
+// Processes makes the runtime of processes, if there is none yet: a config that comes later may have the first.
+func (r *Runtimes) Processes() (err error) {
+	if r.process == nil {
+		r.process, err = process.New(process.Options{Dir: r.o.Programs})
+	}
+	return err
 }
 
 // Close ends them, after the last module is closed.

@@ -10,6 +10,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 
 	"github.com/peltonhq/pelton/engine/config/rollout"
+	"github.com/peltonhq/pelton/engine/config/tree"
 	"github.com/peltonhq/pelton/engine/config/words"
 )
 
@@ -204,7 +205,7 @@ func (b *binder) entries(k key, n ast.Node, want string, each func(name string, 
 			continue
 		}
 		at := k.field(name).path
-		b.config.places.at[at] = place(b.config.File, i.Key())
+		b.config.places.at[at] = tree.Place(b.config.File, i.Key())
 		each(name, i.Value())
 	}
 }
@@ -232,7 +233,7 @@ func (b *binder) list(k key, n ast.Node, v reflect.Value) {
 	v.Set(reflect.MakeSlice(v.Type(), 0, len(s.Values)))
 	for i, node := range s.Values {
 		at := k.index(i)
-		b.config.places.at[at.path] = place(b.config.File, node)
+		b.config.places.at[at.path] = tree.Place(b.config.File, node)
 		element := reflect.New(v.Type().Elem()).Elem()
 		b.value(at, node, element)
 		v.Set(reflect.Append(v, element))

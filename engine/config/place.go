@@ -8,7 +8,15 @@ type places struct {
 	names map[string][]string // by section
 	raw   map[string]string   // what stands in the file where a variable was replaced, and for each object
 
+	given // what the file was read with
+
 	warnings []Warning // about variables of the environment
+}
+
+// given is what a file is read with beside its bytes.
+type given struct {
+	env       []string
+	overrides []Override
 }
 
 // At is the place of a key by its path, for example "plugins.delays.from[0]", or of the nearest key above it.

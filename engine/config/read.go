@@ -1,17 +1,12 @@
 package config
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
-	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
-
+	"github.com/peltonhq/pelton/engine/config/tree"
 	"github.com/peltonhq/pelton/engine/config/words"
 )
 
@@ -60,83 +55,44 @@ func text(err error) string {
 
 // Parse is [Load] of a file's bytes. file names them in messages, and its directory is that of relative paths.
 func Parse(data []byte, file string, env []string, overrides ...Override) (Config, error) {
-	c := Default()
-	c.File = file
 	dir, err := filepath.Abs(filepath.Dir(file))
 	if err != nil {
 		return Config{}, Errors{{Place: Place{File: file}, Text: err.Error()}}
 	}
-	c.Dir = dir
-	c.places = places{at: map[string]Place{}, names: map[string][]string{}, raw: map[string]string{}}
-	root, err := parse(data, file)
+	return parseIn(dir, data, file, given{env, overrides})
+}
+
+// Again reads other bytes as this config's file was read: with its environment and overrides, and in its directory. name
+// is the file in messages.
+func (c *Config) Again(data []byte, name string) (Config, error) {
+	if len(data) > maxFile {
+		return Config{}, Errors{{Place: Place{File: name}, Text: fmt.Sprintf("has %d bytes; a config has at most 1 MiB", len(data))}}
+	}
+	dir := c.Dir
+	if dir == "" {
+		dir = "."
+	}
+	next, err := parseIn(dir, data, name, c.places.given)
+	next.File = c.File
+	return next, err
+}
+
+func parseIn(dir string, data []byte, file string, with given) (Config, error) {
+	c := Default()
+	c.File, c.Dir = file, dir
+	c.places = places{at: map[string]Place{}, names: map[string][]string{}, raw: map[string]string{}, given: with}
+	root, err := tree.Parse(data, file)
 	if err != nil {
 		return Config{}, err
 	}
-	b := newBinder(&c, words.NewEnvironment(env))
+	b := newBinder(&c, words.NewEnvironment(with.env))
 	b.file(root)
 	c.resolve()
 	b.environment()
-	b.overrides(overrides)
+	b.overrides(with.overrides)
 	c.check(&b.problems)
 	if err := b.err(); err != nil {
 		return Config{}, err
 	}
 	return c, nil
-}
-
-// parse gives the root of the one document, or nil if it is empty.
-func parse(data []byte, file string) (root ast.Node, err error) {
-	defer func() {
-		// The parser has been seen to panic on texts that are no YAML at all; a message without a line is the best left.
-		if recover() != nil {
-			err = Errors{{Place: Place{File: file}, Text: "is not YAML"}}
-		}
-	}()
-	if bytes.Contains(data, []byte{0}) {
-		return nil, Errors{{Place: Place{File: file}, Text: "is not a text file: it has a zero byte"}}
-	}
-	tree, err := parser.ParseBytes(data, 0)
-	if err != nil {
-		return nil, syntax(err, data, file)
-	}
-	for _, doc := range tree.Docs {
-		switch body := doc.Body.(type) {
-		case nil, *ast.CommentGroupNode:
-		default:
-			if root != nil {
-				return nil, Errors{{Place: place(file, body), Text: "a second document; a config is one document"}}
-			}
-			root = body
-		}
-	}
-	return root, nil
-}
-
-// syntax is a parser's error with its place, without the picture of the source around it.
-func syntax(err error, data []byte, file string) error {
-	var e yaml.Error
-	if !errors.As(err, &e) || e.GetToken() == nil || e.GetToken().Position == nil {
-		return Errors{{Place: Place{File: file}, Text: "is not YAML: " + strings.SplitN(err.Error(), "\n", 2)[0]}}
-	}
-	at := e.GetToken().Position
-	message := "is not YAML: " + e.GetMessage()
-	lines := strings.Split(string(data), "\n")
-	if at.Line <= len(lines) && strings.Contains(lines[max(at.Line, 1)-1], "${") {
-		message += `; inside { } a variable stands in quotes: "${NAME}"`
-	}
-	return Errors{{Place: Place{File: file, Line: at.Line, Column: at.Column}, Text: message}}
-}
-
-// place is where a node begins.
-func place(file string, n ast.Node) Place {
-	if m, ok := n.(ast.MapNode); ok {
-		if i := m.MapRange(); i.Next() {
-			n = i.Key()
-		}
-	}
-	if n == nil || n.GetToken() == nil || n.GetToken().Position == nil {
-		return Place{File: file}
-	}
-	at := n.GetToken().Position
-	return Place{File: file, Line: at.Line, Column: at.Column}
 }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/token"
+
+	"github.com/peltonhq/pelton/engine/config/tree"
 )
 
 // text is a scalar's text, with its variables replaced. ok is false when the node is no scalar; then that is noted.
@@ -133,7 +135,7 @@ func (b *binder) string(k key, n *ast.StringNode, out *bytes.Buffer) {
 
 // plain is the number or bool that a text without quotes is; nil for other texts.
 func plain(text string) ast.Node {
-	root, err := parse([]byte(text), "")
+	root, err := tree.Parse([]byte(text), "")
 	if err != nil {
 		return nil
 	}

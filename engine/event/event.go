@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/peltonhq/pelton/api"
+	"github.com/peltonhq/pelton/api/delta"
+	"github.com/peltonhq/pelton/engine/change"
 	"github.com/peltonhq/pelton/engine/durable"
 )
 
@@ -31,6 +33,7 @@ import (
 //	log        plugin, level, reason: what a plugin logged
 //	failed     source or plugin, reason
 //	warning    reason
+//	apply      outcome, plan, reason: what became of a config that was to be applied
 //	stopped    reason
 type Event struct {
 	Event    string    `json:"event"`
@@ -56,6 +59,7 @@ type Event struct {
 type Bulk struct {
 	Durable []durable.Row `json:"durable,omitempty"`
 	Audit   *api.Entry    `json:"audit,omitempty"`
+	Plan    *delta.Plan   `json:"plan,omitempty"`
 }
 
 // Figures are what came out, when the wheel has settled.
@@ -79,7 +83,7 @@ func (e Event) Text() string {
 	case "durable":
 		return e.Reason
 	case "revision":
-		return fmt.Sprintf("plugin %s runs revision %d (%s): %s", e.Plugin, e.Revision, short(e.Digest), e.Reason)
+		return fmt.Sprintf("plugin %s runs revision %d (%s): %s", e.Plugin, e.Revision, change.Short(e.Digest), e.Reason)
 	case "listening":
 		scheme := "http"
 		if e.TLS {
@@ -107,6 +111,8 @@ func (e Event) Text() string {
 			return fmt.Sprintf("plugin %s: revision %d %s: %s", e.Plugin, e.Revision, e.Outcome, e.Reason)
 		}
 		return fmt.Sprintf("plugin %s: revision %d %s", e.Plugin, e.Revision, e.Outcome)
+	case "apply":
+		return applied(&e)
 	case "log":
 		return fmt.Sprintf("plugin %s: %s: %s", e.Plugin, e.Level, e.Reason)
 	case "restarted", "recycled", "failed":
@@ -128,6 +134,16 @@ func (e Event) subject() string {
 	return "source " + e.Source
 }
 
+func applied(e *Event) string {
+	switch {
+	case e.Reason != "":
+		return "apply " + e.Outcome + ": " + e.Reason
+	case e.Outcome == api.AppliedUnchanged || e.Plan == nil:
+		return "apply: no changes"
+	}
+	return "apply: done\n  " + strings.Join(change.Lines(e.Plan), "\n  ")
+}
+
 func (f *Figures) text() string {
 	var parts []string
 	parts = append(parts, fmt.Sprintf("%d messages", f.Messages))
@@ -143,10 +159,4 @@ func (f *Figures) text() string {
 		parked += ", next due " + f.NextDue.Local().Format(time.DateTime) //nolint:gosmopolitan // for people at this machine
 	}
 	return strings.Join(append(parts, parked), ", ")
-}
-
-// short is a digest for people.
-func short(digest string) string {
-	digest = strings.TrimPrefix(digest, "sha256:")
-	return digest[:min(12, len(digest))]
 }

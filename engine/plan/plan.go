@@ -3,6 +3,7 @@ package plan
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/delivery"
@@ -109,4 +110,41 @@ func (p *Plan) Read(plugin string) []string {
 		return nil
 	}
 	return slices.Sorted(maps.Keys(p.Plugins[i].Outputs))
+}
+
+// Nested reports whether other plugins read a plugin.
+func (p *Plan) Nested(plugin string) bool {
+	i, ok := p.index["plugin/"+plugin]
+	return ok && p.Nests[i]
+}
+
+// policy is how the lanes treat a node, "plugin/delays"; nil if it is no plugin. Who reads it is not part of it.
+func (p *Plan) policy(node string) any {
+	if i, ok := p.index[node]; ok && strings.HasPrefix(node, "plugin/") {
+		policy := p.Plugins[i]
+		policy.Outputs = nil
+		return policy
+	}
+	return nil
+}
+
+// Reach is everything that the messages of a source come to, with how it is treated there: boxes by "kind/name", and what
+// leads to them by a name that is no box's. Two that are equal are the same to a lane, whatever else there is.
+func (p *Plan) Reach(source string) map[string]any {
+	reached := map[string]any{}
+	var follow func(from string)
+	follow = func(from string) {
+		for _, e := range p.Graph.Edges {
+			if e.From != from {
+				continue
+			}
+			reached["edge "+e.From+"."+e.Output+" "+e.To] = true
+			if _, known := reached[e.To]; !known {
+				reached[e.To] = p.policy(e.To)
+				follow(e.To)
+			}
+		}
+	}
+	follow("source/" + source)
+	return reached
 }

@@ -14,10 +14,16 @@ const Hidden = "(hidden)"
 // names are those of keys whose text is taken for a secret.
 var names = regexp.MustCompile(`(?i)(passw|secret|token|credential|api[_-]?key|private[_-]?key|access[_-]?key|authorization|cookie|dsn)`)
 
+// login finds the user and password in an address.
+var login = regexp.MustCompile(`://[^/@\s"]+@`)
+
+// private reports whether a key is that of a secret. What ends with _file is only where one lies.
+func private(key string) bool { return names.MatchString(key) && !strings.HasSuffix(key, "_file") }
+
 // text hides the text of a key, but not a variable, which only names where the secret is.
 func text(key, value string) string {
-	if value == "" || !names.MatchString(key) || strings.HasPrefix(value, "${") && strings.HasSuffix(value, "}") {
-		return value
+	if value == "" || !private(key) || strings.HasPrefix(value, "${") && strings.HasSuffix(value, "}") {
+		return login.ReplaceAllString(value, "://"+Hidden+"@")
 	}
 	return Hidden
 }
@@ -60,7 +66,7 @@ func copyValue(d *json.Decoder, out *bytes.Buffer, key string) error {
 	case string:
 		return write(out, text(key, v))
 	case json.Number:
-		if names.MatchString(key) {
+		if private(key) {
 			return write(out, Hidden)
 		}
 		return write(out, v)
@@ -82,9 +88,12 @@ func copyAll(d *json.Decoder, out *bytes.Buffer, open json.Delim, key string) er
 			if err != nil {
 				return err
 			}
-			below, _ = t.(string)
-			if err := write(out, below); err != nil {
+			name, _ := t.(string)
+			if err := write(out, name); err != nil {
 				return err
+			}
+			if below = key; !private(key) { // else all of it is below that
+				below = name
 			}
 			out.WriteByte(':')
 		}

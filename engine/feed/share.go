@@ -1,4 +1,4 @@
-package engine
+package feed
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 
 	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/delivery/lot"
-	"github.com/peltonhq/pelton/engine/gauge"
+	"github.com/peltonhq/pelton/engine/class"
 	"github.com/peltonhq/pelton/loop"
 	"github.com/peltonhq/pelton/source"
 	"github.com/peltonhq/pelton/store"
@@ -18,16 +18,11 @@ import (
 
 // sharing is what a feed has whose lanes come and go.
 type sharing struct {
-	rests  sync.Mutex // a lane begins, or begins to rest: one name has one loop
-	closed bool       // guarded by the feed's mutex: no lane begins any more
-	past   loop.Stats // guarded by the feed's mutex: the counts of lanes that are gone
+	rests sync.Mutex // a lane begins, or begins to rest: one name has one loop
 }
 
 // host runs the lanes of one shared source.
-type host struct {
-	*wheel
-	f *feed
-}
+type host struct{ f *Feed }
 
 var _ source.Host = host{}
 
@@ -35,20 +30,20 @@ var errEnding = errors.New("the wheel is ending")
 
 // join opens what rests here, then lets the source take part. All its lanes must have room at once: when the other
 // members are gone, this wheel has them all.
-func (w *wheel) join(ctx context.Context, f *feed, s source.Shared, all []source.Lane) error {
-	size, largest := w.arenaSize()
+func (f *Feed) join(ctx context.Context, s source.Shared, all []source.Lane) error {
+	size, largest := f.wheel.ArenaSize()
 	if need := int64(len(all)) * laneShare(largest); need > size {
-		return usage(fmt.Errorf("%d lanes need %d bytes of its arena, each four times arena.max_message, and arena.size is %d; raise arena.size or lower arena.max_message",
+		return class.Usage(fmt.Errorf("%d lanes need %d bytes of its arena, each four times arena.max_message, and arena.size is %d; raise arena.size or lower arena.max_message",
 			len(all), need, size))
 	}
-	h := host{w, f}
+	h := host{f}
 	for _, lane := range all {
 		if err := h.rest(ctx, lane.ID()); err != nil {
 			return err
 		}
 	}
 	if err := s.Join(ctx, h); err != nil {
-		return usage(err)
+		return class.Usage(err)
 	}
 	return nil
 }
@@ -63,12 +58,12 @@ func laneShare(largest int64) int64 {
 func (h host) Begin(ctx context.Context, l source.Lane) error {
 	h.f.rests.Lock()
 	defer h.f.rests.Unlock()
-	limited, cancel := context.WithTimeout(ctx, h.c.Shutdown.Timeout.Std())
+	limited, cancel := context.WithTimeout(ctx, h.f.wheel.Drain)
 	defer cancel()
 	h.end(limited, l.ID().Lane)
-	err := h.openLane(ctx, h.f, l)
+	err := h.f.openLane(ctx, l, nil)
 	if err != nil && !errors.Is(err, errEnding) {
-		h.fail(fmt.Errorf("source %s: %w", h.f.name, err))
+		h.f.wheel.Fail(fmt.Errorf("source %s: %w", h.f.Name, err))
 	}
 	return err
 }
@@ -79,22 +74,22 @@ func (h host) End(ctx context.Context, l source.Lane) {
 	h.f.rests.Lock()
 	defer h.f.rests.Unlock()
 	if err := h.rest(ctx, l.ID()); err != nil && !errors.Is(err, errEnding) {
-		h.fail(fmt.Errorf("source %s: %w", h.f.name, err))
+		h.f.wheel.Fail(fmt.Errorf("source %s: %w", h.f.Name, err))
 	}
 }
 
 // Warn implements [source.Host].
 func (h host) Warn(err error) {
-	h.event(Event{Event: "warning", Source: h.f.name, Reason: fmt.Sprintf("source %s: %v", h.f.name, err)})
+	h.f.warn(err.Error())
 }
 
 // end closes the loop of a lane, if there is one. It stays on the list until then, so that no other takes its name.
 func (h host) end(ctx context.Context, name string) {
-	r, ok := h.f.running(name)
+	r, ok := h.f.lane(name)
 	if !ok {
 		return
 	}
-	if err := r.loop.Close(ctx); err != nil { // what it did not finish is its next owner's
+	if err := r.Loop.Close(ctx); err != nil { // what it did not finish is its next owner's
 		h.Warn(err)
 	}
 	h.f.remove(r)
@@ -102,102 +97,100 @@ func (h host) end(ctx context.Context, name string) {
 
 // rest lets what is parked of a lane come back while another wheel reads it.
 func (h host) rest(ctx context.Context, id pelton.LaneID) error {
-	parked, err := lot.Holds(h.store, id.Source, id.Lane)
+	parked, err := lot.Holds(h.f.wheel.Store, id.Source, id.Lane)
 	if err != nil || !parked {
 		return err
 	}
-	return h.openLane(ctx, h.f, source.Rest(id))
+	return h.f.openLane(ctx, source.Rest(id), nil)
 }
 
-// restAgain is for a record that came into the lot of a lane that has no loop.
-func (w *wheel) restAgain(ctx context.Context, id pelton.LaneID) error {
-	i := slices.IndexFunc(w.feeds, func(f *feed) bool { return f.name == id.Source })
-	if i < 0 {
-		return nil
-	}
-	f := w.feeds[i]
-	if _, ok := f.source.(source.Shared); !ok {
+// RestAgain is for a record that came into the lot of a lane that has no loop.
+func (f *Feed) RestAgain(ctx context.Context, id pelton.LaneID) error {
+	if !f.Shared() {
 		return nil
 	}
 	f.rests.Lock()
 	defer f.rests.Unlock()
-	if w.lane(id) != nil {
+	if _, open := f.lane(id.Lane); open {
 		return nil
 	}
-	if err := (host{w, f}).rest(ctx, id); !errors.Is(err, errEnding) {
+	if err := (host{f}).rest(ctx, id); !errors.Is(err, errEnding) {
 		return err
 	}
 	return nil
 }
 
-func (f *feed) running(name string) (running, bool) {
+// Shared reports whether the lanes come and go as the source says.
+func (f *Feed) Shared() bool {
+	_, ok := f.source.(source.Shared)
+	return ok
+}
+
+func (f *Feed) lane(name string) (Running, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	i := slices.IndexFunc(f.lanes, func(r running) bool { return r.lane.ID().Lane == name })
+	i := slices.IndexFunc(f.lanes, func(r Running) bool { return r.Lane.ID().Lane == name })
 	if i < 0 {
-		return running{}, false
+		return Running{}, false
 	}
 	return f.lanes[i], true
 }
 
 // remove takes a lane whose loop is closed off the list, and keeps its counts, so that the source's go on.
-func (f *feed) remove(r running) {
-	s := r.loop.Stats()
+func (f *Feed) remove(r Running) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	n := len(f.lanes)
-	f.lanes = slices.DeleteFunc(slices.Clone(f.lanes), func(o running) bool { return o.loop == r.loop })
-	if len(f.lanes) < n {
-		gauge.Sum(&f.past, &s)
-	}
+	f.strike(r.Loop)
 }
 
-// add puts a lane on the list, unless the feed is being closed.
-func (f *feed) add(r running) error {
+// strike is remove with the mutex held.
+func (f *Feed) strike(l *loop.Loop) {
+	i := slices.IndexFunc(f.lanes, func(r Running) bool { return r.Loop == l })
+	if i < 0 {
+		return
+	}
+	f.past.add(&f.lanes[i])
+	f.lanes = slices.Delete(slices.Clone(f.lanes), i, i+1)
+}
+
+// add puts a lane on the list, in the place of one that is over, unless the feed is being closed.
+func (f *Feed) add(r Running, before *loop.Loop) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.closed {
 		return errEnding
 	}
+	f.strike(before)
 	f.lanes = append(f.lanes, r)
 	return nil
 }
 
 // shut lets no lane begin any more, and returns those that run.
-func (f *feed) shut() []running {
+func (f *Feed) shut() []Running {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.closed = true
-	return append([]running(nil), f.lanes...)
-}
-
-// gone are the counts of lanes that are gone.
-func (f *feed) gone() loop.Stats {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	past := f.past
-	past.Counts = past.Counts.Copy()
-	return past
+	return append([]Running(nil), f.lanes...)
 }
 
 // instance is the random name of this wheel, which is kept in its store.
-func (w *wheel) instance(ctx context.Context) (string, error) {
+func (w *Wheel) instance(ctx context.Context) (string, error) {
 	made := rand.Text()
-	if w.store == nil { // a check
+	if w.Store == nil { // a check
 		return made, nil
 	}
 	key := store.Key(store.SpaceMeta, "wheel")
-	value, err := w.store.Get(key)
+	value, err := w.Store.Get(key)
 	if err == nil {
 		return string(value), nil
 	}
 	if !errors.Is(err, store.ErrNotFound) {
 		return "", err
 	}
-	token, err := w.store.Claim(ctx, "wheel")
+	token, err := w.Store.Claim(ctx, "wheel")
 	if err != nil {
 		return "", err
 	}
-	_, err = w.store.Append(ctx, token, []store.Record{{Op: store.Put, Key: key, Value: []byte(made)}})
+	_, err = w.Store.Append(ctx, token, []store.Record{{Op: store.Put, Key: key, Value: []byte(made)}})
 	return made, err
 }

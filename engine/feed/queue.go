@@ -1,4 +1,4 @@
-package engine
+package feed
 
 import (
 	"context"
@@ -7,23 +7,24 @@ import (
 	"net"
 
 	"github.com/peltonhq/pelton/engine/adapter"
+	"github.com/peltonhq/pelton/engine/class"
 	"github.com/peltonhq/pelton/engine/door"
 	"github.com/peltonhq/pelton/source/ingest"
 	"github.com/peltonhq/pelton/source/mqtt"
 )
 
 // openQueue opens the durable queue before a source.
-func (w *wheel) openQueue(ctx context.Context, f *feed, finite bool) (err error) {
-	c := w.c.Ingest
+func (f *Feed) openQueue(ctx context.Context, finite bool) (err error) {
+	c := f.wheel.Ingest
 	f.queue, err = ingest.Open(ctx, ingest.Options{
-		Name: f.name, Store: w.store, MaxBytes: int64(c.MaxBytes), MaxAge: c.MaxAge.Std(), MaxMessage: int64(w.c.Arena.MaxMessage),
+		Name: f.Name, Store: f.wheel.Store, MaxBytes: int64(c.MaxBytes), MaxAge: c.MaxAge.Std(), MaxMessage: int64(f.wheel.Arena.MaxMessage),
 		MaxIDs: c.MaxKeys, IDAge: c.KeyAge.Std(), Finite: finite,
 	})
 	return err
 }
 
 // openBroker opens an MQTT source.
-func (w *wheel) openBroker(ctx context.Context, f *feed) error {
+func (f *Feed) openBroker(ctx context.Context) error {
 	c := f.c.MQTT
 	o, err := adapter.Secrets(c)
 	if err != nil {
@@ -32,19 +33,19 @@ func (w *wheel) openBroker(ctx context.Context, f *feed) error {
 	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
 		return fmt.Errorf("mqtt.listen %q: want HOST:PORT, for example 127.0.0.1:1883", c.Listen)
 	}
-	if !door.Loopback(c.Listen) && !o.Safe() && !w.c.API.Insecure {
+	if !door.Loopback(c.Listen) && !o.Safe() && !f.wheel.Public {
 		return fmt.Errorf("mqtt.listen %s is not a loopback address: it needs tls, and password_file or tls.client_ca_file", c.Listen)
 	}
-	if err := w.openQueue(ctx, f, false); err != nil {
+	if err := f.openQueue(ctx, false); err != nil {
 		return err
 	}
-	if o.Listener, err = door.Listen(ctx, "sources."+f.name+".mqtt.listen", c.Listen); err != nil {
-		return errors.Join(environment(err), f.queue.Close())
+	if o.Listener, err = door.Listen(ctx, "sources."+f.Name+".mqtt.listen", c.Listen); err != nil {
+		return errors.Join(class.Environment(err), f.queue.Close())
 	}
-	o.Queue, o.Topics, o.Key, o.MaxMessage = f.queue, c.Topics, mqtt.Key(c.Key), int64(w.c.Arena.MaxMessage)
+	o.Queue, o.Topics, o.Key, o.MaxMessage = f.queue, c.Topics, mqtt.Key(c.Key), int64(f.wheel.Arena.MaxMessage)
 	o.MaxPacket, o.MaxClients, o.MaxInflight = int64(c.MaxPacket), c.MaxClients, c.MaxInflight
 	f.broker = mqtt.New(o)
 	f.source = f.broker
-	w.event(Event{Event: "accepting", Source: f.name, MQTT: f.broker.Addr().String()})
+	f.wheel.Accept(f.Name, f.broker.Addr().String())
 	return nil
 }

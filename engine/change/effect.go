@@ -1,0 +1,116 @@
+package change
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/peltonhq/pelton/api/delta"
+)
+
+// effects are by kind: what becomes of a box whose keys at those paths change.
+var effects = map[string]func(paths []string) string{"source": source, "plugin": plugin, "session": session, "sink": sink}
+
+// swapped are the keys that a new version of a plugin brings with it.
+var swapped = []string{"config", "code", "limits.memory", "limits.recycle", "limits.time"}
+
+// lanes are the keys of a plugin that are the lanes' business, not its own.
+var lanes = []string{"from", "order", "retry", "max_defers", "limits.queue"}
+
+// plugin is conservative: a key that is in neither list is read when the plugin is opened.
+func plugin(paths []string) string {
+	var swap, rewire bool
+	for _, p := range paths {
+		switch {
+		case under(p, swapped):
+			swap = true
+		case under(p, lanes):
+			rewire = true
+		case p == "wasm.path": // another place of the same code; else there is a field for the code too
+		default:
+			return delta.EffectReplace
+		}
+	}
+	switch {
+	case swap:
+		return delta.EffectSwap
+	case rewire:
+		return delta.EffectRewire
+	}
+	return delta.EffectNone
+}
+
+// session: what its reducer can take by a swap it takes so; who writes it is the lanes' business.
+func session(paths []string) string {
+	effect := delta.EffectNone
+	for _, p := range paths {
+		inner, reducer := strings.CutPrefix(p, "reduce.")
+		switch {
+		case reducer && inner == "wasm.path":
+		case reducer && under(inner, swapped):
+			effect = delta.EffectSwap
+		case p == "from" && effect == delta.EffectNone:
+			effect = delta.EffectRewire
+		case p == "from":
+		default:
+			return delta.EffectReplace
+		}
+	}
+	return effect
+}
+
+func sink(paths []string) string {
+	if only(paths, "from") {
+		return delta.EffectRewire
+	}
+	return delta.EffectReplace
+}
+
+// source: how bytes become messages is the lanes' business; the rest is the connection's.
+func source(paths []string) string {
+	if only(paths, "decode", "http") {
+		return delta.EffectRewire
+	}
+	return delta.EffectReplace
+}
+
+func only(paths []string, sections ...string) bool {
+	return !slices.ContainsFunc(paths, func(p string) bool { return !under(p, sections) })
+}
+
+// under reports whether a path is one of the sections or in one.
+func under(path string, sections []string) bool {
+	return slices.ContainsFunc(sections, func(s string) bool {
+		return path == s || strings.HasPrefix(path, s+".") || strings.HasPrefix(path, s+"[")
+	})
+}
+
+// words say what an effect does, by kind.
+var words = map[string]map[string]string{
+	"source": {
+		delta.EffectStart: "opened", delta.EffectStop: "its lanes are drained, then it is closed; its position stays in the store",
+		delta.EffectRewire: "stays open; its lanes are drained and opened again", delta.EffectReplace: "its lanes are drained; closed and opened again",
+	},
+	"plugin": {
+		delta.EffectStart: "started", delta.EffectStop: "stopped once its lanes are drained; what is parked for it stays in the store",
+		delta.EffectSwap: "swapped between two turns, watched by its health window", delta.EffectRewire: "goes on; its lanes are drained and opened again",
+		delta.EffectReplace: "started anew while its lanes are drained; what it keeps in memory is lost",
+	},
+	"session": {
+		delta.EffectStart: "opened", delta.EffectStop: "closed; its snapshots stay in the store",
+		delta.EffectSwap: "its reducer is swapped between two turns, watched by its health window", delta.EffectRewire: "goes on; the lanes that write it are drained and opened again",
+		delta.EffectReplace: "closed and opened again while its lanes are drained; followers resume by their cursor",
+	},
+	"sink": {
+		delta.EffectStart: "opened", delta.EffectStop: "closed once its lanes are drained",
+		delta.EffectRewire: "goes on; the lanes that write it are drained and opened again", delta.EffectReplace: "closed and opened again while its lanes are drained",
+	},
+	"wheel": {delta.EffectRefused: "needs a restart"},
+}
+
+// Words say what a change does.
+func Words(c *delta.Change) string {
+	if text, ok := words[c.Kind][c.Effect]; ok {
+		return text
+	}
+	return "nothing changes in what runs"
+}
