@@ -274,6 +274,7 @@ func TestCoalesce(t *testing.T) {
 			}
 			time.Sleep(time.Minute)
 			w.Add(t, "airports", "ORD", 1)
+			synctest.Wait() // the follower has it, and gathers
 			w.Service.Close()
 		}()
 		for _, want := range []int{3, 1} {

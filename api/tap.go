@@ -8,12 +8,14 @@ import (
 	"github.com/peltonhq/pelton/internal/tap"
 )
 
-// TapRequest says what to look at, TapFrame is a part of what was seen, and TapStats count what all taps saw.
-type (
-	TapRequest = tap.Request
-	TapFrame   = tap.Frame
-	TapStats   = tap.Stats
-)
+// TapRequest says what to look at.
+type TapRequest = tap.Request
+
+// TapFrame is a part of what was seen.
+type TapFrame = tap.Frame
+
+// TapStats count what all taps saw.
+type TapStats = tap.Stats
 
 // Tap gives samples of what passes a node until give fails, ctx ends, the service closes or, which is no error, at the limit.
 func (s *Service) Tap(ctx context.Context, r TapRequest, give func(TapFrame) error) error {

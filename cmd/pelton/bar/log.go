@@ -50,9 +50,9 @@ func (l *Log) Progress(done, total uint64) {
 	l.Bar.Set(done, total)
 }
 
-// Alone runs print while nothing else is printed.
-func (l *Log) Alone(print func()) {
+// Alone runs show while nothing else is printed.
+func (l *Log) Alone(show func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	print()
+	show()
 }
