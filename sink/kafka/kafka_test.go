@@ -259,7 +259,6 @@ func TestGivenUp(t *testing.T) {
 			t.Fatal(err)
 		}
 		release := make(chan struct{})
-		defer close(release)
 		p.ControlKey(int16(kmsg.Produce), func(kmsg.Request) (kmsg.Response, error, bool) {
 			p.SleepControl(func() { <-release })
 			return nil, nil, false
@@ -272,6 +271,8 @@ func TestGivenUp(t *testing.T) {
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
+		close(release)
+		synctest.Wait() // a cluster that is closed while a request sleeps may never be
 	})
 }
 
