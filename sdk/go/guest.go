@@ -183,7 +183,7 @@ func exportSave(into unsafe.Pointer) int32 {
 		importFail(err.Error())
 		return -1
 	}
-	turn.keep = append(turn.keep[:0], s.Bytes)
+	turn.keep = append(turn.keep[:0], s.Bytes) //pelton:lends the host copies it before the next call
 	d := unsafe.Slice((*byte)(into), 12)
 	binary.LittleEndian.PutUint32(d, s.Version)
 	lend(d[4:], s.Bytes)
