@@ -248,7 +248,7 @@ func TestLanguagesOfTheExample(t *testing.T) {
 	}
 	for _, config := range []string{`{}`, `{"late_after": 60}`} {
 		want := emits("delays", config)
-		for _, name := range []string{"delays-c", "delays-rust"} {
+		for _, name := range []string{"delays-c", "delays-rust", "delays-assemblyscript"} {
 			if got := emits(name, config); got != want || !strings.Contains(want, " late ") {
 				t.Errorf("%s with %s emits other things than delays", name, config)
 			}

@@ -18,7 +18,12 @@ import (
 const handText = `The same flow through a guest in %s that is swapped a thousand times, one swap after the other, each answered live. "Hand-over" is from the
 end of the old version's last turn to the begin of the new one's first; beside it the same between any two turns of one version, where nothing is
 swapped: part of both is the wait for the next messages, which come four at a time here. The outside gap is the longest between two acks while the
-thousand swaps went on, and in as long a time without any.`
+thousand swaps went on, and in as long a time without any.
+
+Peers that change processing code under 20,000 messages a second were measured once, apart from this run, on a machine whose own gaps were 12 to 190 ms:
+Benthos by its streams API has a gap of 49 ms (10 to 182), and loses 545 messages each time on a socket input (68 to 9,901), none with a producer over HTTP
+that waits for answers, but up to 28 of its posts fail; Conduit drains and starts anew, 16 ms; Watermill stops a handler and adds another, 5 to 17 ms, up to 119
+messages lost. What is lost, doubled or out of order here over a hundred swaps of each source is in docs/guarantees.md, by ` + "`cd internal/faults && go run . -long -only swap`" + `.`
 
 // fine is the time between two groups of messages, so that a turn has not long to wait for them.
 const fine = 200 * time.Microsecond

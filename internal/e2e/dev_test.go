@@ -167,6 +167,7 @@ func TestDevFigures(t *testing.T) {
 		{"go", delays, "main.go", "}{15}", "}{%d}"},
 		{"rust", "../../examples/flights/plugins/delays-rust", "src/lib.rs", "15", "%d"},
 		{"c", "../../examples/flights/plugins/delays-c", "delays.c", "15", "%d"},
+		{"assemblyscript", "../../examples/flights/plugins/delays-assemblyscript", "assembly/index.ts", "15", "%d"},
 	} {
 		t.Run(l.name, func(t *testing.T) { saves(t, l.dir, l.file, l.from, l.to) })
 	}

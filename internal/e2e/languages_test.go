@@ -10,16 +10,16 @@ import (
 	"github.com/peltonhq/pelton/api"
 )
 
-// TestLanguages swaps the flights' plugin from Go to C to Rust and back while flights flow: nothing is lost or told twice.
+// TestLanguages swaps the flights' plugin from Go to C to Rust to AssemblyScript and back while flights flow: nothing is lost or told twice.
 func TestLanguages(t *testing.T) {
 	config := example(t, "path: flights.jsonl", "path: flights.jsonl\n      rate: 2500/s", "    # config: ", "    health: {window: 1s}\n    # config: ")
 	plugins := filepath.Join(filepath.Dir(delays))
-	for _, name := range []string{"delays-c", "delays-rust"} {
+	for _, name := range []string{"delays-c", "delays-rust", "delays-assemblyscript"} {
 		built(t, filepath.Join(plugins, name))
 	}
 	w := start(t, config)
 	r := reader{t: t, name: "airports"}
-	for i, name := range []string{"delays-c", "delays-rust", "delays"} {
+	for i, name := range []string{"delays-c", "delays-rust", "delays-assemblyscript", "delays"} {
 		r.read(w, 300)
 		var result api.SwapResult
 		w.says(&result, "plugin", "swap", "delays", filepath.Join(plugins, name))
