@@ -35,13 +35,44 @@ go build -mod=mod -o "$work/bin/server" .
 # cases that fail because of a library, and only of those: one that passes is an error too.
 passed=0
 run() {
-	local name=$1 count
+	local name=$1 count again=0
 	shift
-	"$work/bin/connectconformance" --mode server --conf "$name.yaml" --known-failing "@$name.txt" -- "$work/bin/server" "$@" >"$work/$name.log" 2>&1 ||
-		{ tail -n 200 "$work/$name.log" && fail "$name: not all cases pass"; }
+	if ! cases "$name" "$@" >"$work/$name.log" 2>&1; then again=$(late "$name" "$@"); fi
 	count=$(sed -n 's/^\([0-9]*\) passed.*/\1/p' "$work/$name.log")
-	echo "$name listener: $(tail -n 2 "$work/$name.log" | tr '\n' ' ')"
-	passed=$((passed + count))
+	echo "$name listener: $(grep -a -e '^Total cases' -e '^[0-9]* passed' "$work/$name.log" | tr '\n' ' ')"
+	passed=$((passed + count + again))
+}
+
+# cases NAME ARGUMENTS… is the suite itself, with the flags of $only before.
+only=()
+cases() {
+	local name=$1
+	shift
+	"$work/bin/connectconformance" --mode server --conf "$name.yaml" --known-failing "@$name.txt" "${only[@]}" -- "$work/bin/server" "$@"
+}
+
+# late NAME ARGUMENTS… runs the cases of Timeouts that failed again, up to three times, and prints how many there were: in
+# these cases the suite's client and the server have the same deadline, and a client that is first by a hair has read the
+# head of the answer and not its body. Any other case that failed, and a fourth failure, ends the step.
+late() {
+	local name=$1 count try
+	mapfile -t failed < <(sed -n 's/^FAILED: \(.*\):$/\1/p' "$work/$name.log")
+	count=${#failed[@]}
+	if ((count == 0)) || printf '%s\n' "${failed[@]}" | grep -qv '^Timeouts/'; then
+		tail -n 200 "$work/$name.log" >&2
+		fail "$name: not all cases pass"
+	fi
+	only=()
+	for try in "${failed[@]}"; do only+=(--run "$try"); done
+	for try in 1 2 3; do
+		if cases "$@" >"$work/late.log" 2>&1; then
+			echo "$name: $count of Timeouts passed in try $((try + 1)): ${failed[*]}" >&2
+			echo "$count"
+			return 0
+		fi
+	done
+	tail -n 200 "$work/$name.log" "$work/late.log" >&2
+	fail "$name: not all cases pass, not in four tries"
 }
 run http
 ((passed == 3640)) || fail "$passed cases passed on the HTTP listener, want 3640"
