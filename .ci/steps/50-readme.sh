@@ -34,7 +34,7 @@ clean() {
 	if [[ -n $wheel ]]; then
 		kill -9 "$(holder)" "$wheel" 2>"$work/null" || true
 	fi
-	rm -rf "$work" pelton examples/{flights,live,strict}/{.pelton,late.jsonl}
+	rm -rf "$work" pelton posts examples/{flights,live,strict,rollout}/{.pelton,late.jsonl}
 }
 
 # stop ends the wheel with SIGTERM; it must drain and exit with 0.
@@ -51,6 +51,11 @@ stop() {
 plain() {
 	local rest=()
 	if [[ $config == *flights/* ]]; then rest=(-e 's/^settled: [0-9]+ messages(.*) [0-9]+ lines/settled: N messages\1 N lines/'); fi
+	# What a canary and a shadow saw depends on when they began.
+	if [[ $config == *rollout/* ]]; then
+		rest=(-e 's/\{"date":.*\}/{FLIGHT}/' -e 's/^[a-z0-9]{16} /ID /' -e 's/\b[A-Z]{3}\b/KEY/g' -e 's/[A-Z0-9]{26}/INCARNATION/'
+			-e 's/\(?\b[0-9a-f]{12}\b\)?/DIGEST/g' -e '/^listening/!s/[0-9]+(\.[0-9]+)?( ?%| ?[mµn]?s\b|[mh]\b)?/N/g' -e 's/\b(N ago|now)\b/AGO/g')
+	fi
 	sed -E "${rest[@]}" -e '/^building /d' -e 's/[0-9]{16}/EPOCH/g' \
 		-e 's/\(?\b[0-9a-f]{12}\b\)?/DIGEST/g' \
 		-e 's/\b([0-9]+[smh] ago|now)\b( +(superseded|live|rolled back|a delay))/AGO\2/' \
@@ -58,7 +63,7 @@ plain() {
 		-e 's/^(first|last) +([0-9]+[smh] ago|now)$/\1 AGO/' \
 		-e 's/^\{"seq":.*"destination":"[A-Z]+"/{FLIGHT/' \
 		-e 's/^store .*: survives/store DIR: survives/' \
-		-e 's/ +/ /g'
+		-e 's/ +/ /g' -e 's/ $//'
 }
 
 # run COMMAND, in the background if it is a wheel.
@@ -123,7 +128,7 @@ compiles() {
 }
 
 trap clean EXIT
-if [[ -e examples/flights/.pelton || -e examples/live/.pelton || -e examples/strict/.pelton ]]; then
+if [[ -e examples/flights/.pelton || -e examples/live/.pelton || -e examples/strict/.pelton || -e examples/rollout/.pelton ]]; then
 	trap - EXIT
 	rm -r "$work"
 	fail "an example has a store already; remove examples/*/.pelton and examples/*/late.jsonl"

@@ -2,6 +2,7 @@ package rollout_test
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -65,6 +66,10 @@ func TestText(t *testing.T) {
 	want := "shadow: 100 compared, 2 skipped; differ: 1 verdicts, 3 emits, 0 errors of the new version alone|  a/b/c/1 (key ORD): ack, then dead|    - out ORD 1"
 	if got := strings.Join(rollout.Report(s), "|"); got != want {
 		t.Error(got)
+	}
+	s.Samples = slices.Repeat(s.Samples, 7)
+	if got := rollout.Report(s); len(got) != 1+5*2+1 || got[11] != "  and 2 more samples: pelton plugin history NAME --json" {
+		t.Errorf("%q", got)
 	}
 	rows := rollout.Rows(&api.Figures{Old: api.Sample{Deliveries: 3, ErrorRate: 0.0123, P50: 1234 * time.Nanosecond, P99: 2345 * time.Microsecond, Memory: 3 << 20}})
 	if got := strings.Join(rows[0], " "); got != "old 3 0 1.23% 0 0 1.23µs 2.35ms 3.0 MiB" || len(rows[0]) != len(strings.Fields(rollout.Header)) {

@@ -67,11 +67,14 @@ func span(d time.Duration) string {
 	return d.Round(10 * time.Nanosecond).String()
 }
 
-// Report is what a shadow found, line by line.
+// reported is how many samples a report has in text.
+const reported = 5
+
+// Report is what a shadow found, line by line, with the first samples.
 func Report(s *api.ShadowReport) []string {
 	lines := []string{fmt.Sprintf("shadow: %d compared, %d skipped; differ: %d verdicts, %d emits, %d errors of the new version alone",
 		s.Compared, s.Skipped, s.Verdicts, s.Emits, s.Errors)}
-	for _, d := range s.Samples {
+	for _, d := range s.Samples[:min(len(s.Samples), reported)] {
 		lines = append(lines, fmt.Sprintf("  %s (key %s): %s, then %s", d.Position, d.Key, d.OldVerdict, d.NewVerdict))
 		for _, e := range d.OldEmits {
 			lines = append(lines, "    - "+e)
@@ -79,6 +82,9 @@ func Report(s *api.ShadowReport) []string {
 		for _, e := range d.NewEmits {
 			lines = append(lines, "    + "+e)
 		}
+	}
+	if more := len(s.Samples) - reported; more > 0 {
+		lines = append(lines, fmt.Sprintf("  and %d more samples: pelton plugin history NAME --json", more))
 	}
 	return lines
 }
