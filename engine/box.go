@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -16,6 +15,7 @@ import (
 	"github.com/peltonhq/pelton/engine/code"
 	"github.com/peltonhq/pelton/engine/config"
 	"github.com/peltonhq/pelton/engine/grant"
+	"github.com/peltonhq/pelton/engine/latch"
 	"github.com/peltonhq/pelton/engine/revision"
 	"github.com/peltonhq/pelton/engine/rollout"
 	"github.com/peltonhq/pelton/sdk/build"
@@ -44,11 +44,13 @@ type box struct {
 
 // turnover is what runs, and what a health window may go back to.
 type turnover struct {
-	mu      sync.Mutex // a swap or a late rollback is being stored
+	mu      latch.Latch // a swap or a late rollback is being stored
 	current actor.Version
 	before  int          // revision that a rollback in the health window goes back to
 	upheld  atomic.Int64 // the last one that was before, and is not gone back to any more
 }
+
+func turned() turnover { return turnover{mu: latch.New()} }
 
 // describe makes the plugins and reducers of a config, in its order; none is open.
 func (w *wheel) describe(s *world) []*box {
@@ -57,7 +59,7 @@ func (w *wheel) describe(s *world) []*box {
 	for _, name := range s.c.PluginNames() {
 		c := s.c.Plugins[name]
 		l := c.Limits
-		b := &box{name: name, kind: c.Type(), c: &s.c}
+		b := &box{name: name, kind: c.Type(), c: &s.c, turnover: turned()}
 		b.locate(c.Wasm, c.Native, c.Process)
 		b.set(c.Config, revision.Limits{Memory: l.Memory, Recycle: l.Recycle, Time: l.Time, Output: l.Output})
 		b.opts.SwapTimeout = s.c.Swap.Timeout.Std()
@@ -71,7 +73,7 @@ func (w *wheel) describe(s *world) []*box {
 			continue
 		}
 		l := c.Limits
-		b := &box{name: config.ReducerName(name), kind: c.Type(), c: &s.c}
+		b := &box{name: config.ReducerName(name), kind: c.Type(), c: &s.c, turnover: turned()}
 		b.locate(c.Wasm, c.Native, c.Process)
 		b.set(c.Config, revision.Limits{Memory: l.Memory, Recycle: l.Recycle, Time: l.Time, Output: l.Output})
 		b.strategy, b.opts.SwapTimeout = rollout.Strategy(c.Strategy, c.Canary, config.Shadow{}), s.c.Swap.Timeout.Std()
@@ -83,7 +85,7 @@ func (w *wheel) describe(s *world) []*box {
 
 // again describes the same plugin once more, closed.
 func (b *box) again() *box {
-	return &box{name: b.name, c: b.c, kind: b.kind, path: b.path, native: b.native, digest: b.digest, process: b.process, opts: b.opts, settings: b.settings}
+	return &box{name: b.name, c: b.c, kind: b.kind, path: b.path, native: b.native, digest: b.digest, process: b.process, opts: b.opts, settings: b.settings, turnover: turned()}
 }
 
 func names(outputs []pelton.Output) []string {
@@ -266,8 +268,7 @@ func (w *wheel) unstop(b *box) {
 
 // rolledBack stores a rollback that came after the swap was answered live: its health window was still open.
 func (w *wheel) rolledBack(b *box, e actor.Event) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
+	defer b.mu.Note()()
 	if b.current.Revision != e.Revision || b.before == 0 {
 		return // the swap itself stores it
 	}
@@ -281,8 +282,7 @@ func (w *wheel) rolledBack(b *box, e actor.Event) {
 
 // watched stores the figures of the whole health window.
 func (w *wheel) watched(b *box, e actor.Event) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
+	defer b.mu.Note()()
 	r, err := w.book.Record(b.name, e.By)
 	if err == nil && r.Figures != nil {
 		r.Figures = rollout.Whole(r.Figures, e.Figures)
