@@ -28,7 +28,7 @@ func rolled(t *testing.T, plugin string, lines ...string) *wheel {
 // all the same; one that is no worse comes in.
 func TestCanaryOfOnePercent(t *testing.T) {
 	t.Parallel()
-	w := rolled(t, delays, "strategy: canary", "canary: {percent: [50], hold: 30s}", "health: {window: 1s, max_error_rate: 0.05, min_samples: 500}")
+	w := rolled(t, delays, "strategy: canary", "canary: {percent: [50], hold: 10m}", "health: {window: 1s, max_error_rate: 0.05, min_samples: 500}")
 	bad := built(t, changed(t, delays, "late := delay > config.LateAfter", "late := delay > config.LateAfter\n\tif m.Position()%100 == 7 {\n\t\treturn pelton.Dead(\"one percent\")\n\t}"))
 	p := poster{w: w}
 	p.start()
@@ -98,7 +98,7 @@ func TestRollbackOfACanary(t *testing.T) {
 // outside; one that answers the same comes in after it. The lane gets nothing of either.
 func TestShadowOfOnePercent(t *testing.T) {
 	t.Parallel()
-	w := rolled(t, delays, "strategy: shadow", "shadow: {for: 3s, max_diff: 0.001, then: promote}", "health: {window: 1s}")
+	w := rolled(t, delays, "strategy: shadow", "shadow: {for: 6s, max_diff: 0.001, then: promote}", "health: {window: 1s}")
 	const rule = "late := delay > config.LateAfter"
 	bad := built(t, changed(t, delays, rule, "late := (delay > config.LateAfter) != (m.Position()%100 == 7)"))
 	good := built(t, changed(t, delays, rule, "late := !(delay <= config.LateAfter)"))

@@ -49,7 +49,8 @@ type turnover struct {
 var (
 	immediate = api.Strategy{Kind: api.StrategyImmediate}
 	canary    = api.Strategy{Kind: api.StrategyCanary, Percent: []float64{10, 50}, Hold: 500 * time.Millisecond}
-	shadow    = api.Strategy{Kind: api.StrategyShadow, For: 400 * time.Millisecond, MaxDiff: 0.001, Then: api.ThenPromote}
+	caught    = api.Strategy{Kind: api.StrategyCanary, Percent: []float64{10, 50}, Hold: bound / 3} // it ends by what it sees
+	shadow    = api.Strategy{Kind: api.StrategyShadow, For: 2 * time.Second, MaxDiff: 0.001, Then: api.ThenPromote}
 )
 
 // turnovers take turns: good and bad versions by all strategies.
@@ -57,12 +58,12 @@ var turnovers = []turnover{
 	{"good", immediate, api.OutcomeLive},
 	{"trap", immediate, api.OutcomeRolledBack},
 	{"good", canary, api.OutcomeLive},
-	{"fails", canary, api.OutcomeRolledBack},
+	{"fails", caught, api.OutcomeRolledBack},
 	{"good", shadow, api.OutcomeLive},
 	{"wrong", shadow, api.OutcomeRolledBack},
 	{"good", immediate, api.OutcomeLive},
 	{"hang", immediate, api.OutcomeRolledBack},
-	{"trap", canary, api.OutcomeRolledBack},
+	{"trap", caught, api.OutcomeRolledBack},
 	{"good", canary, api.OutcomeLive},
 	{"hoard", immediate, api.OutcomeRolledBack},
 	{"good", shadow, api.OutcomeLive},
