@@ -174,7 +174,7 @@ func (c *course) jumped(ctx context.Context, leap func(time.Duration) error, jum
 			return err
 		}
 	}
-	return c.flow(ctx, w, pace.Batch, func(context.Context) error {
+	return c.flow(ctx, w, c.pace.Batch, func(context.Context) error {
 		w.Kill()
 		return w.Crashed()
 	})

@@ -22,6 +22,9 @@ import (
 // patience is for a hang: no result depends on it.
 const patience = 4 * time.Minute
 
+// most is what a message may take to be settled and read again; it is for a hang too.
+const most = 200 * time.Microsecond
+
 // pace is what the senders keep up while a wheel lives.
 var pace = feed.Pace{Rate: 40_000, Batch: 500}
 
@@ -43,6 +46,7 @@ type course struct {
 
 	dir    string
 	feed   feed.Feed
+	pace   feed.Pace
 	ledger *record.Ledger
 	wheel  wheel.Options
 	sink   func() ([]byte, error)                    // reads the sink's file
@@ -89,7 +93,7 @@ type where struct {
 
 // course makes ready.
 func (s *suite) course(name string, w where) (*course, error) {
-	c := &course{suite: s, dir: filepath.Join(s.dir, name), feed: feed.Kinds[w.source]()}
+	c := &course{suite: s, dir: filepath.Join(s.dir, name), feed: feed.Kinds[w.source](), pace: pace}
 	logs := filepath.Join(c.dir, "plugin")
 	if err := os.MkdirAll(logs, 0o755); err != nil {
 		return nil, err
@@ -161,7 +165,7 @@ func (c *course) flow(ctx context.Context, w *wheel.Wheel, acks int, end func(co
 	sent := make(chan error, 1)
 	began, base := time.Now(), c.ledger.Acked()
 	addr := cmp.Or(c.front, w.Addr)
-	go func() { sent <- c.feed.Send(sending, addr, pace) }()
+	go func() { sent <- c.feed.Send(sending, addr, c.pace) }()
 	err := c.await(ctx, w, base+acks)
 	if err == nil {
 		c.feeding += time.Since(began)
@@ -202,10 +206,10 @@ func (c *course) finish(ctx context.Context) (f record.Figures, err error) {
 
 // settle is finish for a wheel that runs.
 func (c *course) settle(ctx context.Context, w *wheel.Wheel) (f record.Figures, err error) {
-	if err := c.flow(ctx, w, pace.Batch, func(context.Context) error { return nil }); err != nil {
+	if err := c.flow(ctx, w, c.pace.Batch, func(context.Context) error { return nil }); err != nil {
 		return f, err
 	}
-	ctx, cancel := limited(ctx)
+	ctx, cancel := context.WithTimeoutCause(ctx, patience+time.Duration(c.ledger.Acked())*most, errors.New("it hangs"))
 	defer cancel()
 	done := func(s api.Stats) bool { return c.feed.Read(s.Sources[0]) && s.Lot.Parked == 0 }
 	stats, err := w.Until(ctx, done)

@@ -39,6 +39,9 @@ shutdown: {timeout: 10m}
 // steps, and on a machine with other work all of that takes longer.
 const bound = 30 * time.Second
 
+// rate is how many messages are sent a second while swaps go on.
+const rate = 25_000
+
 // turnover is one kind of swap and how it must end.
 type turnover struct {
 	kind     string // of the guest's behaviour
@@ -50,7 +53,7 @@ var (
 	immediate = api.Strategy{Kind: api.StrategyImmediate}
 	canary    = api.Strategy{Kind: api.StrategyCanary, Percent: []float64{10, 50}, Hold: 500 * time.Millisecond}
 	caught    = api.Strategy{Kind: api.StrategyCanary, Percent: []float64{10, 50}, Hold: bound / 3} // it ends by what it sees
-	shadow    = api.Strategy{Kind: api.StrategyShadow, For: 2 * time.Second, MaxDiff: 0.001, Then: api.ThenPromote}
+	shadow    = api.Strategy{Kind: api.StrategyShadow, For: 5 * time.Second, MaxDiff: 0.001, Then: api.ThenPromote}
 )
 
 // turnovers take turns: good and bad versions by all strategies.
@@ -117,6 +120,7 @@ func (s *suite) swap(ctx context.Context, name, source string) (row Row, err err
 		return row, err
 	}
 	defer func() { err = errors.Join(err, c.close()) }()
+	c.pace.Rate = rate
 	w, err := c.start(ctx)
 	if err != nil {
 		return row, err

@@ -190,7 +190,7 @@ func pauses(ctx context.Context, _ *course, d *disk.Disk, w *wheel.Wheel) (did s
 
 // holdsOut: the wheel goes on, with a disk that does badly meanwhile.
 func holdsOut(ctx context.Context, c *course, d *disk.Disk, w *wheel.Wheel) (did string, goes bool, err error) {
-	if err := c.await(ctx, w, c.ledger.Acked()+3*pace.Batch); err != nil {
+	if err := c.await(ctx, w, c.ledger.Acked()+3*c.pace.Batch); err != nil {
 		return "", false, err
 	}
 	heal(d)
