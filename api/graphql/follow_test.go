@@ -39,8 +39,10 @@ func serve(t *testing.T, w *apitest.World, o graphql.Options) *httptest.Server {
 	return server
 }
 
-const subscription = `subscription($name: String!, $key: String, $after: String, $from: From, $gap: OnGap, $slow: Slow) {
-  snapshots(name: $name, key: $key, after: $after, from: $from, onGap: $gap, slow: $slow) {
+const subscription = `subscription(
+  $name: String!, $key: String, $after: String, $from: From, $gap: OnGap, $slow: Slow, $keys: [String!], $prefix: String, $coalesce: Duration
+) {
+  snapshots(name: $name, key: $key, after: $after, from: $from, onGap: $gap, slow: $slow, keys: $keys, prefix: $prefix, coalesce: $coalesce) {
     __typename
     ... on Hello { epoch oldest latest cursor }
     ... on Snapshot { cursor payload payloadBase64 }
@@ -69,6 +71,15 @@ func operation(r api.FollowRequest) map[string]any {
 	}
 	if r.Slow == api.SlowConflate {
 		variables["slow"] = "CONFLATE"
+	}
+	if len(r.Keys) > 0 {
+		variables["keys"] = r.Keys
+	}
+	if r.Prefix != "" {
+		variables["prefix"] = r.Prefix
+	}
+	if r.Coalesce != 0 {
+		variables["coalesce"] = r.Coalesce.String()
 	}
 	return map[string]any{"query": subscription, "variables": variables}
 }
@@ -209,7 +220,7 @@ func TestFollowWebSocket(t *testing.T) {
 
 func TestTilesWebSocket(t *testing.T) {
 	t.Parallel()
-	apitest.Tiles(t, disk(), overSocket, func(r api.FollowRequest) bool { return r.Coalesce == 0 })
+	apitest.Tiles(t, disk(), overSocket, nil)
 }
 
 // overEvents is what follows over this transport.
@@ -265,5 +276,5 @@ func TestFollowEvents(t *testing.T) {
 
 func TestTilesEvents(t *testing.T) {
 	t.Parallel()
-	apitest.Tiles(t, disk(), overEvents, func(r api.FollowRequest) bool { return r.Coalesce == 0 })
+	apitest.Tiles(t, disk(), overEvents, nil)
 }

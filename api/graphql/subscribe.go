@@ -16,10 +16,11 @@ type subscription struct{ root }
 // given to the operation, which tells it as the last response.
 func (s subscription) Snapshots(
 	ctx context.Context, name string, key, after *string, from *model.From, onGap *model.OnGap, slow *model.Slow,
+	keys []string, prefix *string, coalesce *time.Duration,
 ) (<-chan model.Event, error) {
 	request := api.FollowRequest{
 		Name: name, Key: or(key), Log: key == nil, From: api.From(or(from)), After: or(after),
-		OnGap: api.OnGap(or(onGap)), Slow: api.Slow(or(slow)),
+		OnGap: api.OnGap(or(onGap)), Slow: api.Slow(or(slow)), Keys: keys, Prefix: or(prefix), Coalesce: or(coalesce),
 	}
 	if after != nil && from == nil {
 		request.From = api.FromAfter

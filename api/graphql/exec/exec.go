@@ -581,7 +581,7 @@ type ComplexityRoot struct {
 
 	Subscription struct {
 		Logs      func(childComplexity int, plugin string, tail *int, level *string) int
-		Snapshots func(childComplexity int, name string, key *string, after *string, from *model.From, onGap *model.OnGap, slow *model.Slow) int
+		Snapshots func(childComplexity int, name string, key *string, after *string, from *model.From, onGap *model.OnGap, slow *model.Slow, keys []string, prefix *string, coalesce *time.Duration) int
 		Stats     func(childComplexity int, interval *int) int
 		Tap       func(childComplexity int, node string, key *string, rate *float64, limit *int) int
 	}
@@ -694,7 +694,7 @@ type SessionResolver interface {
 	Snapshot(ctx context.Context, obj *api.Head) (*model.Snapshot, error)
 }
 type SubscriptionResolver interface {
-	Snapshots(ctx context.Context, name string, key *string, after *string, from *model.From, onGap *model.OnGap, slow *model.Slow) (<-chan model.Event, error)
+	Snapshots(ctx context.Context, name string, key *string, after *string, from *model.From, onGap *model.OnGap, slow *model.Slow, keys []string, prefix *string, coalesce *time.Duration) (<-chan model.Event, error)
 	Stats(ctx context.Context, interval *int) (<-chan *api.Stats, error)
 	Logs(ctx context.Context, plugin string, tail *int, level *string) (<-chan *api.LogLine, error)
 	Tap(ctx context.Context, node string, key *string, rate *float64, limit *int) (<-chan *model.TapFrame, error)
@@ -3072,7 +3072,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Subscription.Snapshots(childComplexity, args["name"].(string), args["key"].(*string), args["after"].(*string), args["from"].(*model.From), args["onGap"].(*model.OnGap), args["slow"].(*model.Slow)), true
+		return e.ComplexityRoot.Subscription.Snapshots(childComplexity, args["name"].(string), args["key"].(*string), args["after"].(*string), args["from"].(*model.From), args["onGap"].(*model.OnGap), args["slow"].(*model.Slow), args["keys"].([]string), args["prefix"].(*string), args["coalesce"].(*time.Duration)), true
 	case "Subscription.stats":
 		if e.ComplexityRoot.Subscription.Stats == nil {
 			break
@@ -3562,9 +3562,13 @@ type Mutation {
 type Subscription {
   """
   Hello first, then snapshots without a hole, and explicit gaps. Without a key, every session of the name, by log
-  cursors. after is a cursor; the empty one is the beginning; without it the newest snapshot comes first.
+  cursors, or of it these keys, and those that begin with prefix. after is a cursor; the empty one is the beginning; without
+  it the newest snapshot comes first. coalesce gathers what comes within this time, at most 1s, so that it goes out together.
   """
-  snapshots(name: String!, key: String, after: String, from: From, onGap: OnGap = FAIL, slow: Slow = DISCONNECT): Event!
+  snapshots(
+    name: String!, key: String, after: String, from: From, onGap: OnGap = FAIL, slow: Slow = DISCONNECT,
+    keys: [String!], prefix: String, coalesce: Duration
+  ): Event!
   "The figures now and then at every interval, in milliseconds."
   stats(interval: Int = 1000): Stats!
   "The newest lines that a plugin logged, then each as it comes."
@@ -6809,6 +6813,30 @@ func (ec *executionContext) field_Subscription_snapshots_args(ctx context.Contex
 		return nil, err
 	}
 	args["slow"] = arg5
+	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "keys",
+		func(ctx context.Context, v any) ([]string, error) {
+			return ec.unmarshalOString2ᚕstringᚄ(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["keys"] = arg6
+	arg7, err := graphql.ProcessArgField(ctx, rawArgs, "prefix",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["prefix"] = arg7
+	arg8, err := graphql.ProcessArgField(ctx, rawArgs, "coalesce",
+		func(ctx context.Context, v any) (*time.Duration, error) {
+			return ec.unmarshalODuration2ᚖtimeᚐDuration(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["coalesce"] = arg8
 	return args, nil
 }
 
@@ -16269,7 +16297,7 @@ func (ec *executionContext) _Subscription_snapshots(ctx context.Context, field g
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().Snapshots(ctx, fc.Args["name"].(string), fc.Args["key"].(*string), fc.Args["after"].(*string), fc.Args["from"].(*model.From), fc.Args["onGap"].(*model.OnGap), fc.Args["slow"].(*model.Slow))
+			return ec.Resolvers.Subscription().Snapshots(ctx, fc.Args["name"].(string), fc.Args["key"].(*string), fc.Args["after"].(*string), fc.Args["from"].(*model.From), fc.Args["onGap"].(*model.OnGap), fc.Args["slow"].(*model.Slow), fc.Args["keys"].([]string), fc.Args["prefix"].(*string), fc.Args["coalesce"].(*time.Duration))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v model.Event) graphql.Marshaler {
