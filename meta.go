@@ -17,8 +17,11 @@ type Meta struct {
 	Headers   []Header  // upstream headers in their order
 }
 
-// Header is one upstream header.
-type Header struct{ Name, Value string }
+// Header is one upstream header. In JSON headers are a list, because names repeat and have an order.
+type Header struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
 
 // MessageID identifies a message for good: "source/incarnation/lane/position", then "/plugin#ordinal" per edge.
 func (m *Meta) MessageID() MessageID {

@@ -288,7 +288,7 @@ func (a *actor) step(j *job, s *seat) bool {
 	a.limit.Arm(n, time.Duration(s.version.Limits.Time))
 	err := j.run(a.limit, s)
 	took, at := a.limit.Disarm()
-	a.slot.counters.busy.Add(int64(took))
+	a.slot.counters.spend(took, j.load())
 	if j.turn != nil {
 		j.turn.Took += took
 	}

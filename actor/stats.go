@@ -1,6 +1,7 @@
 package actor
 
 import (
+	"math/bits"
 	"sync/atomic"
 	"time"
 
@@ -9,6 +10,8 @@ import (
 
 // Stats are the figures of a plugin since Open.
 type Stats struct {
+	Spent
+
 	Revision    int // of the version that does the work
 	Digest      string
 	State       State // StateLive, StatePaused, StateClosed, or of a swap: StateLoading, StateProbing, StateCanary, StateShadow
@@ -17,14 +20,19 @@ type Stats struct {
 	Folds       uint64    // calls of Reduce
 	Verdicts    [7]uint64 // by pelton.Decision; [0] were not decided
 	Faults      Faults
-	Lost        uint64        // turns that were queued when the plugin closed
-	Redelivered uint64        // deliveries that failed in a probe and were run by the old version
-	Restarts    uint64        // instances that broke or were recycled, and were replaced
-	Late        uint64        // turns whose instance was stuck and answered after all; the answer was ignored
-	Stuck       int           // instances that are stuck now
-	Busy        time.Duration // time in turns, over all instances
-	Memory      int64         // bytes, over all instances that do the work
-	Mailbox     []int         // turns queued, per instance
+	Lost        uint64 // turns that were queued when the plugin closed
+	Redelivered uint64 // deliveries that failed in a probe and were run by the old version
+	Restarts    uint64 // instances that broke or were recycled, and were replaced
+	Late        uint64 // turns whose instance was stuck and answered after all; the answer was ignored
+	Stuck       int    // instances that are stuck now
+	Memory      int64  // bytes, over all instances that do the work
+	Mailbox     []int  // turns queued, per instance
+}
+
+// Spent is the time in a plugin's code, over all instances.
+type Spent struct {
+	Busy time.Duration
+	Took []uint64 // deliveries and folds by their time: Took[i] needed less than 2^i µs, a batch's time shared by all of it
 }
 
 // Faults counts faults by kind.
@@ -39,6 +47,19 @@ type counters struct {
 	verdicts                                                    [7]atomic.Uint64
 	faults                                                      [4]atomic.Uint64
 	busy, memory                                                atomic.Int64
+	took                                                        [octaves]atomic.Uint64
+}
+
+// octaves are from 1 µs to beyond a week.
+const octaves = 40
+
+// spend counts the time of a step of n deliveries.
+func (c *counters) spend(took time.Duration, n int) {
+	c.busy.Add(int64(took))
+	if n > 0 {
+		each := uint64(max(took, 0)/time.Microsecond) / uint64(n)
+		c.took[min(bits.Len64(each), octaves-1)].Add(uint64(n))
+	}
 }
 
 var kinds = [...]FaultKind{FaultTrap, FaultTimeout, FaultMalformed, FaultOutput}
@@ -107,6 +128,7 @@ func (p *Plugin) Stats() Stats {
 		s.State = StatePaused
 	}
 	p.mu.Unlock()
+	s.Took = make([]uint64, octaves)
 	for i, slot := range p.slots {
 		c := &slot.counters
 		for sum, n := range map[*uint64]*atomic.Uint64{
@@ -117,12 +139,18 @@ func (p *Plugin) Stats() Stats {
 			*sum += n.Load()
 		}
 		s.Busy += time.Duration(c.busy.Load())
+		for i := range c.took {
+			s.Took[i] += c.took[i].Load()
+		}
 		s.Memory += c.memory.Load()
 		s.Stuck += int(slot.stuck.Load())
 		s.Mailbox[i] = len(slot.mailbox)
 		for d := range pelton.DecisionAwait + 1 {
 			s.Verdicts[d] += c.verdicts[d].Load()
 		}
+	}
+	for len(s.Took) > 0 && s.Took[len(s.Took)-1] == 0 {
+		s.Took = s.Took[:len(s.Took)-1]
 	}
 	return s
 }

@@ -24,6 +24,7 @@ type Backend struct {
 	Guard      Guard
 	Taps       *tap.Hub
 	Configs    Configs
+	Events     func(after uint64) []delta.Event // that are kept behind one by its number, the oldest first
 }
 
 // Session is one session name of the wheel.

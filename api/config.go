@@ -56,6 +56,19 @@ func (s *Service) Apply(ctx context.Context, o ApplyOptions) (p delta.Plan, err 
 	return p, fail(err)
 }
 
+// Events gives what happened to the wheel behind an event by its number, the oldest first: the newest limit of what is kept.
+func (s *Service) Events(ctx context.Context, after uint64, limit int) ([]delta.Event, error) {
+	if err := s.allow(ctx, "Events", target{}); err != nil {
+		return nil, err
+	}
+	limit, err := limited(limit)
+	if err != nil {
+		return nil, err
+	}
+	all := s.b.Events(after)
+	return list(all[max(0, len(all)-limit):]), nil
+}
+
 // RunningConfig is the config that runs.
 func (s *Service) RunningConfig(ctx context.Context) (RunningConfig, error) {
 	if err := s.allow(ctx, "RunningConfig", target{}); err != nil {

@@ -64,20 +64,6 @@ type Head struct {
 	Time  time.Time `json:"time"`
 }
 
-// header is a header in JSON. Headers are a list, because names repeat and have an order.
-type header struct {
-	Name  string `json:"name"`
-	Value string `json:"value"`
-}
-
-func headersOf(in []pelton.Header) []header {
-	out := make([]header, len(in))
-	for i, h := range in {
-		out[i] = header(h)
-	}
-	return out
-}
-
 // MarshalJSON gives the shape of `dead show --json`.
 func (d DeadLetter) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
@@ -92,11 +78,11 @@ func (d DeadLetter) MarshalJSON() ([]byte, error) {
 		Failure
 		Replays int `json:"replays"`
 		Origin
-		Headers []header `json:"headers,omitempty"`
+		Headers []pelton.Header `json:"headers,omitempty"`
 		Body
 	}{
 		d.ID, d.Delivery, d.Kind, d.Plugin, d.Target, d.State, d.Key, d.ContentType,
-		d.Failure, d.Replays, d.Origin, headersOf(d.Headers), BodyOf(d.Payload, d.ContentType),
+		d.Failure, d.Replays, d.Origin, d.Headers, BodyOf(d.Payload, d.ContentType),
 	})
 }
 
@@ -114,10 +100,10 @@ func (p Parked) MarshalJSON() ([]byte, error) {
 		Reason    string    `json:"reason,omitempty"`
 		FirstSeen time.Time `json:"first_seen,omitzero"`
 		Origin
-		Headers []header `json:"headers,omitempty"`
+		Headers []pelton.Header `json:"headers,omitempty"`
 		Body
 	}{
 		p.ID, p.Delivery, p.Plugin, p.Kind, p.Due, p.Key, p.Attempts, p.Defers, p.Reason, p.FirstSeen,
-		p.Origin, headersOf(p.Headers), BodyOf(p.Payload, ""),
+		p.Origin, p.Headers, BodyOf(p.Payload, ""),
 	})
 }

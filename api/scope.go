@@ -37,12 +37,12 @@ var rules = map[string]rule{
 	"Apply":      {ScopeAdmin, ofWheel, true},
 
 	"RunningConfig": {ScopeOperate, ofWheel, false},
-
-	"Names":  {ScopeRead, ofNames, false},
-	"Heads":  {ScopeRead, ofSession, false},
-	"Get":    {ScopeRead, ofSession, false},
-	"Follow": {ScopeFollow, ofSession, false},
-	"Append": {ScopeAppend, ofSession, false},
+	"Events":        {ScopeOperate, ofWheel, false}, // they tell of configs
+	"Names":         {ScopeRead, ofNames, false},
+	"Heads":         {ScopeRead, ofSession, false},
+	"Get":           {ScopeRead, ofSession, false},
+	"Follow":        {ScopeFollow, ofSession, false},
+	"Append":        {ScopeAppend, ofSession, false},
 
 	"ReadStream":   {ScopeRead, ofSession, false},
 	"FollowStream": {ScopeFollow, ofSession, false},

@@ -60,16 +60,9 @@ type Doors struct {
 
 // Watching is what looks at messages.
 type Watching struct {
-	Traces *TraceStats `json:"traces,omitempty"` // nil when nothing is traced
-	Taps   TapStats    `json:"taps"`
-}
-
-// TraceStats count the spans of traced messages.
-type TraceStats struct {
-	Sent    uint64 `json:"sent"`
-	Failed  uint64 `json:"failed"`  // the collector did not take them
-	Dropped uint64 `json:"dropped"` // too many waited
-	Queued  int64  `json:"queued"`
+	Traces *meter.TraceStats `json:"traces,omitempty"` // nil when nothing is traced
+	Taps   TapStats          `json:"taps"`
+	Events delta.EventStats  `json:"events"`
 }
 
 // SourceStats are the figures of one source.
@@ -162,30 +155,17 @@ type PluginStats struct {
 	Emits      uint64            `json:"emits"`
 	Dropped    map[string]uint64 `json:"dropped"` // emits and deliveries dropped on purpose, by reason
 	Queued     uint64            `json:"queued"`
-	KV         *KVStats          `json:"kv,omitempty"`   // of its own state, if it is granted
-	HTTP       *HTTPStats        `json:"http,omitempty"` // of its requests, if they are granted
+	KV         *meter.KVStats    `json:"kv,omitempty"`   // of its own state, if it is granted
+	HTTP       *meter.HTTPStats  `json:"http,omitempty"` // of its requests, if they are granted
 }
 
 // Usage is what a plugin uses, its instances and what is kept of it.
 type Usage struct {
 	Kept
 
-	Memory uint64 `json:"memory"` // bytes, of all instances
-	BusyNs uint64 `json:"busy_ns"`
-}
-
-// KVStats are the figures of a plugin's own state.
-type KVStats struct {
-	Bytes    uint64 `json:"bytes"` // of keys and values
-	Keys     uint64 `json:"keys"`
-	MaxBytes uint64 `json:"max_bytes"`
-}
-
-// HTTPStats are the figures of a plugin's requests.
-type HTTPStats struct {
-	InFlight int               `json:"in_flight"` // under way, or the response is in use
-	Queued   int               `json:"queued"`
-	Outcomes map[string]uint64 `json:"outcomes"` // responses by 2xx … 5xx or kind of failure
+	Memory uint64   `json:"memory"` // bytes, of all instances
+	BusyNs uint64   `json:"busy_ns"`
+	Took   []uint64 `json:"took"` // deliveries by their time in its code: took[i] needed less than 2^i µs, and no less than half of that
 }
 
 // Window counts how payloads got into the memory of a sandboxed plugin.

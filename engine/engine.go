@@ -27,6 +27,7 @@ import (
 	"github.com/peltonhq/pelton/engine/gauge"
 	"github.com/peltonhq/pelton/engine/letters"
 	"github.com/peltonhq/pelton/engine/revision"
+	"github.com/peltonhq/pelton/engine/tail"
 	"github.com/peltonhq/pelton/engine/tracing"
 	"github.com/peltonhq/pelton/internal/tap"
 	"github.com/peltonhq/pelton/store"
@@ -58,6 +59,7 @@ type wheel struct {
 	totals  gauge.Totals
 	letters *letters.Letters
 	tracer  *tracing.Tracer // nil: nothing is traced
+	journal *tail.Journal   // what happened; nil: nobody is told
 	versions
 	applying
 	front
@@ -95,8 +97,9 @@ type life struct {
 func Run(ctx context.Context, c config.Config, o Options) error {
 	w := &wheel{
 		c: c, o: o,
-		front: front{taps: tap.New(tap.Limits{Open: c.Limits.Taps, Buffer: int64(c.Limits.TapBuffer), Rate: c.Limits.TapRate.PerSecond()})},
-		life:  life{began: time.Now(), fatal: make(chan error, 1), ended: make(chan struct{})},
+		front:   front{taps: tap.New(tap.Limits{Open: c.Limits.Taps, Buffer: int64(c.Limits.TapBuffer), Rate: c.Limits.TapRate.PerSecond()})},
+		journal: tail.Events(int64(c.Limits.Events)),
+		life:    life{began: time.Now(), fatal: make(chan error, 1), ended: make(chan struct{})},
 	}
 	if o.Stdout == nil {
 		w.o.Stdout = os.Stdout
@@ -144,6 +147,9 @@ func (w *wheel) later(f func(context.Context) error) { w.closers = append(w.clos
 
 func (w *wheel) event(e Event) {
 	e.Time = time.Now().UTC()
+	if n, ok := e.Note(); ok && w.journal != nil {
+		w.journal.Add(n)
+	}
 	if w.o.Events == nil {
 		return
 	}

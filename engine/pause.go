@@ -19,7 +19,7 @@ import (
 
 // held is how an operator holds a plugin back, and what it logged: both outlive a box that another takes the place of.
 type held struct {
-	log   *tail.Log
+	log   *tail.Log[api.LogLine]
 	marks sync.Mutex    // a mark is being changed
 	pause atomic.Uint32 // a delivery.Pause
 	stop  func()        // ends the release of what a pause parked
@@ -29,7 +29,7 @@ type held struct {
 func (w *wheel) keep(b *box, d *revision.Plugin) {
 	b.held = w.held[b.name]
 	if b.held == nil {
-		b.held = &held{log: tail.New(int64(w.c.Limits.Logs)), stop: func() {}}
+		b.held = &held{log: tail.Lines(int64(w.c.Limits.Logs)), stop: func() {}}
 		b.pause.Store(uint32(pauseOf(d.Paused)))
 		w.held[b.name] = b.held
 	}

@@ -28,6 +28,7 @@ func (w *wheel) serve(ctx context.Context) error {
 	w.service = api.New(api.Backend{
 		Sessions: sessions{w}, Plugins: plugins{w}, Deliveries: deliveries{w}, Lot: w.letters, Wheel: wheelInfo{w}, Ingest: inlet{w}, Configs: configs{w},
 		Guard: w.door.Guard(w.audit), Taps: w.taps,
+		Events: w.journal.Since,
 	})
 	w.answer()
 	if w.o.Reload != nil {

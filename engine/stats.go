@@ -7,6 +7,7 @@ import (
 
 	"github.com/peltonhq/pelton/actor"
 	"github.com/peltonhq/pelton/api"
+	"github.com/peltonhq/pelton/api/meter"
 	"github.com/peltonhq/pelton/delivery"
 	"github.com/peltonhq/pelton/engine/feed"
 	"github.com/peltonhq/pelton/engine/gauge"
@@ -87,9 +88,10 @@ func (w wheelInfo) Stats(context.Context) (api.Stats, error) {
 	s.Config = w.tally.Stats()
 	if w.tracer != nil {
 		t := w.tracer.Stats()
-		s.Traces = &api.TraceStats{Sent: t.Sent, Failed: t.Failed, Dropped: t.Dropped, Queued: t.Queued}
+		s.Traces = &meter.TraceStats{Sent: t.Sent, Failed: t.Failed, Dropped: t.Dropped, Queued: t.Queued}
 	}
 	s.Taps = w.taps.Stats()
+	s.Events.Bytes, s.Events.Count = w.journal.Size()
 	lotStats, err := w.lotStats()
 	s.Lot = lotStats
 	return s, err
@@ -105,7 +107,7 @@ func (b *box) stats() *pluginStats {
 			string(actor.FaultTrap): a.Faults.Trap, string(actor.FaultTimeout): a.Faults.Timeout,
 			string(actor.FaultMalformed): a.Faults.Malformed, string(actor.FaultOutput): a.Faults.Output,
 		},
-		Dropped: map[string]uint64{}, Usage: api.Usage{Memory: uint64(a.Memory), BusyNs: uint64(a.Busy)},
+		Dropped: map[string]uint64{}, Usage: api.Usage{Memory: uint64(a.Memory), BusyNs: uint64(a.Busy), Took: a.Took},
 	}}
 	if w := b.opts.Env.Window; w != nil {
 		p.Window = api.Window{MappedBytes: w.Mapped.Load(), CopiedBytes: w.Copied.Load(), DirtyWindows: w.Dirty.Load()}
@@ -134,25 +136,9 @@ func (w *wheel) addTargets(now *world, s *api.Stats) {
 		})
 	}
 	for _, name := range now.c.SinkNames() {
-		t := now.sinks[name].Stats()
-		state := "running"
-		if t.Waiting {
-			state = "waiting"
-		}
-		row := api.SinkStats{Name: name, State: state, Written: t.Written, Bytes: t.Bytes, Queued: uint64(t.Queued), Retries: t.Retries}
-		if t.LastError != nil {
-			row.LastError = t.LastError.Error()
-		}
-		s.Sinks = append(s.Sinks, row)
+		s.Sinks = append(s.Sinks, gauge.Sink(name, now.sinks[name].Stats()))
 	}
-	d := w.store.Stats()
-	s.Store = api.StoreStats{
-		Dir: w.c.Store.Dir, Bytes: uint64(d.Bytes), MaxBytes: uint64(d.MaxBytes), FreeDisk: uint64(d.Free), Full: d.Full != "", Reason: d.Full,
-		Commits: d.Commits, Records: d.Records,
-	}
-	if d.Err != nil {
-		s.Store.Reason = d.Err.Error()
-	}
+	s.Store = gauge.Store(w.c.Store.Dir, w.store.Stats())
 }
 
 func (w *wheel) lotStats() (api.LotStats, error) {

@@ -12,6 +12,15 @@ import (
 type Config struct {
 	Text    string
 	Applied []api.ApplyOptions
+
+	Happened []delta.Event
+}
+
+// Events is what happened behind an event.
+func (w *Wheel) Events(after uint64) []delta.Event {
+	w.Mu.Lock()
+	defer w.Mu.Unlock()
+	return w.Happened[min(int(after), len(w.Happened)):]
 }
 
 // PlanHash is that of every plan of the fake.

@@ -43,6 +43,7 @@ func Guarded(tb testing.TB, st store.Store, g api.Guard) *World {
 	}
 	w.Service = api.New(api.Backend{
 		Sessions: w, Plugins: w.Wheel, Deliveries: w.Wheel, Lot: w.Wheel, Wheel: w.Wheel, Ingest: w.Wheel, Configs: w.Wheel, Guard: g, Taps: w.Hub,
+		Events: w.Events,
 	})
 	tb.Cleanup(func() {
 		w.Service.Close()

@@ -22,3 +22,9 @@ func (c *Client) Config(ctx context.Context) (api.RunningConfig, error) {
 	res, err := c.wheel.GetConfig(ctx, &peltonv1.WheelServiceGetConfigRequest{})
 	return api.RunningConfig{Text: res.GetConfig(), Hash: res.GetHash(), File: res.GetFile()}, c.fail(err)
 }
+
+// Events is what happened to the wheel behind an event by its number, the oldest first: the newest limit of what is kept.
+func (c *Client) Events(ctx context.Context, after uint64, limit int) ([]delta.Event, error) {
+	res, err := c.wheel.ListEvents(ctx, &peltonv1.WheelServiceListEventsRequest{After: after, Limit: int32(limit)})
+	return wire.Each(res.GetEvents(), wire.WheelEventOf), c.fail(err)
+}

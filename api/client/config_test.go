@@ -1,7 +1,9 @@
 package client_test
 
 import (
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/peltonhq/pelton/api"
 	"github.com/peltonhq/pelton/api/apitest"
@@ -36,4 +38,26 @@ func TestApply(t *testing.T) {
 	is(t, err, api.InvalidArgument, "config:1:1: bad")
 	_, err = c.Apply(t.Context(), api.ApplyOptions{Artifacts: map[string]string{"delays": "12"}})
 	is(t, err, api.InvalidArgument, "plugin delays", "digest")
+}
+
+func TestEvents(t *testing.T) {
+	t.Parallel()
+	w, c := start(t)
+	w.Happened = []delta.Event{
+		{Seq: 1, Time: time.Unix(1, 0).UTC(), Kind: "paused", Level: "warn", Source: "flights", Text: "source flights paused: full"},
+		{Seq: 2, Time: time.Unix(2, 0).UTC(), Kind: "swapped", Level: "error", Plugin: "delays", Revision: 2, Text: "plugin delays: revision 2 rolled back: trap"},
+	}
+	for _, q := range []struct {
+		after uint64
+		limit int
+		want  []delta.Event
+	}{{0, 0, w.Happened}, {1, 10, w.Happened[1:]}, {0, 1, w.Happened[1:]}, {2, 0, nil}} {
+		events, err := c.Events(t.Context(), q.after, q.limit)
+		ok(t, err)
+		if !slices.Equal(events, q.want) {
+			t.Errorf("after %d, %d of them: %+v, want %+v", q.after, q.limit, events, q.want)
+		}
+	}
+	_, err := c.Events(t.Context(), 0, -1)
+	is(t, err, api.InvalidArgument, "limit -1")
 }

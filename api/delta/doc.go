@@ -1,2 +1,2 @@
-// Package delta has the words for what a config changes of a running wheel.
+// Package delta has the words for what changes in a running wheel: its config, and what else happens to it.
 package delta

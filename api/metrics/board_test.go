@@ -21,7 +21,7 @@ func TestBoard(t *testing.T) {
 		t.Fatal(err)
 	}
 	known := map[string]bool{}
-	for _, m := range regexp.MustCompile(`(?:counter|gauge)\("([a-z_]+)"`).FindAllSubmatch(source, -1) {
+	for _, m := range regexp.MustCompile(`(?:counter|gauge|histogram)\("([a-z_]+)"`).FindAllSubmatch(source, -1) {
 		known["pelton_"+string(m[1])] = true
 	}
 	shown := regexp.MustCompile(`pelton_[a-z_]+`).FindAllString(string(text), -1)

@@ -21,6 +21,11 @@ func counter(name, help string, labels ...string) figure {
 	return figure{prometheus.NewDesc("pelton_"+name, help, labels, nil), prometheus.CounterValue}
 }
 
+// histogram is one of lengths of time in seconds.
+func histogram(name, help string, labels ...string) figure {
+	return figure{desc: prometheus.NewDesc("pelton_"+name, help, labels, nil)}
+}
+
 func gauge(name, help string, labels ...string) figure {
 	return figure{prometheus.NewDesc("pelton_"+name, help, labels, nil), prometheus.GaugeValue}
 }
@@ -75,6 +80,7 @@ var (
 	pluginPayload = counter("plugin_payload_bytes_total", "Payload bytes, by how they got into the plugin's memory.", "plugin", "window")
 	pluginDirty   = counter("plugin_dirty_windows_total", "How often the plugin was found to have written into payloads that it is only shown.", "plugin")
 	pluginBusy    = counter("plugin_busy_seconds_total", "Time spent in the plugin's code.", "plugin", "revision")
+	pluginTook    = histogram("plugin_delivery_seconds", "Deliveries by their time in the plugin's code, a batch's time shared by its messages; to a factor of two.", "plugin")
 	pluginKVBytes = gauge("plugin_kv_bytes", "Bytes of keys and values of the plugin's own state.", "plugin")
 	pluginKVKeys  = gauge("plugin_kv_keys", "Keys of the plugin's own state.", "plugin")
 	httpRequests  = counter("plugin_http_requests_total", "Requests that ended, by status or kind of failure.", "plugin", "outcome")
@@ -103,6 +109,8 @@ var (
 	graphqlSockets = gauge("graphql_sockets", "Open WebSockets of GraphQL.")
 	graphqlWatches = gauge("graphql_subscriptions", "Subscriptions of GraphQL under way, over WebSocket and SSE.")
 	graphqlRefused = counter("graphql_refused_total", "What of GraphQL was turned away or cut off, by the limit of api.graphql: body, tokens, depth, aliases, complexity, items, operations, init, stall, introspection; batch, which is never taken; and panic, which is a defect of the wheel.", "limit")
+	events         = counter("events_total", "What happened to the wheel: swaps, pauses, failures, and so on.")
+	eventBytes     = gauge("event_bytes", "Bytes of events that are kept, up to limits.events.")
 	tapsOpen       = gauge("taps", "Taps that are open.")
 	tapped         = counter("tap_messages_total", "Messages that matched a tap: taken as samples, limited by its rate, or left out since its client was too slow (full).", "outcome")
 
@@ -162,6 +170,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	wheel(&s, give)
 	for i := range s.Plugins {
 		plugin(&s.Plugins[i], give)
+		out <- took(&s.Plugins[i])
 	}
 	outlets(&s, give)
 	front(s.API, give)
@@ -258,6 +267,8 @@ func outlets(s *api.Stats, give giver) {
 			give(graphqlRefused, float64(n), limit)
 		}
 	}
+	give(events, float64(s.Events.Count))
+	give(eventBytes, float64(s.Events.Bytes))
 	give(tapsOpen, float64(s.Taps.Open))
 	give(tapped, float64(s.Taps.Taken), "taken")
 	give(tapped, float64(s.Taps.Limited), "limited")

@@ -6,6 +6,7 @@ import (
 	"go/parser"
 	"go/token"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -38,7 +39,7 @@ func TestDocs(t *testing.T) {
 	}
 }
 
-// figures are the rows of all calls of counter and gauge.
+// figures are the rows of all calls of counter, gauge and histogram.
 func figures(t *testing.T) (rows []string) {
 	t.Helper()
 	file, err := parser.ParseFile(token.NewFileSet(), "collect.go", nil, 0)
@@ -51,7 +52,7 @@ func figures(t *testing.T) (rows []string) {
 			continue
 		}
 		kind, ok := call.Fun.(*ast.Ident)
-		if !ok || kind.Name != "counter" && kind.Name != "gauge" {
+		if !ok || !slices.Contains([]string{"counter", "gauge", "histogram"}, kind.Name) {
 			continue
 		}
 		var words []string

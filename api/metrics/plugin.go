@@ -3,8 +3,21 @@ package metrics
 import (
 	"strconv"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/peltonhq/pelton/api"
 )
+
+// took is the histogram of a plugin's time per delivery.
+func took(p *api.PluginStats) prometheus.Metric {
+	buckets := make(map[float64]uint64, len(p.Took))
+	var below uint64
+	for i, n := range p.Took {
+		below += n
+		buckets[float64(uint64(1)<<i)/1e6] = below
+	}
+	return prometheus.MustNewConstHistogram(pluginTook.desc, below, float64(p.BusyNs)/1e9, buckets, p.Name)
+}
 
 func plugin(p *api.PluginStats, give giver) {
 	revision := strconv.Itoa(p.Revision)

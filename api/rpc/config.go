@@ -26,3 +26,11 @@ func (w wheel) GetConfig(ctx context.Context, _ *peltonv1.WheelServiceGetConfigR
 	}
 	return &peltonv1.WheelServiceGetConfigResponse{Config: c.Text, Hash: c.Hash, File: c.File}, nil
 }
+
+func (w wheel) ListEvents(ctx context.Context, r *peltonv1.WheelServiceListEventsRequest) (*peltonv1.WheelServiceListEventsResponse, error) {
+	events, err := w.svc.Events(ctx, r.GetAfter(), int(r.GetLimit()))
+	if err != nil {
+		return nil, err
+	}
+	return &peltonv1.WheelServiceListEventsResponse{Events: wire.Each(events, wire.WheelEvent)}, nil
+}

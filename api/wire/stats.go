@@ -6,6 +6,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/peltonhq/pelton/api"
+	"github.com/peltonhq/pelton/api/delta"
 	peltonv1 "github.com/peltonhq/pelton/api/gen/pelton/v1"
 	"github.com/peltonhq/pelton/api/meter"
 )
@@ -43,7 +44,7 @@ func Stats(s api.Stats) *peltonv1.Stats {
 		},
 		Memory: &peltonv1.MemoryStats{Rss: s.Memory.RSS, Heap: s.Memory.Heap, Goroutines: int32(s.Memory.Goroutines)},
 		Traces: traces(s.Traces), Api: front(s.API), Graphql: graphql(s.GraphQL), Config: configStats(s.Config),
-		Taps: taps(s.Taps),
+		Taps: taps(s.Taps), Events: &peltonv1.EventStats{Count: s.Events.Count, Bytes: s.Events.Bytes},
 	}
 }
 
@@ -61,18 +62,18 @@ func graphqlOf(g *peltonv1.GraphqlStats) *meter.GraphQLStats {
 	return &meter.GraphQLStats{Sockets: int(g.GetSockets()), Subscriptions: int(g.GetSubscriptions()), Refused: g.GetRefused()}
 }
 
-func traces(t *api.TraceStats) *peltonv1.TraceStats {
+func traces(t *meter.TraceStats) *peltonv1.TraceStats {
 	if t == nil {
 		return nil
 	}
 	return &peltonv1.TraceStats{Sent: t.Sent, Failed: t.Failed, Dropped: t.Dropped, Queued: t.Queued}
 }
 
-func tracesOf(t *peltonv1.TraceStats) *api.TraceStats {
+func tracesOf(t *peltonv1.TraceStats) *meter.TraceStats {
 	if t == nil {
 		return nil
 	}
-	return &api.TraceStats{Sent: t.GetSent(), Failed: t.GetFailed(), Dropped: t.GetDropped(), Queued: t.GetQueued()}
+	return &meter.TraceStats{Sent: t.GetSent(), Failed: t.GetFailed(), Dropped: t.GetDropped(), Queued: t.GetQueued()}
 }
 
 // StatsOf is the inverse of [Stats].
@@ -89,7 +90,7 @@ func StatsOf(s *peltonv1.Stats) api.Stats {
 		},
 		Memory: api.MemoryStats{RSS: memory.GetRss(), Heap: memory.GetHeap(), Goroutines: int(memory.GetGoroutines())},
 		Config: configStatsOf(s.GetConfig()), Doors: api.Doors{API: frontOf(s.GetApi()), GraphQL: graphqlOf(s.GetGraphql())},
-		Watching: api.Watching{Traces: tracesOf(s.GetTraces()), Taps: tapsOf(s.GetTaps())},
+		Watching: api.Watching{Traces: tracesOf(s.GetTraces()), Taps: tapsOf(s.GetTaps()), Events: delta.EventStats{Count: s.GetEvents().GetCount(), Bytes: s.GetEvents().GetBytes()}},
 	}
 }
 
@@ -154,36 +155,36 @@ func plugin(p api.PluginStats) *peltonv1.PluginStats {
 		Busy:        durationpb.New(time.Duration(p.BusyNs)),
 		MappedBytes: p.MappedBytes, CopiedBytes: p.CopiedBytes, DirtyWindows: p.DirtyWindows,
 		Kv: kv(p.KV), Http: requests(p.HTTP), Behind: p.Behind, Stopped: p.Stopped, Paused: p.Paused,
-		Pinned: p.Pinned, Revisions: int32(p.Revisions), LogBytes: p.LogBytes, LogLines: p.LogLines,
+		Pinned: p.Pinned, Revisions: int32(p.Revisions), LogBytes: p.LogBytes, LogLines: p.LogLines, Took: p.Took,
 	}
 }
 
-func kv(s *api.KVStats) *peltonv1.KVStats {
+func kv(s *meter.KVStats) *peltonv1.KVStats {
 	if s == nil {
 		return nil
 	}
 	return &peltonv1.KVStats{Bytes: s.Bytes, Keys: s.Keys, MaxBytes: s.MaxBytes}
 }
 
-func kvOf(s *peltonv1.KVStats) *api.KVStats {
+func kvOf(s *peltonv1.KVStats) *meter.KVStats {
 	if s == nil {
 		return nil
 	}
-	return &api.KVStats{Bytes: s.GetBytes(), Keys: s.GetKeys(), MaxBytes: s.GetMaxBytes()}
+	return &meter.KVStats{Bytes: s.GetBytes(), Keys: s.GetKeys(), MaxBytes: s.GetMaxBytes()}
 }
 
-func requests(s *api.HTTPStats) *peltonv1.HTTPStats {
+func requests(s *meter.HTTPStats) *peltonv1.HTTPStats {
 	if s == nil {
 		return nil
 	}
 	return &peltonv1.HTTPStats{InFlight: int32(s.InFlight), Queued: int32(s.Queued), Outcomes: s.Outcomes}
 }
 
-func requestsOf(s *peltonv1.HTTPStats) *api.HTTPStats {
+func requestsOf(s *peltonv1.HTTPStats) *meter.HTTPStats {
 	if s == nil {
 		return nil
 	}
-	return &api.HTTPStats{InFlight: int(s.GetInFlight()), Queued: int(s.GetQueued()), Outcomes: s.GetOutcomes()}
+	return &meter.HTTPStats{InFlight: int(s.GetInFlight()), Queued: int(s.GetQueued()), Outcomes: s.GetOutcomes()}
 }
 
 func pluginOf(p *peltonv1.PluginStats) api.PluginStats {
@@ -196,7 +197,7 @@ func pluginOf(p *peltonv1.PluginStats) api.PluginStats {
 		Faults: p.GetFaults(), Emits: p.GetEmits(), Dropped: p.GetDropped(), Queued: p.GetQueued(),
 		Waiting: api.Waiting{Behind: p.GetBehind(), Stopped: p.GetStopped(), Paused: p.GetPaused()},
 		Usage: api.Usage{
-			Memory: p.GetMemory(), BusyNs: uint64(DurationOf(p.GetBusy())),
+			Memory: p.GetMemory(), BusyNs: uint64(DurationOf(p.GetBusy())), Took: p.GetTook(),
 			Kept: api.Kept{Pinned: p.GetPinned(), Revisions: int(p.GetRevisions()), LogBytes: p.GetLogBytes(), LogLines: p.GetLogLines()},
 		},
 		Window: api.Window{MappedBytes: p.GetMappedBytes(), CopiedBytes: p.GetCopiedBytes(), DirtyWindows: p.GetDirtyWindows()},

@@ -97,6 +97,7 @@ func TestRoundTrip(t *testing.T) {
 	there(t, wire.Emit, wire.EmitOf)
 	there(t, wire.Tap, wire.TapOf)
 	there(t, wire.TapFrame, wire.TapFrameOf)
+	there(t, wire.WheelEvent, wire.WheelEventOf)
 	there(t, wire.DeadFilter, func(f *peltonv1.DeadFilter) api.DeadQuery { return dropPage(wire.DeadQueryOf(f, "text8", 9)) })
 }
 

@@ -21,6 +21,7 @@ plugins:
 func TestBad(t *testing.T) {
 	for _, c := range []struct{ name, yaml, want string }{
 		{"unknown key", small + "    instancs: 2\n", `c.yaml:8:5: plugins.double.instancs: unknown key; did you mean "instances"?`},
+		{"few events", small + "limits: {events: 1KiB}\n", `c.yaml:8:10: limits.events: 1KiB is too small; want at least 4KiB`},
 		{"no tap rate", small + "limits: {tap_rate: 0/s}\n", `c.yaml:8:10: limits.tap_rate: rate "0/s": want more than 0`},
 		{"test of nobody", small + "tests: [{name: x, plugin: doubel, sample: s, golden: g}]\n", `c.yaml:8:19: tests[0].plugin: no plugin is named "doubel"; did you mean "double"?`},
 		{"test without input", small + "tests: [{name: x, plugin: double, golden: g}]\n", `tests[0]: want exactly one of input and sample`},

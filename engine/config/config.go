@@ -62,6 +62,7 @@ type Limits struct {
 
 	Revisions int  `yaml:"revisions" json:"revisions" jsonschema_description:"How many revisions of a plugin are kept; beyond them the oldest go, and artifacts that none names any more. Default 1000."`
 	Logs      Size `yaml:"logs" json:"logs" jsonschema_description:"Bytes of the newest lines that a plugin logged, which are kept in memory for plugin logs. Default 256KiB."`
+	Events    Size `yaml:"events" json:"events" jsonschema_description:"Bytes of the newest events of the wheel, which are kept in memory for its console. Default 256KiB."`
 	Taps      int  `yaml:"taps" json:"taps" jsonschema_description:"How many taps may be open at once. Default 16."`
 	TapBuffer Size `yaml:"tap_buffer" json:"tap_buffer" jsonschema_description:"Bytes of samples that wait for the client of a tap; what finds no room is left out, counted. Default 4MiB."`
 	TapRate   Rate `yaml:"tap_rate" json:"tap_rate" jsonschema_description:"How many messages a second a tap shows at most; the others are left out, counted. Default 1000/s."`
@@ -88,7 +89,7 @@ func Default() Config {
 		Sinks:    map[string]Sink{},
 		API:      front.Default(),
 		Shutdown: Shutdown{Timeout: 30 * Second},
-		Limits:   Limits{Artifact: 64 * MiB, Release: 5000, Replays: 10, Revisions: 1000, Logs: 256 * KiB, Taps: 16, TapBuffer: 4 * MiB, TapRate: 1000},
+		Limits:   Limits{Artifact: 64 * MiB, Release: 5000, Replays: 10, Revisions: 1000, Logs: 256 * KiB, Events: 256 * KiB, Taps: 16, TapBuffer: 4 * MiB, TapRate: 1000},
 		Ingest:   Ingest{MaxBytes: 256 * MiB, MaxAge: 24 * Hour, MaxRequest: 64 * MiB, MaxMessages: 100_000, MaxKeys: 100_000, KeyAge: 24 * Hour},
 		Swap:     Swap{Timeout: 30 * Second},
 		Traces:   traces.Default(),

@@ -35,6 +35,7 @@ func (c *Config) check(p *problems) {
 	c.Traces.Validate(p.notef, "traces")
 	p.between("limits.revisions", c.Limits.Revisions, 3, 1_000_000)
 	p.least("limits.logs", c.Limits.Logs, 4*KiB)
+	p.least("limits.events", c.Limits.Events, 4*KiB)
 	p.between("limits.taps", c.Limits.Taps, 0, 10_000)
 	p.least("limits.tap_buffer", c.Limits.TapBuffer, 64*KiB)
 	if c.Limits.TapRate <= 0 && !p.failed("limits.tap_rate") {

@@ -55,6 +55,7 @@ func Memory(c *config.Config) []Share {
 		{"plugins", instances, "instances x (limits.memory + limits.output)"},
 		{"a swap of the largest plugin", swap, "its instances again, 2 x shadow.buffer, instances x state.max_size"},
 		{"what plugins logged", logs, "limits.logs, for each plugin"},
+		{"what happened to the wheel", c.Limits.Events, "limits.events"},
 		{"sessions", sessions, "buffer, and caches of a fixed size"},
 		{"sinks", sinks, "buffer"},
 		{"taps", config.Size(c.Limits.Taps) * c.Limits.TapBuffer, "limits.taps x limits.tap_buffer"},

@@ -73,6 +73,26 @@ type Figures struct {
 	Took     time.Duration     `json:"took_ns"`
 }
 
+// Note is the event as it is kept for those who look at it later; none for what is kept elsewhere, or of no interest then.
+func (e *Event) Note() (n delta.Event, ok bool) {
+	switch e.Event {
+	case "log", "audit", "building":
+		return n, false
+	}
+	return delta.Event{Time: e.Time, Kind: e.Event, Level: e.level(), Source: e.Source, Plugin: e.Plugin, Revision: e.Revision, Text: e.Text()}, true
+}
+
+// level is how bad it is.
+func (e *Event) level() string {
+	switch {
+	case e.Event == "failed" || e.Outcome == api.OutcomeRolledBack || e.Outcome == api.AppliedFailed || e.Outcome == api.AppliedRefused:
+		return "error"
+	case e.Event == "warning" || e.Event == "paused" || e.Event == "restarted":
+		return "warn"
+	}
+	return "info"
+}
+
 // Text is the event in one line for people.
 func (e Event) Text() string {
 	switch e.Event {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/peltonhq/pelton/actor/http"
 	"github.com/peltonhq/pelton/api"
+	"github.com/peltonhq/pelton/api/meter"
 	"github.com/peltonhq/pelton/engine/class"
 	"github.com/peltonhq/pelton/engine/config"
 	"github.com/peltonhq/pelton/loop"
@@ -68,10 +69,10 @@ func (g *Granted) Stats(p *api.PluginStats) {
 	if g.State != nil {
 		used := g.State.Used()
 		_, limit := g.State.Room()
-		p.KV = &api.KVStats{Bytes: uint64(used.Bytes), Keys: uint64(used.Keys), MaxBytes: uint64(limit)}
+		p.KV = &meter.KVStats{Bytes: uint64(used.Bytes), Keys: uint64(used.Keys), MaxBytes: uint64(limit)}
 	}
 	if g.Requests != nil {
 		s := g.Requests.Stats()
-		p.HTTP = &api.HTTPStats{InFlight: s.InFlight, Queued: s.Queued, Outcomes: s.Outcomes}
+		p.HTTP = &meter.HTTPStats{InFlight: s.InFlight, Queued: s.Queued, Outcomes: s.Outcomes}
 	}
 }

@@ -1,4 +1,4 @@
-// Package tail keeps the newest lines that a plugin logged, in bounded memory, for those who look at them later and those who
+// Package tail keeps the newest lines that a plugin logged, and the newest events of the wheel, in bounded memory, for those who look at them later and those who
 // follow.
 //
 // # Ownership

@@ -10,14 +10,14 @@ import (
 
 // Document is a sample's JSON shape, one line of `pelton tap --json`.
 type Document struct {
-	Node      string    `json:"node"`
-	ID        string    `json:"id"`
-	Seen      time.Time `json:"seen"`
-	Time      time.Time `json:"time"`
-	Key       *string   `json:"key,omitempty"`
-	Headers   []Header  `json:"headers,omitempty"`
-	Size      int       `json:"size"`
-	Truncated bool      `json:"truncated,omitempty"` // the payload is its beginning, in base64
+	Node      string          `json:"node"`
+	ID        string          `json:"id"`
+	Seen      time.Time       `json:"seen"`
+	Time      time.Time       `json:"time"`
+	Key       *string         `json:"key,omitempty"`
+	Headers   []pelton.Header `json:"headers,omitempty"`
+	Size      int             `json:"size"`
+	Truncated bool            `json:"truncated,omitempty"` // the payload is its beginning, in base64
 	Body
 	*Decision
 }
@@ -48,7 +48,7 @@ type DocumentEmit struct {
 // DocumentOf is a sample's JSON shape. It shares the sample's bytes.
 func DocumentOf(node string, s *Sample) Document {
 	t := Document{
-		Node: node, ID: s.ID, Seen: s.Seen, Time: s.Time, Key: textOf(s.HasKey, s.Key), Headers: headersOf(s.Headers),
+		Node: node, ID: s.ID, Seen: s.Seen, Time: s.Time, Key: textOf(s.HasKey, s.Key), Headers: s.Headers,
 		Size: s.Size, Truncated: len(s.Payload) < s.Size, Body: bodyOf(s.Payload),
 	}
 	d := s.Decided
@@ -88,18 +88,4 @@ func textOf(has bool, text []byte) *string {
 type Body struct {
 	Payload json.RawMessage `json:"payload,omitempty"`
 	Base64  []byte          `json:"payload_base64,omitempty"`
-}
-
-// Header is a header in JSON.
-type Header struct {
-	Name  string `json:"name"`
-	Value string `json:"value"`
-}
-
-func headersOf(in []pelton.Header) []Header {
-	out := make([]Header, len(in))
-	for i, h := range in {
-		out[i] = Header(h)
-	}
-	return out
 }

@@ -175,6 +175,11 @@ type ComplexityRoot struct {
 		To     func(childComplexity int) int
 	}
 
+	EventStats struct {
+		Bytes func(childComplexity int) int
+		Count func(childComplexity int) int
+	}
+
 	Figures struct {
 		New    func(childComplexity int) int
 		Old    func(childComplexity int) int
@@ -364,6 +369,7 @@ type ComplexityRoot struct {
 		Revisions  func(childComplexity int) int
 		State      func(childComplexity int) int
 		Stopped    func(childComplexity int) int
+		Took       func(childComplexity int) int
 	}
 
 	Query struct {
@@ -372,6 +378,7 @@ type ComplexityRoot struct {
 		DeadLetter     func(childComplexity int, id string) int
 		DeadLetters    func(childComplexity int, filter *model.DeadFilter, first *int, after *string) int
 		Diff           func(childComplexity int, plugin string, from *int, to *int) int
+		Events         func(childComplexity int, after *uint64, limit *int) int
 		History        func(childComplexity int, plugin string, first *int, after *string) int
 		Logs           func(childComplexity int, plugin string, tail *int, level *string) int
 		Parked         func(childComplexity int, filter *model.ParkedFilter, first *int, after *string) int
@@ -552,6 +559,7 @@ type ComplexityRoot struct {
 	Stats struct {
 		Arenas   func(childComplexity int) int
 		Config   func(childComplexity int) int
+		Events   func(childComplexity int) int
 		GraphQL  func(childComplexity int) int
 		Lot      func(childComplexity int) int
 		Memory   func(childComplexity int) int
@@ -650,6 +658,17 @@ type ComplexityRoot struct {
 		Edges func(childComplexity int) int
 		Nodes func(childComplexity int) int
 	}
+
+	WheelEvent struct {
+		Kind     func(childComplexity int) int
+		Level    func(childComplexity int) int
+		Plugin   func(childComplexity int) int
+		Revision func(childComplexity int) int
+		Seq      func(childComplexity int) int
+		Source   func(childComplexity int) int
+		Text     func(childComplexity int) int
+		Time     func(childComplexity int) int
+	}
 }
 
 // endregion ***************************** api!.gotpl *****************************
@@ -689,6 +708,7 @@ type QueryResolver interface {
 	Topology(ctx context.Context) (*api.Topology, error)
 	Audit(ctx context.Context, first *int, after *string) (*AuditConnection, error)
 	Config(ctx context.Context) (*api.RunningConfig, error)
+	Events(ctx context.Context, after *uint64, limit *int) ([]delta.Event, error)
 }
 type SessionResolver interface {
 	Snapshot(ctx context.Context, obj *api.Head) (*model.Snapshot, error)
@@ -1214,6 +1234,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Edge.To(childComplexity), true
+
+	case "EventStats.bytes":
+		if e.ComplexityRoot.EventStats.Bytes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EventStats.Bytes(childComplexity), true
+	case "EventStats.count":
+		if e.ComplexityRoot.EventStats.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EventStats.Count(childComplexity), true
 
 	case "Figures.new":
 		if e.ComplexityRoot.Figures.New == nil {
@@ -2095,6 +2128,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PluginStats.Stopped(childComplexity), true
+	case "PluginStats.took":
+		if e.ComplexityRoot.PluginStats.Took == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PluginStats.Took(childComplexity), true
 
 	case "Query.audit":
 		if e.ComplexityRoot.Query.Audit == nil {
@@ -2146,6 +2185,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Diff(childComplexity, args["plugin"].(string), args["from"].(*int), args["to"].(*int)), true
+	case "Query.events":
+		if e.ComplexityRoot.Query.Events == nil {
+			break
+		}
+
+		args, err := ec.field_Query_events_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Events(childComplexity, args["after"].(*uint64), args["limit"].(*int)), true
 	case "Query.history":
 		if e.ComplexityRoot.Query.History == nil {
 			break
@@ -2917,6 +2967,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Stats.Config(childComplexity), true
+	case "Stats.events":
+		if e.ComplexityRoot.Stats.Events == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Stats.Events(childComplexity), true
 	case "Stats.graphql":
 		if e.ComplexityRoot.Stats.GraphQL == nil {
 			break
@@ -3367,6 +3423,55 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Topology.Nodes(childComplexity), true
 
+	case "WheelEvent.kind":
+		if e.ComplexityRoot.WheelEvent.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WheelEvent.Kind(childComplexity), true
+	case "WheelEvent.level":
+		if e.ComplexityRoot.WheelEvent.Level == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WheelEvent.Level(childComplexity), true
+	case "WheelEvent.plugin":
+		if e.ComplexityRoot.WheelEvent.Plugin == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WheelEvent.Plugin(childComplexity), true
+	case "WheelEvent.revision":
+		if e.ComplexityRoot.WheelEvent.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WheelEvent.Revision(childComplexity), true
+	case "WheelEvent.seq":
+		if e.ComplexityRoot.WheelEvent.Seq == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WheelEvent.Seq(childComplexity), true
+	case "WheelEvent.source":
+		if e.ComplexityRoot.WheelEvent.Source == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WheelEvent.Source(childComplexity), true
+	case "WheelEvent.text":
+		if e.ComplexityRoot.WheelEvent.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WheelEvent.Text(childComplexity), true
+	case "WheelEvent.time":
+		if e.ComplexityRoot.WheelEvent.Time == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WheelEvent.Time(childComplexity), true
+
 	}
 	return 0, false
 }
@@ -3519,6 +3624,8 @@ type Query {
   audit(first: Int, after: String): AuditConnection!
   "The config that runs, without secrets."
   config: RunningConfig!
+  "What happened to the wheel behind an event by its number, the oldest first: the newest limit (default 1000) of what is kept."
+  events(after: Uint64, limit: Int): [WheelEvent!]!
 }
 
 "What can be changed. who and why go into the history; without ids a filter selects, and without that everything is meant."
@@ -4161,6 +4268,26 @@ type AuditEntry {
   why: String!
 }
 
+"Something that happened to the wheel."
+type WheelEvent {
+  "Counts from the start of the wheel."
+  seq: Uint64!
+  "When it was."
+  time: Time
+  "swapped, paused, failed …"
+  kind: String!
+  "info, warn or error."
+  level: String!
+  "The source that it happened to; empty for none."
+  source: String!
+  "The plugin that it happened to; empty for none."
+  plugin: String!
+  "Of the plugin; 0 for none."
+  revision: Int!
+  "What happened, in words."
+  text: String!
+}
+
 "The config that runs."
 type RunningConfig {
   "As YAML, with defaults, without secrets."
@@ -4433,6 +4560,16 @@ type Stats {
   graphql: GraphQLStats
   "Changes of the config while the wheel runs."
   config: ConfigStats!
+  "What happened to the wheel."
+  events: EventStats!
+}
+
+"The figures of events."
+type EventStats {
+  "Since the start."
+  count: Uint64!
+  "Bytes of those that are kept, up to limits.events."
+  bytes: Uint64!
 }
 
 "The figures of one source."
@@ -4563,6 +4700,8 @@ type PluginStats {
   memory: Uint64!
   "Nanoseconds in its code."
   busyNs: Uint64!
+  "Deliveries by their time in its code: the i-th number counts those that needed less than 2^i µs, and no less than half of that."
+  took: [Uint64!]!
   "Of its own state; null when it has none."
   kv: KVStats
   "Of its requests; null when it may make none."
@@ -4932,6 +5071,16 @@ func (ec *executionContext) childFields_Edge(ctx context.Context, field graphql.
 	return nil, fmt.Errorf("no field named %q was found under type Edge", field.Name)
 }
 
+func (ec *executionContext) childFields_EventStats(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "count":
+		return ec.fieldContext_EventStats_count(ctx, field)
+	case "bytes":
+		return ec.fieldContext_EventStats_bytes(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EventStats", field.Name)
+}
+
 func (ec *executionContext) childFields_Figures(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "old":
@@ -5244,6 +5393,8 @@ func (ec *executionContext) childFields_PluginStats(ctx context.Context, field g
 		return ec.fieldContext_PluginStats_memory(ctx, field)
 	case "busyNs":
 		return ec.fieldContext_PluginStats_busyNs(ctx, field)
+	case "took":
+		return ec.fieldContext_PluginStats_took(ctx, field)
 	case "kv":
 		return ec.fieldContext_PluginStats_kv(ctx, field)
 	case "http":
@@ -5616,6 +5767,8 @@ func (ec *executionContext) childFields_Stats(ctx context.Context, field graphql
 		return ec.fieldContext_Stats_graphql(ctx, field)
 	case "config":
 		return ec.fieldContext_Stats_config(ctx, field)
+	case "events":
+		return ec.fieldContext_Stats_events(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Stats", field.Name)
 }
@@ -5770,6 +5923,28 @@ func (ec *executionContext) childFields_Topology(ctx context.Context, field grap
 		return ec.fieldContext_Topology_edges(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Topology", field.Name)
+}
+
+func (ec *executionContext) childFields_WheelEvent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "seq":
+		return ec.fieldContext_WheelEvent_seq(ctx, field)
+	case "time":
+		return ec.fieldContext_WheelEvent_time(ctx, field)
+	case "kind":
+		return ec.fieldContext_WheelEvent_kind(ctx, field)
+	case "level":
+		return ec.fieldContext_WheelEvent_level(ctx, field)
+	case "source":
+		return ec.fieldContext_WheelEvent_source(ctx, field)
+	case "plugin":
+		return ec.fieldContext_WheelEvent_plugin(ctx, field)
+	case "revision":
+		return ec.fieldContext_WheelEvent_revision(ctx, field)
+	case "text":
+		return ec.fieldContext_WheelEvent_text(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WheelEvent", field.Name)
 }
 
 func (ec *executionContext) childFields___Directive(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6565,6 +6740,28 @@ func (ec *executionContext) field_Query_diff_args(ctx context.Context, rawArgs m
 		return nil, err
 	}
 	args["to"] = arg2
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_events_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*uint64, error) {
+			return ec.unmarshalOUint642ᚖuint64(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "limit",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["limit"] = arg1
 	return args, nil
 }
 
@@ -8914,6 +9111,52 @@ func (ec *executionContext) fieldContext_Edge_to(_ context.Context, field graphq
 	return graphql.NewScalarFieldContext("Edge", field, false, false, "String")
 }
 
+func (ec *executionContext) _EventStats_count(ctx context.Context, field graphql.CollectedField, obj *delta.EventStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EventStats_count(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Count, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EventStats_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EventStats", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _EventStats_bytes(ctx context.Context, field graphql.CollectedField, obj *delta.EventStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EventStats_bytes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Bytes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EventStats_bytes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EventStats", field, false, false, "Uint64")
+}
+
 func (ec *executionContext) _Figures_old(ctx context.Context, field graphql.CollectedField, obj *api.Figures) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -9148,7 +9391,7 @@ func (ec *executionContext) fieldContext_GraphQLStats_refused(_ context.Context,
 	return graphql.NewScalarFieldContext("GraphQLStats", field, false, false, "Counts")
 }
 
-func (ec *executionContext) _HTTPStats_inFlight(ctx context.Context, field graphql.CollectedField, obj *api.HTTPStats) (ret graphql.Marshaler) {
+func (ec *executionContext) _HTTPStats_inFlight(ctx context.Context, field graphql.CollectedField, obj *meter.HTTPStats) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9171,7 +9414,7 @@ func (ec *executionContext) fieldContext_HTTPStats_inFlight(_ context.Context, f
 	return graphql.NewScalarFieldContext("HTTPStats", field, false, false, "Int")
 }
 
-func (ec *executionContext) _HTTPStats_queued(ctx context.Context, field graphql.CollectedField, obj *api.HTTPStats) (ret graphql.Marshaler) {
+func (ec *executionContext) _HTTPStats_queued(ctx context.Context, field graphql.CollectedField, obj *meter.HTTPStats) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9194,7 +9437,7 @@ func (ec *executionContext) fieldContext_HTTPStats_queued(_ context.Context, fie
 	return graphql.NewScalarFieldContext("HTTPStats", field, false, false, "Int")
 }
 
-func (ec *executionContext) _HTTPStats_outcomes(ctx context.Context, field graphql.CollectedField, obj *api.HTTPStats) (ret graphql.Marshaler) {
+func (ec *executionContext) _HTTPStats_outcomes(ctx context.Context, field graphql.CollectedField, obj *meter.HTTPStats) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9355,7 +9598,7 @@ func (ec *executionContext) fieldContext_Hello_cursor(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Hello", field, false, false, "String")
 }
 
-func (ec *executionContext) _KVStats_bytes(ctx context.Context, field graphql.CollectedField, obj *api.KVStats) (ret graphql.Marshaler) {
+func (ec *executionContext) _KVStats_bytes(ctx context.Context, field graphql.CollectedField, obj *meter.KVStats) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9378,7 +9621,7 @@ func (ec *executionContext) fieldContext_KVStats_bytes(_ context.Context, field 
 	return graphql.NewScalarFieldContext("KVStats", field, false, false, "Uint64")
 }
 
-func (ec *executionContext) _KVStats_keys(ctx context.Context, field graphql.CollectedField, obj *api.KVStats) (ret graphql.Marshaler) {
+func (ec *executionContext) _KVStats_keys(ctx context.Context, field graphql.CollectedField, obj *meter.KVStats) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9401,7 +9644,7 @@ func (ec *executionContext) fieldContext_KVStats_keys(_ context.Context, field g
 	return graphql.NewScalarFieldContext("KVStats", field, false, false, "Uint64")
 }
 
-func (ec *executionContext) _KVStats_maxBytes(ctx context.Context, field graphql.CollectedField, obj *api.KVStats) (ret graphql.Marshaler) {
+func (ec *executionContext) _KVStats_maxBytes(ctx context.Context, field graphql.CollectedField, obj *meter.KVStats) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12295,6 +12538,29 @@ func (ec *executionContext) fieldContext_PluginStats_busyNs(_ context.Context, f
 	return graphql.NewScalarFieldContext("PluginStats", field, false, false, "Uint64")
 }
 
+func (ec *executionContext) _PluginStats_took(ctx context.Context, field graphql.CollectedField, obj *api.PluginStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PluginStats_took(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Took, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []uint64) graphql.Marshaler {
+			return ec.marshalNUint642ᚕuint64ᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PluginStats_took(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PluginStats", field, false, false, "Uint64")
+}
+
 func (ec *executionContext) _PluginStats_kv(ctx context.Context, field graphql.CollectedField, obj *api.PluginStats) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -12307,8 +12573,8 @@ func (ec *executionContext) _PluginStats_kv(ctx context.Context, field graphql.C
 			return obj.KV, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *api.KVStats) graphql.Marshaler {
-			return ec.marshalOKVStats2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐKVStats(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *meter.KVStats) graphql.Marshaler {
+			return ec.marshalOKVStats2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋmeterᚐKVStats(ctx, selections, v)
 		},
 		true,
 		false,
@@ -12339,8 +12605,8 @@ func (ec *executionContext) _PluginStats_http(ctx context.Context, field graphql
 			return obj.HTTP, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *api.HTTPStats) graphql.Marshaler {
-			return ec.marshalOHTTPStats2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐHTTPStats(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *meter.HTTPStats) graphql.Marshaler {
+			return ec.marshalOHTTPStats2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋmeterᚐHTTPStats(ctx, selections, v)
 		},
 		true,
 		false,
@@ -12955,6 +13221,50 @@ func (ec *executionContext) fieldContext_Query_config(_ context.Context, field g
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_RunningConfig(ctx, field)
 		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_events(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_events(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Events(ctx, fc.Args["after"].(*uint64), fc.Args["limit"].(*int))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []delta.Event) graphql.Marshaler {
+			return ec.marshalNWheelEvent2ᚕgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋdeltaᚐEventᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_events(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_WheelEvent(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_events_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
 	}
 	return fc, nil
 }
@@ -16103,6 +16413,38 @@ func (ec *executionContext) fieldContext_Stats_config(_ context.Context, field g
 	return fc, nil
 }
 
+func (ec *executionContext) _Stats_events(ctx context.Context, field graphql.CollectedField, obj *api.Stats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Stats_events(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Events, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v delta.EventStats) graphql.Marshaler {
+			return ec.marshalNEventStats2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋdeltaᚐEventStats(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Stats_events(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Stats",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EventStats(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _StoreStats_dir(ctx context.Context, field graphql.CollectedField, obj *api.StoreStats) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -17536,6 +17878,190 @@ func (ec *executionContext) fieldContext_Topology_edges(_ context.Context, field
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _WheelEvent_seq(ctx context.Context, field graphql.CollectedField, obj *delta.Event) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WheelEvent_seq(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Seq, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WheelEvent_seq(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WheelEvent", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _WheelEvent_time(ctx context.Context, field graphql.CollectedField, obj *delta.Event) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WheelEvent_time(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Time, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalOTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_WheelEvent_time(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WheelEvent", field, false, false, "Time")
+}
+
+func (ec *executionContext) _WheelEvent_kind(ctx context.Context, field graphql.CollectedField, obj *delta.Event) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WheelEvent_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WheelEvent_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WheelEvent", field, false, false, "String")
+}
+
+func (ec *executionContext) _WheelEvent_level(ctx context.Context, field graphql.CollectedField, obj *delta.Event) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WheelEvent_level(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Level, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WheelEvent_level(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WheelEvent", field, false, false, "String")
+}
+
+func (ec *executionContext) _WheelEvent_source(ctx context.Context, field graphql.CollectedField, obj *delta.Event) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WheelEvent_source(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Source, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WheelEvent_source(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WheelEvent", field, false, false, "String")
+}
+
+func (ec *executionContext) _WheelEvent_plugin(ctx context.Context, field graphql.CollectedField, obj *delta.Event) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WheelEvent_plugin(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Plugin, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WheelEvent_plugin(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WheelEvent", field, false, false, "String")
+}
+
+func (ec *executionContext) _WheelEvent_revision(ctx context.Context, field graphql.CollectedField, obj *delta.Event) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WheelEvent_revision(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Revision, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WheelEvent_revision(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WheelEvent", field, false, false, "Int")
+}
+
+func (ec *executionContext) _WheelEvent_text(ctx context.Context, field graphql.CollectedField, obj *delta.Event) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WheelEvent_text(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Text, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WheelEvent_text(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WheelEvent", field, false, false, "String")
 }
 
 func (ec *executionContext) ___Directive_name(ctx context.Context, field graphql.CollectedField, obj *introspection.Directive) (ret graphql.Marshaler) {
@@ -19838,6 +20364,44 @@ func (ec *executionContext) _Edge(ctx context.Context, sel ast.SelectionSet, obj
 	return out
 }
 
+var eventStatsImplementors = []string{"EventStats"}
+
+func (ec *executionContext) _EventStats(ctx context.Context, sel ast.SelectionSet, obj *delta.EventStats) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, eventStatsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("EventStats")
+		case "count":
+			out.Values[i] = ec._EventStats_count(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "bytes":
+			out.Values[i] = ec._EventStats_bytes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var figuresImplementors = []string{"Figures"}
 
 func (ec *executionContext) _Figures(ctx context.Context, sel ast.SelectionSet, obj *api.Figures) graphql.Marshaler {
@@ -19969,7 +20533,7 @@ func (ec *executionContext) _GraphQLStats(ctx context.Context, sel ast.Selection
 
 var hTTPStatsImplementors = []string{"HTTPStats"}
 
-func (ec *executionContext) _HTTPStats(ctx context.Context, sel ast.SelectionSet, obj *api.HTTPStats) graphql.Marshaler {
+func (ec *executionContext) _HTTPStats(ctx context.Context, sel ast.SelectionSet, obj *meter.HTTPStats) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, hTTPStatsImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -20098,7 +20662,7 @@ func (ec *executionContext) _Hello(ctx context.Context, sel ast.SelectionSet, ob
 
 var kVStatsImplementors = []string{"KVStats"}
 
-func (ec *executionContext) _KVStats(ctx context.Context, sel ast.SelectionSet, obj *api.KVStats) graphql.Marshaler {
+func (ec *executionContext) _KVStats(ctx context.Context, sel ast.SelectionSet, obj *meter.KVStats) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, kVStatsImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -21064,6 +21628,11 @@ func (ec *executionContext) _PluginStats(ctx context.Context, sel ast.SelectionS
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "took":
+			out.Values[i] = ec._PluginStats_took(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "kv":
 			out.Values[i] = ec._PluginStats_kv(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -21199,6 +21768,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_config(ctx, field)
+				})
+		case "events":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_events(ctx, field)
 				})
 		case "__type":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
@@ -22395,6 +22970,11 @@ func (ec *executionContext) _Stats(ctx context.Context, sel ast.SelectionSet, ob
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "events":
+			out.Values[i] = ec._Stats_events(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -22902,6 +23482,74 @@ func (ec *executionContext) _Topology(ctx context.Context, sel ast.SelectionSet,
 			}
 		case "edges":
 			out.Values[i] = ec._Topology_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var wheelEventImplementors = []string{"WheelEvent"}
+
+func (ec *executionContext) _WheelEvent(ctx context.Context, sel ast.SelectionSet, obj *delta.Event) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, wheelEventImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("WheelEvent")
+		case "seq":
+			out.Values[i] = ec._WheelEvent_seq(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "time":
+			out.Values[i] = ec._WheelEvent_time(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "kind":
+			out.Values[i] = ec._WheelEvent_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "level":
+			out.Values[i] = ec._WheelEvent_level(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "source":
+			out.Values[i] = ec._WheelEvent_source(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "plugin":
+			out.Values[i] = ec._WheelEvent_plugin(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "revision":
+			out.Values[i] = ec._WheelEvent_revision(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "text":
+			out.Values[i] = ec._WheelEvent_text(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -23549,6 +24197,10 @@ func (ec *executionContext) marshalNEvent2githubᚗcomᚋpeltonhqᚋpeltonᚋapi
 	return ec._Event(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNEventStats2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋdeltaᚐEventStats(ctx context.Context, sel ast.SelectionSet, v delta.EventStats) graphql.Marshaler {
+	return ec._EventStats(ctx, sel, &v)
+}
+
 func (ec *executionContext) marshalNFigures2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐFigures(ctx context.Context, sel ast.SelectionSet, v api.Figures) graphql.Marshaler {
 	return ec._Figures(ctx, sel, &v)
 }
@@ -24164,6 +24816,55 @@ func (ec *executionContext) marshalNUint642uint64(ctx context.Context, sel ast.S
 	return res
 }
 
+func (ec *executionContext) unmarshalNUint642ᚕuint64ᚄ(ctx context.Context, v any) ([]uint64, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]uint64, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNUint642uint64(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalNUint642ᚕuint64ᚄ(ctx context.Context, sel ast.SelectionSet, v []uint64) graphql.Marshaler {
+	ret := make(graphql.Array, len(v))
+	for i := range v {
+		ret[i] = ec.marshalNUint642uint64(ctx, sel, v[i])
+	}
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNWheelEvent2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋdeltaᚐEvent(ctx context.Context, sel ast.SelectionSet, v delta.Event) graphql.Marshaler {
+	return ec._WheelEvent(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNWheelEvent2ᚕgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋdeltaᚐEventᚄ(ctx context.Context, sel ast.SelectionSet, v []delta.Event) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNWheelEvent2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋdeltaᚐEvent(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalN__Directive2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐDirective(ctx context.Context, sel ast.SelectionSet, v introspection.Directive) graphql.Marshaler {
 	return ec.___Directive(ctx, sel, &v)
 }
@@ -24502,7 +25203,7 @@ func (ec *executionContext) marshalOGraphQLStats2ᚖgithubᚗcomᚋpeltonhqᚋpe
 	return ec._GraphQLStats(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOHTTPStats2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐHTTPStats(ctx context.Context, sel ast.SelectionSet, v *api.HTTPStats) graphql.Marshaler {
+func (ec *executionContext) marshalOHTTPStats2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋmeterᚐHTTPStats(ctx context.Context, sel ast.SelectionSet, v *meter.HTTPStats) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -24580,7 +25281,7 @@ func (ec *executionContext) marshalOJSON2encodingᚋjsonᚐRawMessage(ctx contex
 	return res
 }
 
-func (ec *executionContext) marshalOKVStats2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐKVStats(ctx context.Context, sel ast.SelectionSet, v *api.KVStats) graphql.Marshaler {
+func (ec *executionContext) marshalOKVStats2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋmeterᚐKVStats(ctx context.Context, sel ast.SelectionSet, v *meter.KVStats) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}

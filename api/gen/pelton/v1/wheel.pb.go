@@ -207,7 +207,9 @@ type Stats struct {
 	// The GraphQL endpoint.
 	Graphql *GraphqlStats `protobuf:"bytes,21,opt,name=graphql,proto3" json:"graphql,omitempty"`
 	// Who looks at messages.
-	Taps          *TapStats `protobuf:"bytes,16,opt,name=taps,proto3" json:"taps,omitempty"`
+	Taps *TapStats `protobuf:"bytes,16,opt,name=taps,proto3" json:"taps,omitempty"`
+	// What happened to the wheel.
+	Events        *EventStats `protobuf:"bytes,17,opt,name=events,proto3" json:"events,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -368,6 +370,177 @@ func (x *Stats) GetTaps() *TapStats {
 	return nil
 }
 
+func (x *Stats) GetEvents() *EventStats {
+	if x != nil {
+		return x.Events
+	}
+	return nil
+}
+
+// EventStats are the figures of events.
+type EventStats struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Since the start.
+	Count uint64 `protobuf:"varint,1,opt,name=count,proto3" json:"count,omitempty"`
+	// Bytes of those that are kept, up to limits.events.
+	Bytes         uint64 `protobuf:"varint,2,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EventStats) Reset() {
+	*x = EventStats{}
+	mi := &file_pelton_v1_wheel_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EventStats) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EventStats) ProtoMessage() {}
+
+func (x *EventStats) ProtoReflect() protoreflect.Message {
+	mi := &file_pelton_v1_wheel_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EventStats.ProtoReflect.Descriptor instead.
+func (*EventStats) Descriptor() ([]byte, []int) {
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *EventStats) GetCount() uint64 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *EventStats) GetBytes() uint64 {
+	if x != nil {
+		return x.Bytes
+	}
+	return 0
+}
+
+// WheelEvent is something that happened to the wheel.
+type WheelEvent struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Counts from the start of the wheel.
+	Seq uint64 `protobuf:"varint,1,opt,name=seq,proto3" json:"seq,omitempty"`
+	// When it was.
+	Time *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=time,proto3" json:"time,omitempty"`
+	// swapped, paused, failed …
+	Kind string `protobuf:"bytes,3,opt,name=kind,proto3" json:"kind,omitempty"`
+	// info, warn or error.
+	Level string `protobuf:"bytes,4,opt,name=level,proto3" json:"level,omitempty"`
+	// The source that it happened to.
+	Source string `protobuf:"bytes,5,opt,name=source,proto3" json:"source,omitempty"`
+	// The plugin that it happened to.
+	Plugin string `protobuf:"bytes,6,opt,name=plugin,proto3" json:"plugin,omitempty"`
+	// Of the plugin.
+	Revision int32 `protobuf:"varint,7,opt,name=revision,proto3" json:"revision,omitempty"`
+	// What happened, in words.
+	Text          string `protobuf:"bytes,8,opt,name=text,proto3" json:"text,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WheelEvent) Reset() {
+	*x = WheelEvent{}
+	mi := &file_pelton_v1_wheel_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WheelEvent) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WheelEvent) ProtoMessage() {}
+
+func (x *WheelEvent) ProtoReflect() protoreflect.Message {
+	mi := &file_pelton_v1_wheel_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WheelEvent.ProtoReflect.Descriptor instead.
+func (*WheelEvent) Descriptor() ([]byte, []int) {
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *WheelEvent) GetSeq() uint64 {
+	if x != nil {
+		return x.Seq
+	}
+	return 0
+}
+
+func (x *WheelEvent) GetTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Time
+	}
+	return nil
+}
+
+func (x *WheelEvent) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *WheelEvent) GetLevel() string {
+	if x != nil {
+		return x.Level
+	}
+	return ""
+}
+
+func (x *WheelEvent) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
+}
+
+func (x *WheelEvent) GetPlugin() string {
+	if x != nil {
+		return x.Plugin
+	}
+	return ""
+}
+
+func (x *WheelEvent) GetRevision() int32 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *WheelEvent) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
 // ApiStats are the figures of what stands before the API.
 type ApiStats struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -389,7 +562,7 @@ type ApiStats struct {
 
 func (x *ApiStats) Reset() {
 	*x = ApiStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[3]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -401,7 +574,7 @@ func (x *ApiStats) String() string {
 func (*ApiStats) ProtoMessage() {}
 
 func (x *ApiStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[3]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -414,7 +587,7 @@ func (x *ApiStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApiStats.ProtoReflect.Descriptor instead.
 func (*ApiStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{3}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ApiStats) GetConnections() int64 {
@@ -474,7 +647,7 @@ type GraphqlStats struct {
 
 func (x *GraphqlStats) Reset() {
 	*x = GraphqlStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[4]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -486,7 +659,7 @@ func (x *GraphqlStats) String() string {
 func (*GraphqlStats) ProtoMessage() {}
 
 func (x *GraphqlStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[4]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -499,7 +672,7 @@ func (x *GraphqlStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GraphqlStats.ProtoReflect.Descriptor instead.
 func (*GraphqlStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{4}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *GraphqlStats) GetSockets() int64 {
@@ -540,7 +713,7 @@ type ConfigStats struct {
 
 func (x *ConfigStats) Reset() {
 	*x = ConfigStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[5]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -552,7 +725,7 @@ func (x *ConfigStats) String() string {
 func (*ConfigStats) ProtoMessage() {}
 
 func (x *ConfigStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[5]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -565,7 +738,7 @@ func (x *ConfigStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigStats.ProtoReflect.Descriptor instead.
 func (*ConfigStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{5}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ConfigStats) GetHash() string {
@@ -613,7 +786,7 @@ type TraceStats struct {
 
 func (x *TraceStats) Reset() {
 	*x = TraceStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[6]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -625,7 +798,7 @@ func (x *TraceStats) String() string {
 func (*TraceStats) ProtoMessage() {}
 
 func (x *TraceStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[6]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -638,7 +811,7 @@ func (x *TraceStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TraceStats.ProtoReflect.Descriptor instead.
 func (*TraceStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{6}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *TraceStats) GetSent() uint64 {
@@ -702,7 +875,7 @@ type SourceStats struct {
 
 func (x *SourceStats) Reset() {
 	*x = SourceStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[7]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -714,7 +887,7 @@ func (x *SourceStats) String() string {
 func (*SourceStats) ProtoMessage() {}
 
 func (x *SourceStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[7]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -727,7 +900,7 @@ func (x *SourceStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SourceStats.ProtoReflect.Descriptor instead.
 func (*SourceStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{7}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *SourceStats) GetName() string {
@@ -835,7 +1008,7 @@ type QueueStats struct {
 
 func (x *QueueStats) Reset() {
 	*x = QueueStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[8]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -847,7 +1020,7 @@ func (x *QueueStats) String() string {
 func (*QueueStats) ProtoMessage() {}
 
 func (x *QueueStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[8]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -860,7 +1033,7 @@ func (x *QueueStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueueStats.ProtoReflect.Descriptor instead.
 func (*QueueStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{8}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *QueueStats) GetBytes() uint64 {
@@ -928,7 +1101,7 @@ type LaneStats struct {
 
 func (x *LaneStats) Reset() {
 	*x = LaneStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[9]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -940,7 +1113,7 @@ func (x *LaneStats) String() string {
 func (*LaneStats) ProtoMessage() {}
 
 func (x *LaneStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[9]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -953,7 +1126,7 @@ func (x *LaneStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LaneStats.ProtoReflect.Descriptor instead.
 func (*LaneStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{9}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *LaneStats) GetLane() string {
@@ -1026,7 +1199,7 @@ type ArenaStats struct {
 
 func (x *ArenaStats) Reset() {
 	*x = ArenaStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[10]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1038,7 +1211,7 @@ func (x *ArenaStats) String() string {
 func (*ArenaStats) ProtoMessage() {}
 
 func (x *ArenaStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[10]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1051,7 +1224,7 @@ func (x *ArenaStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ArenaStats.ProtoReflect.Descriptor instead.
 func (*ArenaStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{10}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ArenaStats) GetName() string {
@@ -1156,14 +1329,17 @@ type PluginStats struct {
 	// Of the lines that it logged and that are kept, up to limits.logs.
 	LogBytes uint64 `protobuf:"varint,28,opt,name=log_bytes,json=logBytes,proto3" json:"log_bytes,omitempty"`
 	// Lines that it logged since the start.
-	LogLines      uint64 `protobuf:"varint,29,opt,name=log_lines,json=logLines,proto3" json:"log_lines,omitempty"`
+	LogLines uint64 `protobuf:"varint,29,opt,name=log_lines,json=logLines,proto3" json:"log_lines,omitempty"`
+	// Deliveries by their time in its code: the i-th number counts those that needed less than 2^i µs, and no less than half of
+	// that. The time of a batch is shared by its messages. What is missing at the end is 0.
+	Took          []uint64 `protobuf:"varint,30,rep,packed,name=took,proto3" json:"took,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PluginStats) Reset() {
 	*x = PluginStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[11]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1175,7 +1351,7 @@ func (x *PluginStats) String() string {
 func (*PluginStats) ProtoMessage() {}
 
 func (x *PluginStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[11]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1188,7 +1364,7 @@ func (x *PluginStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PluginStats.ProtoReflect.Descriptor instead.
 func (*PluginStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{11}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *PluginStats) GetName() string {
@@ -1394,6 +1570,13 @@ func (x *PluginStats) GetLogLines() uint64 {
 	return 0
 }
 
+func (x *PluginStats) GetTook() []uint64 {
+	if x != nil {
+		return x.Took
+	}
+	return nil
+}
+
 // KVStats are the figures of a plugin's own state.
 type KVStats struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1409,7 +1592,7 @@ type KVStats struct {
 
 func (x *KVStats) Reset() {
 	*x = KVStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[12]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1421,7 +1604,7 @@ func (x *KVStats) String() string {
 func (*KVStats) ProtoMessage() {}
 
 func (x *KVStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[12]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1434,7 +1617,7 @@ func (x *KVStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KVStats.ProtoReflect.Descriptor instead.
 func (*KVStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{12}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *KVStats) GetBytes() uint64 {
@@ -1473,7 +1656,7 @@ type HTTPStats struct {
 
 func (x *HTTPStats) Reset() {
 	*x = HTTPStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[13]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1485,7 +1668,7 @@ func (x *HTTPStats) String() string {
 func (*HTTPStats) ProtoMessage() {}
 
 func (x *HTTPStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[13]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1498,7 +1681,7 @@ func (x *HTTPStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HTTPStats.ProtoReflect.Descriptor instead.
 func (*HTTPStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{13}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *HTTPStats) GetInFlight() int32 {
@@ -1541,7 +1724,7 @@ type SessionStats struct {
 
 func (x *SessionStats) Reset() {
 	*x = SessionStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[14]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1553,7 +1736,7 @@ func (x *SessionStats) String() string {
 func (*SessionStats) ProtoMessage() {}
 
 func (x *SessionStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[14]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1566,7 +1749,7 @@ func (x *SessionStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionStats.ProtoReflect.Descriptor instead.
 func (*SessionStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{14}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *SessionStats) GetName() string {
@@ -1627,7 +1810,7 @@ type SinkStats struct {
 
 func (x *SinkStats) Reset() {
 	*x = SinkStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[15]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1639,7 +1822,7 @@ func (x *SinkStats) String() string {
 func (*SinkStats) ProtoMessage() {}
 
 func (x *SinkStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[15]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1652,7 +1835,7 @@ func (x *SinkStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SinkStats.ProtoReflect.Descriptor instead.
 func (*SinkStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{15}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *SinkStats) GetName() string {
@@ -1725,7 +1908,7 @@ type LotStats struct {
 
 func (x *LotStats) Reset() {
 	*x = LotStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[16]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1737,7 +1920,7 @@ func (x *LotStats) String() string {
 func (*LotStats) ProtoMessage() {}
 
 func (x *LotStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[16]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1750,7 +1933,7 @@ func (x *LotStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LotStats.ProtoReflect.Descriptor instead.
 func (*LotStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{16}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *LotStats) GetDead() uint64 {
@@ -1820,7 +2003,7 @@ type StoreStats struct {
 
 func (x *StoreStats) Reset() {
 	*x = StoreStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[17]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1832,7 +2015,7 @@ func (x *StoreStats) String() string {
 func (*StoreStats) ProtoMessage() {}
 
 func (x *StoreStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[17]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1845,7 +2028,7 @@ func (x *StoreStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StoreStats.ProtoReflect.Descriptor instead.
 func (*StoreStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{17}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *StoreStats) GetDir() string {
@@ -1919,7 +2102,7 @@ type MemoryStats struct {
 
 func (x *MemoryStats) Reset() {
 	*x = MemoryStats{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[18]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1931,7 +2114,7 @@ func (x *MemoryStats) String() string {
 func (*MemoryStats) ProtoMessage() {}
 
 func (x *MemoryStats) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[18]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1944,7 +2127,7 @@ func (x *MemoryStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MemoryStats.ProtoReflect.Descriptor instead.
 func (*MemoryStats) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{18}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *MemoryStats) GetRss() uint64 {
@@ -1977,7 +2160,7 @@ type WheelServiceGetTopologyRequest struct {
 
 func (x *WheelServiceGetTopologyRequest) Reset() {
 	*x = WheelServiceGetTopologyRequest{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[19]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1989,7 +2172,7 @@ func (x *WheelServiceGetTopologyRequest) String() string {
 func (*WheelServiceGetTopologyRequest) ProtoMessage() {}
 
 func (x *WheelServiceGetTopologyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[19]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2002,7 +2185,7 @@ func (x *WheelServiceGetTopologyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WheelServiceGetTopologyRequest.ProtoReflect.Descriptor instead.
 func (*WheelServiceGetTopologyRequest) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{19}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{21}
 }
 
 // Response of GetTopology.
@@ -2018,7 +2201,7 @@ type WheelServiceGetTopologyResponse struct {
 
 func (x *WheelServiceGetTopologyResponse) Reset() {
 	*x = WheelServiceGetTopologyResponse{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[20]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2030,7 +2213,7 @@ func (x *WheelServiceGetTopologyResponse) String() string {
 func (*WheelServiceGetTopologyResponse) ProtoMessage() {}
 
 func (x *WheelServiceGetTopologyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[20]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2043,7 +2226,7 @@ func (x *WheelServiceGetTopologyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WheelServiceGetTopologyResponse.ProtoReflect.Descriptor instead.
 func (*WheelServiceGetTopologyResponse) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{20}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *WheelServiceGetTopologyResponse) GetNodes() []*Node {
@@ -2069,7 +2252,7 @@ type WheelServiceGetStatsRequest struct {
 
 func (x *WheelServiceGetStatsRequest) Reset() {
 	*x = WheelServiceGetStatsRequest{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[21]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2081,7 +2264,7 @@ func (x *WheelServiceGetStatsRequest) String() string {
 func (*WheelServiceGetStatsRequest) ProtoMessage() {}
 
 func (x *WheelServiceGetStatsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[21]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2094,7 +2277,7 @@ func (x *WheelServiceGetStatsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WheelServiceGetStatsRequest.ProtoReflect.Descriptor instead.
 func (*WheelServiceGetStatsRequest) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{21}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{23}
 }
 
 // Response of GetStats.
@@ -2108,7 +2291,7 @@ type WheelServiceGetStatsResponse struct {
 
 func (x *WheelServiceGetStatsResponse) Reset() {
 	*x = WheelServiceGetStatsResponse{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[22]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2120,7 +2303,7 @@ func (x *WheelServiceGetStatsResponse) String() string {
 func (*WheelServiceGetStatsResponse) ProtoMessage() {}
 
 func (x *WheelServiceGetStatsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[22]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2133,7 +2316,7 @@ func (x *WheelServiceGetStatsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WheelServiceGetStatsResponse.ProtoReflect.Descriptor instead.
 func (*WheelServiceGetStatsResponse) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{22}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *WheelServiceGetStatsResponse) GetStats() *Stats {
@@ -2154,7 +2337,7 @@ type WheelServiceWatchStatsRequest struct {
 
 func (x *WheelServiceWatchStatsRequest) Reset() {
 	*x = WheelServiceWatchStatsRequest{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[23]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2166,7 +2349,7 @@ func (x *WheelServiceWatchStatsRequest) String() string {
 func (*WheelServiceWatchStatsRequest) ProtoMessage() {}
 
 func (x *WheelServiceWatchStatsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[23]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2179,7 +2362,7 @@ func (x *WheelServiceWatchStatsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WheelServiceWatchStatsRequest.ProtoReflect.Descriptor instead.
 func (*WheelServiceWatchStatsRequest) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{23}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *WheelServiceWatchStatsRequest) GetInterval() *durationpb.Duration {
@@ -2200,7 +2383,7 @@ type WheelServiceWatchStatsResponse struct {
 
 func (x *WheelServiceWatchStatsResponse) Reset() {
 	*x = WheelServiceWatchStatsResponse{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[24]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2212,7 +2395,7 @@ func (x *WheelServiceWatchStatsResponse) String() string {
 func (*WheelServiceWatchStatsResponse) ProtoMessage() {}
 
 func (x *WheelServiceWatchStatsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[24]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2225,7 +2408,7 @@ func (x *WheelServiceWatchStatsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WheelServiceWatchStatsResponse.ProtoReflect.Descriptor instead.
 func (*WheelServiceWatchStatsResponse) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{24}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *WheelServiceWatchStatsResponse) GetStats() *Stats {
@@ -2244,7 +2427,7 @@ type WheelServiceBackupRequest struct {
 
 func (x *WheelServiceBackupRequest) Reset() {
 	*x = WheelServiceBackupRequest{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[25]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2256,7 +2439,7 @@ func (x *WheelServiceBackupRequest) String() string {
 func (*WheelServiceBackupRequest) ProtoMessage() {}
 
 func (x *WheelServiceBackupRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[25]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2269,7 +2452,7 @@ func (x *WheelServiceBackupRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WheelServiceBackupRequest.ProtoReflect.Descriptor instead.
 func (*WheelServiceBackupRequest) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{25}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{27}
 }
 
 // Response of Backup.
@@ -2285,7 +2468,7 @@ type WheelServiceBackupResponse struct {
 
 func (x *WheelServiceBackupResponse) Reset() {
 	*x = WheelServiceBackupResponse{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[26]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2297,7 +2480,7 @@ func (x *WheelServiceBackupResponse) String() string {
 func (*WheelServiceBackupResponse) ProtoMessage() {}
 
 func (x *WheelServiceBackupResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[26]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2310,7 +2493,7 @@ func (x *WheelServiceBackupResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WheelServiceBackupResponse.ProtoReflect.Descriptor instead.
 func (*WheelServiceBackupResponse) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{26}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *WheelServiceBackupResponse) GetSize() int64 {
@@ -2342,7 +2525,7 @@ type ConfigField struct {
 
 func (x *ConfigField) Reset() {
 	*x = ConfigField{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[27]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2354,7 +2537,7 @@ func (x *ConfigField) String() string {
 func (*ConfigField) ProtoMessage() {}
 
 func (x *ConfigField) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[27]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2367,7 +2550,7 @@ func (x *ConfigField) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigField.ProtoReflect.Descriptor instead.
 func (*ConfigField) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{27}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ConfigField) GetPath() string {
@@ -2412,7 +2595,7 @@ type ConfigChange struct {
 
 func (x *ConfigChange) Reset() {
 	*x = ConfigChange{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[28]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2424,7 +2607,7 @@ func (x *ConfigChange) String() string {
 func (*ConfigChange) ProtoMessage() {}
 
 func (x *ConfigChange) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[28]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2437,7 +2620,7 @@ func (x *ConfigChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigChange.ProtoReflect.Descriptor instead.
 func (*ConfigChange) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{28}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ConfigChange) GetOp() string {
@@ -2499,7 +2682,7 @@ type ConfigPlan struct {
 
 func (x *ConfigPlan) Reset() {
 	*x = ConfigPlan{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[29]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2511,7 +2694,7 @@ func (x *ConfigPlan) String() string {
 func (*ConfigPlan) ProtoMessage() {}
 
 func (x *ConfigPlan) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[29]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2524,7 +2707,7 @@ func (x *ConfigPlan) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigPlan.ProtoReflect.Descriptor instead.
 func (*ConfigPlan) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{29}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ConfigPlan) GetHash() string {
@@ -2578,7 +2761,7 @@ type WheelServiceApplyRequest struct {
 
 func (x *WheelServiceApplyRequest) Reset() {
 	*x = WheelServiceApplyRequest{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[30]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2590,7 +2773,7 @@ func (x *WheelServiceApplyRequest) String() string {
 func (*WheelServiceApplyRequest) ProtoMessage() {}
 
 func (x *WheelServiceApplyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[30]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2603,7 +2786,7 @@ func (x *WheelServiceApplyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WheelServiceApplyRequest.ProtoReflect.Descriptor instead.
 func (*WheelServiceApplyRequest) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{30}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *WheelServiceApplyRequest) GetConfig() string {
@@ -2666,7 +2849,7 @@ type WheelServiceApplyResponse struct {
 
 func (x *WheelServiceApplyResponse) Reset() {
 	*x = WheelServiceApplyResponse{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[31]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2678,7 +2861,7 @@ func (x *WheelServiceApplyResponse) String() string {
 func (*WheelServiceApplyResponse) ProtoMessage() {}
 
 func (x *WheelServiceApplyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[31]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2691,7 +2874,7 @@ func (x *WheelServiceApplyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WheelServiceApplyResponse.ProtoReflect.Descriptor instead.
 func (*WheelServiceApplyResponse) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{31}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *WheelServiceApplyResponse) GetPlan() *ConfigPlan {
@@ -2710,7 +2893,7 @@ type WheelServiceGetConfigRequest struct {
 
 func (x *WheelServiceGetConfigRequest) Reset() {
 	*x = WheelServiceGetConfigRequest{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[32]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2722,7 +2905,7 @@ func (x *WheelServiceGetConfigRequest) String() string {
 func (*WheelServiceGetConfigRequest) ProtoMessage() {}
 
 func (x *WheelServiceGetConfigRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[32]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2735,7 +2918,7 @@ func (x *WheelServiceGetConfigRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WheelServiceGetConfigRequest.ProtoReflect.Descriptor instead.
 func (*WheelServiceGetConfigRequest) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{32}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{34}
 }
 
 // Response of GetConfig.
@@ -2753,7 +2936,7 @@ type WheelServiceGetConfigResponse struct {
 
 func (x *WheelServiceGetConfigResponse) Reset() {
 	*x = WheelServiceGetConfigResponse{}
-	mi := &file_pelton_v1_wheel_proto_msgTypes[33]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2765,7 +2948,7 @@ func (x *WheelServiceGetConfigResponse) String() string {
 func (*WheelServiceGetConfigResponse) ProtoMessage() {}
 
 func (x *WheelServiceGetConfigResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_v1_wheel_proto_msgTypes[33]
+	mi := &file_pelton_v1_wheel_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2778,7 +2961,7 @@ func (x *WheelServiceGetConfigResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WheelServiceGetConfigResponse.ProtoReflect.Descriptor instead.
 func (*WheelServiceGetConfigResponse) Descriptor() ([]byte, []int) {
-	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{33}
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *WheelServiceGetConfigResponse) GetConfig() string {
@@ -2802,6 +2985,107 @@ func (x *WheelServiceGetConfigResponse) GetFile() string {
 	return ""
 }
 
+// Request of ListEvents.
+type WheelServiceListEventsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Only what is behind the event of this number; 0 for all.
+	After uint64 `protobuf:"varint,1,opt,name=after,proto3" json:"after,omitempty"`
+	// The newest so many; 0 means 1,000.
+	Limit         int32 `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WheelServiceListEventsRequest) Reset() {
+	*x = WheelServiceListEventsRequest{}
+	mi := &file_pelton_v1_wheel_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WheelServiceListEventsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WheelServiceListEventsRequest) ProtoMessage() {}
+
+func (x *WheelServiceListEventsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_pelton_v1_wheel_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WheelServiceListEventsRequest.ProtoReflect.Descriptor instead.
+func (*WheelServiceListEventsRequest) Descriptor() ([]byte, []int) {
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *WheelServiceListEventsRequest) GetAfter() uint64 {
+	if x != nil {
+		return x.After
+	}
+	return 0
+}
+
+func (x *WheelServiceListEventsRequest) GetLimit() int32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+// Response of ListEvents.
+type WheelServiceListEventsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The oldest first.
+	Events        []*WheelEvent `protobuf:"bytes,1,rep,name=events,proto3" json:"events,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WheelServiceListEventsResponse) Reset() {
+	*x = WheelServiceListEventsResponse{}
+	mi := &file_pelton_v1_wheel_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WheelServiceListEventsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WheelServiceListEventsResponse) ProtoMessage() {}
+
+func (x *WheelServiceListEventsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_pelton_v1_wheel_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WheelServiceListEventsResponse.ProtoReflect.Descriptor instead.
+func (*WheelServiceListEventsResponse) Descriptor() ([]byte, []int) {
+	return file_pelton_v1_wheel_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *WheelServiceListEventsResponse) GetEvents() []*WheelEvent {
+	if x != nil {
+		return x.Events
+	}
+	return nil
+}
+
 var File_pelton_v1_wheel_proto protoreflect.FileDescriptor
 
 const file_pelton_v1_wheel_proto_rawDesc = "" +
@@ -2816,7 +3100,7 @@ const file_pelton_v1_wheel_proto_rawDesc = "" +
 	"\x04Edge\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\tR\x04from\x12\x16\n" +
 	"\x06output\x18\x02 \x01(\tR\x06output\x12\x0e\n" +
-	"\x02to\x18\x03 \x01(\tR\x02to\"\x90\x06\n" +
+	"\x02to\x18\x03 \x01(\tR\x02to\"\xbf\x06\n" +
 	"\x05Stats\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\tR\aversion\x12.\n" +
 	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x121\n" +
@@ -2836,7 +3120,22 @@ const file_pelton_v1_wheel_proto_rawDesc = "" +
 	"\x06config\x18\x0f \x01(\v2\x16.pelton.v1.ConfigStatsR\x06config\x12%\n" +
 	"\x03api\x18\x14 \x01(\v2\x13.pelton.v1.ApiStatsR\x03api\x121\n" +
 	"\agraphql\x18\x15 \x01(\v2\x17.pelton.v1.GraphqlStatsR\agraphql\x12'\n" +
-	"\x04taps\x18\x10 \x01(\v2\x13.pelton.v1.TapStatsR\x04taps\"\xc4\x02\n" +
+	"\x04taps\x18\x10 \x01(\v2\x13.pelton.v1.TapStatsR\x04taps\x12-\n" +
+	"\x06events\x18\x11 \x01(\v2\x15.pelton.v1.EventStatsR\x06events\"8\n" +
+	"\n" +
+	"EventStats\x12\x14\n" +
+	"\x05count\x18\x01 \x01(\x04R\x05count\x12\x14\n" +
+	"\x05bytes\x18\x02 \x01(\x04R\x05bytes\"\xd8\x01\n" +
+	"\n" +
+	"WheelEvent\x12\x10\n" +
+	"\x03seq\x18\x01 \x01(\x04R\x03seq\x12.\n" +
+	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x12\n" +
+	"\x04kind\x18\x03 \x01(\tR\x04kind\x12\x14\n" +
+	"\x05level\x18\x04 \x01(\tR\x05level\x12\x16\n" +
+	"\x06source\x18\x05 \x01(\tR\x06source\x12\x16\n" +
+	"\x06plugin\x18\x06 \x01(\tR\x06plugin\x12\x1a\n" +
+	"\brevision\x18\a \x01(\x05R\brevision\x12\x12\n" +
+	"\x04text\x18\b \x01(\tR\x04text\"\xc4\x02\n" +
 	"\bApiStats\x12 \n" +
 	"\vconnections\x18\x01 \x01(\x03R\vconnections\x12\x18\n" +
 	"\astreams\x18\x02 \x01(\x03R\astreams\x12:\n" +
@@ -2910,7 +3209,7 @@ const file_pelton_v1_wheel_proto_rawDesc = "" +
 	"\n" +
 	"high_water\x18\x04 \x01(\x04R\thighWater\x12\x14\n" +
 	"\x05slots\x18\x05 \x01(\x04R\x05slots\x12\x14\n" +
-	"\x05waits\x18\x06 \x01(\x04R\x05waits\"\xf5\a\n" +
+	"\x05waits\x18\x06 \x01(\x04R\x05waits\"\x89\b\n" +
 	"\vPluginStats\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05state\x18\x02 \x01(\tR\x05state\x12\x16\n" +
@@ -2943,7 +3242,8 @@ const file_pelton_v1_wheel_proto_rawDesc = "" +
 	"\x06pinned\x18\x1a \x01(\bR\x06pinned\x12\x1c\n" +
 	"\trevisions\x18\x1b \x01(\x05R\trevisions\x12\x1b\n" +
 	"\tlog_bytes\x18\x1c \x01(\x04R\blogBytes\x12\x1b\n" +
-	"\tlog_lines\x18\x1d \x01(\x04R\blogLines\x1a9\n" +
+	"\tlog_lines\x18\x1d \x01(\x04R\blogLines\x12\x12\n" +
+	"\x04took\x18\x1e \x03(\x04R\x04took\x1a9\n" +
 	"\vFaultsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01\x1a:\n" +
@@ -3051,7 +3351,12 @@ const file_pelton_v1_wheel_proto_rawDesc = "" +
 	"\x1dWheelServiceGetConfigResponse\x12\x16\n" +
 	"\x06config\x18\x01 \x01(\tR\x06config\x12\x12\n" +
 	"\x04hash\x18\x02 \x01(\tR\x04hash\x12\x12\n" +
-	"\x04file\x18\x03 \x01(\tR\x04file2\xf3\x05\n" +
+	"\x04file\x18\x03 \x01(\tR\x04file\"K\n" +
+	"\x1dWheelServiceListEventsRequest\x12\x14\n" +
+	"\x05after\x18\x01 \x01(\x04R\x05after\x12\x14\n" +
+	"\x05limit\x18\x02 \x01(\x05R\x05limit\"O\n" +
+	"\x1eWheelServiceListEventsResponse\x12-\n" +
+	"\x06events\x18\x01 \x03(\v2\x15.pelton.v1.WheelEventR\x06events2\xd6\x06\n" +
 	"\fWheelService\x12d\n" +
 	"\vGetTopology\x12).pelton.v1.WheelServiceGetTopologyRequest\x1a*.pelton.v1.WheelServiceGetTopologyResponse\x12[\n" +
 	"\bGetStats\x12&.pelton.v1.WheelServiceGetStatsRequest\x1a'.pelton.v1.WheelServiceGetStatsResponse\x12c\n" +
@@ -3061,7 +3366,9 @@ const file_pelton_v1_wheel_proto_rawDesc = "" +
 	"\tListAudit\x12'.pelton.v1.WheelServiceListAuditRequest\x1a(.pelton.v1.WheelServiceListAuditResponse\x12N\n" +
 	"\x03Tap\x12!.pelton.v1.WheelServiceTapRequest\x1a\".pelton.v1.WheelServiceTapResponse0\x01\x12R\n" +
 	"\x05Apply\x12#.pelton.v1.WheelServiceApplyRequest\x1a$.pelton.v1.WheelServiceApplyResponse\x12^\n" +
-	"\tGetConfig\x12'.pelton.v1.WheelServiceGetConfigRequest\x1a(.pelton.v1.WheelServiceGetConfigResponseB7Z5github.com/peltonhq/pelton/api/gen/pelton/v1;peltonv1b\x06proto3"
+	"\tGetConfig\x12'.pelton.v1.WheelServiceGetConfigRequest\x1a(.pelton.v1.WheelServiceGetConfigResponse\x12a\n" +
+	"\n" +
+	"ListEvents\x12(.pelton.v1.WheelServiceListEventsRequest\x1a).pelton.v1.WheelServiceListEventsResponseB7Z5github.com/peltonhq/pelton/api/gen/pelton/v1;peltonv1b\x06proto3"
 
 var (
 	file_pelton_v1_wheel_proto_rawDescOnce sync.Once
@@ -3075,121 +3382,130 @@ func file_pelton_v1_wheel_proto_rawDescGZIP() []byte {
 	return file_pelton_v1_wheel_proto_rawDescData
 }
 
-var file_pelton_v1_wheel_proto_msgTypes = make([]protoimpl.MessageInfo, 43)
+var file_pelton_v1_wheel_proto_msgTypes = make([]protoimpl.MessageInfo, 47)
 var file_pelton_v1_wheel_proto_goTypes = []any{
 	(*Node)(nil),                            // 0: pelton.v1.Node
 	(*Edge)(nil),                            // 1: pelton.v1.Edge
 	(*Stats)(nil),                           // 2: pelton.v1.Stats
-	(*ApiStats)(nil),                        // 3: pelton.v1.ApiStats
-	(*GraphqlStats)(nil),                    // 4: pelton.v1.GraphqlStats
-	(*ConfigStats)(nil),                     // 5: pelton.v1.ConfigStats
-	(*TraceStats)(nil),                      // 6: pelton.v1.TraceStats
-	(*SourceStats)(nil),                     // 7: pelton.v1.SourceStats
-	(*QueueStats)(nil),                      // 8: pelton.v1.QueueStats
-	(*LaneStats)(nil),                       // 9: pelton.v1.LaneStats
-	(*ArenaStats)(nil),                      // 10: pelton.v1.ArenaStats
-	(*PluginStats)(nil),                     // 11: pelton.v1.PluginStats
-	(*KVStats)(nil),                         // 12: pelton.v1.KVStats
-	(*HTTPStats)(nil),                       // 13: pelton.v1.HTTPStats
-	(*SessionStats)(nil),                    // 14: pelton.v1.SessionStats
-	(*SinkStats)(nil),                       // 15: pelton.v1.SinkStats
-	(*LotStats)(nil),                        // 16: pelton.v1.LotStats
-	(*StoreStats)(nil),                      // 17: pelton.v1.StoreStats
-	(*MemoryStats)(nil),                     // 18: pelton.v1.MemoryStats
-	(*WheelServiceGetTopologyRequest)(nil),  // 19: pelton.v1.WheelServiceGetTopologyRequest
-	(*WheelServiceGetTopologyResponse)(nil), // 20: pelton.v1.WheelServiceGetTopologyResponse
-	(*WheelServiceGetStatsRequest)(nil),     // 21: pelton.v1.WheelServiceGetStatsRequest
-	(*WheelServiceGetStatsResponse)(nil),    // 22: pelton.v1.WheelServiceGetStatsResponse
-	(*WheelServiceWatchStatsRequest)(nil),   // 23: pelton.v1.WheelServiceWatchStatsRequest
-	(*WheelServiceWatchStatsResponse)(nil),  // 24: pelton.v1.WheelServiceWatchStatsResponse
-	(*WheelServiceBackupRequest)(nil),       // 25: pelton.v1.WheelServiceBackupRequest
-	(*WheelServiceBackupResponse)(nil),      // 26: pelton.v1.WheelServiceBackupResponse
-	(*ConfigField)(nil),                     // 27: pelton.v1.ConfigField
-	(*ConfigChange)(nil),                    // 28: pelton.v1.ConfigChange
-	(*ConfigPlan)(nil),                      // 29: pelton.v1.ConfigPlan
-	(*WheelServiceApplyRequest)(nil),        // 30: pelton.v1.WheelServiceApplyRequest
-	(*WheelServiceApplyResponse)(nil),       // 31: pelton.v1.WheelServiceApplyResponse
-	(*WheelServiceGetConfigRequest)(nil),    // 32: pelton.v1.WheelServiceGetConfigRequest
-	(*WheelServiceGetConfigResponse)(nil),   // 33: pelton.v1.WheelServiceGetConfigResponse
-	nil,                                     // 34: pelton.v1.ApiStats.RefusedEntry
-	nil,                                     // 35: pelton.v1.GraphqlStats.RefusedEntry
-	nil,                                     // 36: pelton.v1.ConfigStats.OutcomesEntry
-	nil,                                     // 37: pelton.v1.SourceStats.WaitedMsEntry
-	nil,                                     // 38: pelton.v1.PluginStats.FaultsEntry
-	nil,                                     // 39: pelton.v1.PluginStats.DroppedEntry
-	nil,                                     // 40: pelton.v1.HTTPStats.OutcomesEntry
-	nil,                                     // 41: pelton.v1.LotStats.ParkedByKindEntry
-	nil,                                     // 42: pelton.v1.WheelServiceApplyRequest.ArtifactsEntry
-	(*timestamppb.Timestamp)(nil),           // 43: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),             // 44: google.protobuf.Duration
-	(*TapStats)(nil),                        // 45: pelton.v1.TapStats
-	(*WheelServiceListAuditRequest)(nil),    // 46: pelton.v1.WheelServiceListAuditRequest
-	(*WheelServiceTapRequest)(nil),          // 47: pelton.v1.WheelServiceTapRequest
-	(*WheelServiceListAuditResponse)(nil),   // 48: pelton.v1.WheelServiceListAuditResponse
-	(*WheelServiceTapResponse)(nil),         // 49: pelton.v1.WheelServiceTapResponse
+	(*EventStats)(nil),                      // 3: pelton.v1.EventStats
+	(*WheelEvent)(nil),                      // 4: pelton.v1.WheelEvent
+	(*ApiStats)(nil),                        // 5: pelton.v1.ApiStats
+	(*GraphqlStats)(nil),                    // 6: pelton.v1.GraphqlStats
+	(*ConfigStats)(nil),                     // 7: pelton.v1.ConfigStats
+	(*TraceStats)(nil),                      // 8: pelton.v1.TraceStats
+	(*SourceStats)(nil),                     // 9: pelton.v1.SourceStats
+	(*QueueStats)(nil),                      // 10: pelton.v1.QueueStats
+	(*LaneStats)(nil),                       // 11: pelton.v1.LaneStats
+	(*ArenaStats)(nil),                      // 12: pelton.v1.ArenaStats
+	(*PluginStats)(nil),                     // 13: pelton.v1.PluginStats
+	(*KVStats)(nil),                         // 14: pelton.v1.KVStats
+	(*HTTPStats)(nil),                       // 15: pelton.v1.HTTPStats
+	(*SessionStats)(nil),                    // 16: pelton.v1.SessionStats
+	(*SinkStats)(nil),                       // 17: pelton.v1.SinkStats
+	(*LotStats)(nil),                        // 18: pelton.v1.LotStats
+	(*StoreStats)(nil),                      // 19: pelton.v1.StoreStats
+	(*MemoryStats)(nil),                     // 20: pelton.v1.MemoryStats
+	(*WheelServiceGetTopologyRequest)(nil),  // 21: pelton.v1.WheelServiceGetTopologyRequest
+	(*WheelServiceGetTopologyResponse)(nil), // 22: pelton.v1.WheelServiceGetTopologyResponse
+	(*WheelServiceGetStatsRequest)(nil),     // 23: pelton.v1.WheelServiceGetStatsRequest
+	(*WheelServiceGetStatsResponse)(nil),    // 24: pelton.v1.WheelServiceGetStatsResponse
+	(*WheelServiceWatchStatsRequest)(nil),   // 25: pelton.v1.WheelServiceWatchStatsRequest
+	(*WheelServiceWatchStatsResponse)(nil),  // 26: pelton.v1.WheelServiceWatchStatsResponse
+	(*WheelServiceBackupRequest)(nil),       // 27: pelton.v1.WheelServiceBackupRequest
+	(*WheelServiceBackupResponse)(nil),      // 28: pelton.v1.WheelServiceBackupResponse
+	(*ConfigField)(nil),                     // 29: pelton.v1.ConfigField
+	(*ConfigChange)(nil),                    // 30: pelton.v1.ConfigChange
+	(*ConfigPlan)(nil),                      // 31: pelton.v1.ConfigPlan
+	(*WheelServiceApplyRequest)(nil),        // 32: pelton.v1.WheelServiceApplyRequest
+	(*WheelServiceApplyResponse)(nil),       // 33: pelton.v1.WheelServiceApplyResponse
+	(*WheelServiceGetConfigRequest)(nil),    // 34: pelton.v1.WheelServiceGetConfigRequest
+	(*WheelServiceGetConfigResponse)(nil),   // 35: pelton.v1.WheelServiceGetConfigResponse
+	(*WheelServiceListEventsRequest)(nil),   // 36: pelton.v1.WheelServiceListEventsRequest
+	(*WheelServiceListEventsResponse)(nil),  // 37: pelton.v1.WheelServiceListEventsResponse
+	nil,                                     // 38: pelton.v1.ApiStats.RefusedEntry
+	nil,                                     // 39: pelton.v1.GraphqlStats.RefusedEntry
+	nil,                                     // 40: pelton.v1.ConfigStats.OutcomesEntry
+	nil,                                     // 41: pelton.v1.SourceStats.WaitedMsEntry
+	nil,                                     // 42: pelton.v1.PluginStats.FaultsEntry
+	nil,                                     // 43: pelton.v1.PluginStats.DroppedEntry
+	nil,                                     // 44: pelton.v1.HTTPStats.OutcomesEntry
+	nil,                                     // 45: pelton.v1.LotStats.ParkedByKindEntry
+	nil,                                     // 46: pelton.v1.WheelServiceApplyRequest.ArtifactsEntry
+	(*timestamppb.Timestamp)(nil),           // 47: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),             // 48: google.protobuf.Duration
+	(*TapStats)(nil),                        // 49: pelton.v1.TapStats
+	(*WheelServiceListAuditRequest)(nil),    // 50: pelton.v1.WheelServiceListAuditRequest
+	(*WheelServiceTapRequest)(nil),          // 51: pelton.v1.WheelServiceTapRequest
+	(*WheelServiceListAuditResponse)(nil),   // 52: pelton.v1.WheelServiceListAuditResponse
+	(*WheelServiceTapResponse)(nil),         // 53: pelton.v1.WheelServiceTapResponse
 }
 var file_pelton_v1_wheel_proto_depIdxs = []int32{
-	43, // 0: pelton.v1.Stats.time:type_name -> google.protobuf.Timestamp
-	44, // 1: pelton.v1.Stats.uptime:type_name -> google.protobuf.Duration
-	7,  // 2: pelton.v1.Stats.sources:type_name -> pelton.v1.SourceStats
-	10, // 3: pelton.v1.Stats.arenas:type_name -> pelton.v1.ArenaStats
-	11, // 4: pelton.v1.Stats.plugins:type_name -> pelton.v1.PluginStats
-	14, // 5: pelton.v1.Stats.sessions:type_name -> pelton.v1.SessionStats
-	15, // 6: pelton.v1.Stats.sinks:type_name -> pelton.v1.SinkStats
-	16, // 7: pelton.v1.Stats.lot:type_name -> pelton.v1.LotStats
-	17, // 8: pelton.v1.Stats.store:type_name -> pelton.v1.StoreStats
-	18, // 9: pelton.v1.Stats.memory:type_name -> pelton.v1.MemoryStats
-	6,  // 10: pelton.v1.Stats.traces:type_name -> pelton.v1.TraceStats
-	5,  // 11: pelton.v1.Stats.config:type_name -> pelton.v1.ConfigStats
-	3,  // 12: pelton.v1.Stats.api:type_name -> pelton.v1.ApiStats
-	4,  // 13: pelton.v1.Stats.graphql:type_name -> pelton.v1.GraphqlStats
-	45, // 14: pelton.v1.Stats.taps:type_name -> pelton.v1.TapStats
-	34, // 15: pelton.v1.ApiStats.refused:type_name -> pelton.v1.ApiStats.RefusedEntry
-	43, // 16: pelton.v1.ApiStats.certificate_expiry:type_name -> google.protobuf.Timestamp
-	35, // 17: pelton.v1.GraphqlStats.refused:type_name -> pelton.v1.GraphqlStats.RefusedEntry
-	36, // 18: pelton.v1.ConfigStats.outcomes:type_name -> pelton.v1.ConfigStats.OutcomesEntry
-	43, // 19: pelton.v1.ConfigStats.last:type_name -> google.protobuf.Timestamp
-	9,  // 20: pelton.v1.SourceStats.lanes:type_name -> pelton.v1.LaneStats
-	8,  // 21: pelton.v1.SourceStats.queue:type_name -> pelton.v1.QueueStats
-	37, // 22: pelton.v1.SourceStats.waited_ms:type_name -> pelton.v1.SourceStats.WaitedMsEntry
-	38, // 23: pelton.v1.PluginStats.faults:type_name -> pelton.v1.PluginStats.FaultsEntry
-	39, // 24: pelton.v1.PluginStats.dropped:type_name -> pelton.v1.PluginStats.DroppedEntry
-	44, // 25: pelton.v1.PluginStats.busy:type_name -> google.protobuf.Duration
-	12, // 26: pelton.v1.PluginStats.kv:type_name -> pelton.v1.KVStats
-	13, // 27: pelton.v1.PluginStats.http:type_name -> pelton.v1.HTTPStats
-	40, // 28: pelton.v1.HTTPStats.outcomes:type_name -> pelton.v1.HTTPStats.OutcomesEntry
-	41, // 29: pelton.v1.LotStats.parked_by_kind:type_name -> pelton.v1.LotStats.ParkedByKindEntry
-	43, // 30: pelton.v1.LotStats.next_due:type_name -> google.protobuf.Timestamp
-	0,  // 31: pelton.v1.WheelServiceGetTopologyResponse.nodes:type_name -> pelton.v1.Node
-	1,  // 32: pelton.v1.WheelServiceGetTopologyResponse.edges:type_name -> pelton.v1.Edge
-	2,  // 33: pelton.v1.WheelServiceGetStatsResponse.stats:type_name -> pelton.v1.Stats
-	44, // 34: pelton.v1.WheelServiceWatchStatsRequest.interval:type_name -> google.protobuf.Duration
-	2,  // 35: pelton.v1.WheelServiceWatchStatsResponse.stats:type_name -> pelton.v1.Stats
-	27, // 36: pelton.v1.ConfigChange.fields:type_name -> pelton.v1.ConfigField
-	28, // 37: pelton.v1.ConfigPlan.changes:type_name -> pelton.v1.ConfigChange
-	42, // 38: pelton.v1.WheelServiceApplyRequest.artifacts:type_name -> pelton.v1.WheelServiceApplyRequest.ArtifactsEntry
-	29, // 39: pelton.v1.WheelServiceApplyResponse.plan:type_name -> pelton.v1.ConfigPlan
-	19, // 40: pelton.v1.WheelService.GetTopology:input_type -> pelton.v1.WheelServiceGetTopologyRequest
-	21, // 41: pelton.v1.WheelService.GetStats:input_type -> pelton.v1.WheelServiceGetStatsRequest
-	23, // 42: pelton.v1.WheelService.WatchStats:input_type -> pelton.v1.WheelServiceWatchStatsRequest
-	25, // 43: pelton.v1.WheelService.Backup:input_type -> pelton.v1.WheelServiceBackupRequest
-	46, // 44: pelton.v1.WheelService.ListAudit:input_type -> pelton.v1.WheelServiceListAuditRequest
-	47, // 45: pelton.v1.WheelService.Tap:input_type -> pelton.v1.WheelServiceTapRequest
-	30, // 46: pelton.v1.WheelService.Apply:input_type -> pelton.v1.WheelServiceApplyRequest
-	32, // 47: pelton.v1.WheelService.GetConfig:input_type -> pelton.v1.WheelServiceGetConfigRequest
-	20, // 48: pelton.v1.WheelService.GetTopology:output_type -> pelton.v1.WheelServiceGetTopologyResponse
-	22, // 49: pelton.v1.WheelService.GetStats:output_type -> pelton.v1.WheelServiceGetStatsResponse
-	24, // 50: pelton.v1.WheelService.WatchStats:output_type -> pelton.v1.WheelServiceWatchStatsResponse
-	26, // 51: pelton.v1.WheelService.Backup:output_type -> pelton.v1.WheelServiceBackupResponse
-	48, // 52: pelton.v1.WheelService.ListAudit:output_type -> pelton.v1.WheelServiceListAuditResponse
-	49, // 53: pelton.v1.WheelService.Tap:output_type -> pelton.v1.WheelServiceTapResponse
-	31, // 54: pelton.v1.WheelService.Apply:output_type -> pelton.v1.WheelServiceApplyResponse
-	33, // 55: pelton.v1.WheelService.GetConfig:output_type -> pelton.v1.WheelServiceGetConfigResponse
-	48, // [48:56] is the sub-list for method output_type
-	40, // [40:48] is the sub-list for method input_type
-	40, // [40:40] is the sub-list for extension type_name
-	40, // [40:40] is the sub-list for extension extendee
-	0,  // [0:40] is the sub-list for field type_name
+	47, // 0: pelton.v1.Stats.time:type_name -> google.protobuf.Timestamp
+	48, // 1: pelton.v1.Stats.uptime:type_name -> google.protobuf.Duration
+	9,  // 2: pelton.v1.Stats.sources:type_name -> pelton.v1.SourceStats
+	12, // 3: pelton.v1.Stats.arenas:type_name -> pelton.v1.ArenaStats
+	13, // 4: pelton.v1.Stats.plugins:type_name -> pelton.v1.PluginStats
+	16, // 5: pelton.v1.Stats.sessions:type_name -> pelton.v1.SessionStats
+	17, // 6: pelton.v1.Stats.sinks:type_name -> pelton.v1.SinkStats
+	18, // 7: pelton.v1.Stats.lot:type_name -> pelton.v1.LotStats
+	19, // 8: pelton.v1.Stats.store:type_name -> pelton.v1.StoreStats
+	20, // 9: pelton.v1.Stats.memory:type_name -> pelton.v1.MemoryStats
+	8,  // 10: pelton.v1.Stats.traces:type_name -> pelton.v1.TraceStats
+	7,  // 11: pelton.v1.Stats.config:type_name -> pelton.v1.ConfigStats
+	5,  // 12: pelton.v1.Stats.api:type_name -> pelton.v1.ApiStats
+	6,  // 13: pelton.v1.Stats.graphql:type_name -> pelton.v1.GraphqlStats
+	49, // 14: pelton.v1.Stats.taps:type_name -> pelton.v1.TapStats
+	3,  // 15: pelton.v1.Stats.events:type_name -> pelton.v1.EventStats
+	47, // 16: pelton.v1.WheelEvent.time:type_name -> google.protobuf.Timestamp
+	38, // 17: pelton.v1.ApiStats.refused:type_name -> pelton.v1.ApiStats.RefusedEntry
+	47, // 18: pelton.v1.ApiStats.certificate_expiry:type_name -> google.protobuf.Timestamp
+	39, // 19: pelton.v1.GraphqlStats.refused:type_name -> pelton.v1.GraphqlStats.RefusedEntry
+	40, // 20: pelton.v1.ConfigStats.outcomes:type_name -> pelton.v1.ConfigStats.OutcomesEntry
+	47, // 21: pelton.v1.ConfigStats.last:type_name -> google.protobuf.Timestamp
+	11, // 22: pelton.v1.SourceStats.lanes:type_name -> pelton.v1.LaneStats
+	10, // 23: pelton.v1.SourceStats.queue:type_name -> pelton.v1.QueueStats
+	41, // 24: pelton.v1.SourceStats.waited_ms:type_name -> pelton.v1.SourceStats.WaitedMsEntry
+	42, // 25: pelton.v1.PluginStats.faults:type_name -> pelton.v1.PluginStats.FaultsEntry
+	43, // 26: pelton.v1.PluginStats.dropped:type_name -> pelton.v1.PluginStats.DroppedEntry
+	48, // 27: pelton.v1.PluginStats.busy:type_name -> google.protobuf.Duration
+	14, // 28: pelton.v1.PluginStats.kv:type_name -> pelton.v1.KVStats
+	15, // 29: pelton.v1.PluginStats.http:type_name -> pelton.v1.HTTPStats
+	44, // 30: pelton.v1.HTTPStats.outcomes:type_name -> pelton.v1.HTTPStats.OutcomesEntry
+	45, // 31: pelton.v1.LotStats.parked_by_kind:type_name -> pelton.v1.LotStats.ParkedByKindEntry
+	47, // 32: pelton.v1.LotStats.next_due:type_name -> google.protobuf.Timestamp
+	0,  // 33: pelton.v1.WheelServiceGetTopologyResponse.nodes:type_name -> pelton.v1.Node
+	1,  // 34: pelton.v1.WheelServiceGetTopologyResponse.edges:type_name -> pelton.v1.Edge
+	2,  // 35: pelton.v1.WheelServiceGetStatsResponse.stats:type_name -> pelton.v1.Stats
+	48, // 36: pelton.v1.WheelServiceWatchStatsRequest.interval:type_name -> google.protobuf.Duration
+	2,  // 37: pelton.v1.WheelServiceWatchStatsResponse.stats:type_name -> pelton.v1.Stats
+	29, // 38: pelton.v1.ConfigChange.fields:type_name -> pelton.v1.ConfigField
+	30, // 39: pelton.v1.ConfigPlan.changes:type_name -> pelton.v1.ConfigChange
+	46, // 40: pelton.v1.WheelServiceApplyRequest.artifacts:type_name -> pelton.v1.WheelServiceApplyRequest.ArtifactsEntry
+	31, // 41: pelton.v1.WheelServiceApplyResponse.plan:type_name -> pelton.v1.ConfigPlan
+	4,  // 42: pelton.v1.WheelServiceListEventsResponse.events:type_name -> pelton.v1.WheelEvent
+	21, // 43: pelton.v1.WheelService.GetTopology:input_type -> pelton.v1.WheelServiceGetTopologyRequest
+	23, // 44: pelton.v1.WheelService.GetStats:input_type -> pelton.v1.WheelServiceGetStatsRequest
+	25, // 45: pelton.v1.WheelService.WatchStats:input_type -> pelton.v1.WheelServiceWatchStatsRequest
+	27, // 46: pelton.v1.WheelService.Backup:input_type -> pelton.v1.WheelServiceBackupRequest
+	50, // 47: pelton.v1.WheelService.ListAudit:input_type -> pelton.v1.WheelServiceListAuditRequest
+	51, // 48: pelton.v1.WheelService.Tap:input_type -> pelton.v1.WheelServiceTapRequest
+	32, // 49: pelton.v1.WheelService.Apply:input_type -> pelton.v1.WheelServiceApplyRequest
+	34, // 50: pelton.v1.WheelService.GetConfig:input_type -> pelton.v1.WheelServiceGetConfigRequest
+	36, // 51: pelton.v1.WheelService.ListEvents:input_type -> pelton.v1.WheelServiceListEventsRequest
+	22, // 52: pelton.v1.WheelService.GetTopology:output_type -> pelton.v1.WheelServiceGetTopologyResponse
+	24, // 53: pelton.v1.WheelService.GetStats:output_type -> pelton.v1.WheelServiceGetStatsResponse
+	26, // 54: pelton.v1.WheelService.WatchStats:output_type -> pelton.v1.WheelServiceWatchStatsResponse
+	28, // 55: pelton.v1.WheelService.Backup:output_type -> pelton.v1.WheelServiceBackupResponse
+	52, // 56: pelton.v1.WheelService.ListAudit:output_type -> pelton.v1.WheelServiceListAuditResponse
+	53, // 57: pelton.v1.WheelService.Tap:output_type -> pelton.v1.WheelServiceTapResponse
+	33, // 58: pelton.v1.WheelService.Apply:output_type -> pelton.v1.WheelServiceApplyResponse
+	35, // 59: pelton.v1.WheelService.GetConfig:output_type -> pelton.v1.WheelServiceGetConfigResponse
+	37, // 60: pelton.v1.WheelService.ListEvents:output_type -> pelton.v1.WheelServiceListEventsResponse
+	52, // [52:61] is the sub-list for method output_type
+	43, // [43:52] is the sub-list for method input_type
+	43, // [43:43] is the sub-list for extension type_name
+	43, // [43:43] is the sub-list for extension extendee
+	0,  // [0:43] is the sub-list for field type_name
 }
 
 func init() { file_pelton_v1_wheel_proto_init() }
@@ -3205,7 +3521,7 @@ func file_pelton_v1_wheel_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_pelton_v1_wheel_proto_rawDesc), len(file_pelton_v1_wheel_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   43,
+			NumMessages:   47,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -27,6 +27,7 @@ const (
 	WheelService_Tap_FullMethodName         = "/pelton.v1.WheelService/Tap"
 	WheelService_Apply_FullMethodName       = "/pelton.v1.WheelService/Apply"
 	WheelService_GetConfig_FullMethodName   = "/pelton.v1.WheelService/GetConfig"
+	WheelService_ListEvents_FullMethodName  = "/pelton.v1.WheelService/ListEvents"
 )
 
 // WheelServiceClient is the client API for WheelService service.
@@ -53,6 +54,8 @@ type WheelServiceClient interface {
 	Apply(ctx context.Context, in *WheelServiceApplyRequest, opts ...grpc.CallOption) (*WheelServiceApplyResponse, error)
 	// GetConfig gives the config that runs, without secrets.
 	GetConfig(ctx context.Context, in *WheelServiceGetConfigRequest, opts ...grpc.CallOption) (*WheelServiceGetConfigResponse, error)
+	// ListEvents gives what happened to the wheel since its start, as much as limits.events keeps, the oldest first.
+	ListEvents(ctx context.Context, in *WheelServiceListEventsRequest, opts ...grpc.CallOption) (*WheelServiceListEventsResponse, error)
 }
 
 type wheelServiceClient struct {
@@ -170,6 +173,16 @@ func (c *wheelServiceClient) GetConfig(ctx context.Context, in *WheelServiceGetC
 	return out, nil
 }
 
+func (c *wheelServiceClient) ListEvents(ctx context.Context, in *WheelServiceListEventsRequest, opts ...grpc.CallOption) (*WheelServiceListEventsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(WheelServiceListEventsResponse)
+	err := c.cc.Invoke(ctx, WheelService_ListEvents_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // WheelServiceServer is the server API for WheelService service.
 // All implementations must embed UnimplementedWheelServiceServer
 // for forward compatibility.
@@ -194,6 +207,8 @@ type WheelServiceServer interface {
 	Apply(context.Context, *WheelServiceApplyRequest) (*WheelServiceApplyResponse, error)
 	// GetConfig gives the config that runs, without secrets.
 	GetConfig(context.Context, *WheelServiceGetConfigRequest) (*WheelServiceGetConfigResponse, error)
+	// ListEvents gives what happened to the wheel since its start, as much as limits.events keeps, the oldest first.
+	ListEvents(context.Context, *WheelServiceListEventsRequest) (*WheelServiceListEventsResponse, error)
 	mustEmbedUnimplementedWheelServiceServer()
 }
 
@@ -227,6 +242,9 @@ func (UnimplementedWheelServiceServer) Apply(context.Context, *WheelServiceApply
 }
 func (UnimplementedWheelServiceServer) GetConfig(context.Context, *WheelServiceGetConfigRequest) (*WheelServiceGetConfigResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetConfig not implemented")
+}
+func (UnimplementedWheelServiceServer) ListEvents(context.Context, *WheelServiceListEventsRequest) (*WheelServiceListEventsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListEvents not implemented")
 }
 func (UnimplementedWheelServiceServer) mustEmbedUnimplementedWheelServiceServer() {}
 func (UnimplementedWheelServiceServer) testEmbeddedByValue()                      {}
@@ -372,6 +390,24 @@ func _WheelService_GetConfig_Handler(srv interface{}, ctx context.Context, dec f
 	return interceptor(ctx, in, info, handler)
 }
 
+func _WheelService_ListEvents_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(WheelServiceListEventsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(WheelServiceServer).ListEvents(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: WheelService_ListEvents_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(WheelServiceServer).ListEvents(ctx, req.(*WheelServiceListEventsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // WheelService_ServiceDesc is the grpc.ServiceDesc for WheelService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -398,6 +434,10 @@ var WheelService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetConfig",
 			Handler:    _WheelService_GetConfig_Handler,
+		},
+		{
+			MethodName: "ListEvents",
+			Handler:    _WheelService_ListEvents_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

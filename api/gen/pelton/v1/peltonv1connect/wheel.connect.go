@@ -40,6 +40,8 @@ const (
 	WheelServiceApplyProcedure = "/pelton.v1.WheelService/Apply"
 	// WheelServiceGetConfigProcedure is the procedure name of the WheelService's GetConfig RPC.
 	WheelServiceGetConfigProcedure = "/pelton.v1.WheelService/GetConfig"
+	// WheelServiceListEventsProcedure is the procedure name of the WheelService's ListEvents RPC.
+	WheelServiceListEventsProcedure = "/pelton.v1.WheelService/ListEvents"
 )
 
 var (
@@ -99,6 +101,13 @@ var (
 			Procedure:  WheelServiceGetConfigProcedure,
 		}
 	})
+	wheelServiceListEventsSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_pelton_v1_wheel_proto.Services().ByName("WheelService").Methods().ByName("ListEvents"),
+			Procedure:  WheelServiceListEventsProcedure,
+		}
+	})
 )
 
 // WheelServiceClient is a client for the pelton.v1.WheelService service.
@@ -121,6 +130,8 @@ type WheelServiceClient interface {
 	Apply(context.Context, *v1.WheelServiceApplyRequest) (*v1.WheelServiceApplyResponse, error)
 	// GetConfig gives the config that runs, without secrets.
 	GetConfig(context.Context, *v1.WheelServiceGetConfigRequest) (*v1.WheelServiceGetConfigResponse, error)
+	// ListEvents gives what happened to the wheel since its start, as much as limits.events keeps, the oldest first.
+	ListEvents(context.Context, *v1.WheelServiceListEventsRequest) (*v1.WheelServiceListEventsResponse, error)
 }
 
 // NewWheelServiceClient constructs a client for the pelton.v1.WheelService service. Multiple
@@ -209,6 +220,8 @@ type WheelServiceHandler interface {
 	Apply(context.Context, *v1.WheelServiceApplyRequest) (*v1.WheelServiceApplyResponse, error)
 	// GetConfig gives the config that runs, without secrets.
 	GetConfig(context.Context, *v1.WheelServiceGetConfigRequest) (*v1.WheelServiceGetConfigResponse, error)
+	// ListEvents gives what happened to the wheel since its start, as much as limits.events keeps, the oldest first.
+	ListEvents(context.Context, *v1.WheelServiceListEventsRequest) (*v1.WheelServiceListEventsResponse, error)
 }
 
 // RegisterWheelServiceHandler registers svc as the pelton.v1.WheelService implementation on server.
@@ -223,6 +236,7 @@ func RegisterWheelServiceHandler(server *connect.Server, svc WheelServiceHandler
 		connect.Method{Spec: wheelServiceTapSpec(), Handler: adapter.tap},
 		connect.Method{Spec: wheelServiceApplySpec(), Handler: adapter.apply},
 		connect.Method{Spec: wheelServiceGetConfigSpec(), Handler: adapter.getConfig},
+		connect.Method{Spec: wheelServiceListEventsSpec(), Handler: adapter.listEvents},
 	)
 }
 
@@ -306,6 +320,10 @@ func (UnimplementedWheelServiceHandler) GetConfig(context.Context, *v1.WheelServ
 	return nil, connect.NewError(connect.CodeUnimplemented, "pelton.v1.WheelService.GetConfig is not implemented")
 }
 
+func (UnimplementedWheelServiceHandler) ListEvents(context.Context, *v1.WheelServiceListEventsRequest) (*v1.WheelServiceListEventsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "pelton.v1.WheelService.ListEvents is not implemented")
+}
+
 type wheelServiceClient struct {
 	client *connect.Client
 }
@@ -369,6 +387,14 @@ func (c *wheelServiceClient) Apply(ctx context.Context, req *v1.WheelServiceAppl
 func (c *wheelServiceClient) GetConfig(ctx context.Context, req *v1.WheelServiceGetConfigRequest) (*v1.WheelServiceGetConfigResponse, error) {
 	var res v1.WheelServiceGetConfigResponse
 	if err := c.client.CallUnary(ctx, wheelServiceGetConfigSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *wheelServiceClient) ListEvents(ctx context.Context, req *v1.WheelServiceListEventsRequest) (*v1.WheelServiceListEventsResponse, error) {
+	var res v1.WheelServiceListEventsResponse
+	if err := c.client.CallUnary(ctx, wheelServiceListEventsSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -454,6 +480,18 @@ func (h wheelServiceHandler) getConfig(ctx context.Context, _ connect.Spec, stre
 		return err
 	}
 	res, err := h.svc.GetConfig(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h wheelServiceHandler) listEvents(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.WheelServiceListEventsRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.ListEvents(ctx, &req)
 	if err != nil {
 		return err
 	}
