@@ -212,7 +212,7 @@ func TestPlaces(t *testing.T) {
 	if err := json.Unmarshal(body, &stats); err != nil {
 		t.Fatal(err)
 	}
-	place := regexp.MustCompile("['`]((?:sources|arenas|plugins|sinks|sessions|store|memory|lot)\\.[a-z_.${}]+)['`]|place: '(uptime_ns)'")
+	place := regexp.MustCompile("['`]((?:sources|arenas|plugins|sinks|sessions|store|memory|lot|config|events)\\.[a-z_.${}]+)['`]|place: '(uptime_ns)'")
 	variable := regexp.MustCompile(`\.\$\{[a-z.]+\}`)
 	found := 0
 	for name, body := range pages(t) {

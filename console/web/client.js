@@ -4,9 +4,10 @@ const patience = 5000; // milliseconds until an answer is taken for lost
 
 /** An answer that is an error; message says what is wrong. */
 export class Refused extends Error {
-  constructor(status, message) {
+  constructor(status, message, code = '') {
     super(message);
     this.status = status;
+    this.code = code;
   }
 }
 
@@ -110,6 +111,52 @@ export const parked = {
   release: (which) => call('ParkedService/Release', which, long),
   drop: (which) => call('ParkedService/Drop', which, long),
 };
+
+/**
+ * Calls a method that answers with a stream, and gives each message as it comes. Each is framed by a byte of flags and four
+ * of its length; the last frame, with the flag 2, says how it ended. signal ends it.
+ */
+async function stream(method, message, give, signal) {
+  const body = new TextEncoder().encode(JSON.stringify(message));
+  const head = new Uint8Array(5);
+  new DataView(head.buffer).setUint32(1, body.length);
+  const answer = await fetch(`pelton.v1.${method}`, { method: 'POST', cache: 'no-store', signal, headers: { 'Content-Type': 'application/connect+json', 'Connect-Protocol-Version': '1' }, body: new Blob([head, body]) });
+  if (answer.status === 401) location.assign('login');
+  if (!answer.ok) throw new Refused(answer.status, said(await answer.text()) ?? `${method} answers ${answer.status}`);
+  const reader = answer.body.getReader();
+  let rest = new Uint8Array(0);
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) throw new Error('the stream broke off');
+    const joined = new Uint8Array(rest.length + value.length);
+    joined.set(rest);
+    joined.set(value, rest.length);
+    rest = joined;
+    while (rest.length >= 5) {
+      const end = 5 + new DataView(rest.buffer, rest.byteOffset).getUint32(1);
+      if (rest.length < end) break;
+      const words = JSON.parse(new TextDecoder().decode(rest.subarray(5, end)) || '{}');
+      if (rest[0] & 2) {
+        if (words.error) throw new Refused(200, words.error.message, (words.error.code ?? '').toUpperCase());
+        return;
+      }
+      give(words);
+      rest = rest.subarray(end);
+    }
+  }
+}
+
+/** Samples of what passes a node: frames {samples, counts}, until the wheel ends it or signal does. */
+export const tap = (order, give, signal) => stream('WheelService/Tap', order, give, signal);
+
+/** The config that runs, without secrets: {config, hash, file}. */
+export const config = () => call('WheelService/GetConfig', {});
+
+/** Applies a config, or with planOnly says what it would change: {plan}. It waits until that is done. */
+export const apply = (order) => call('WheelService/Apply', order, 0);
+
+/** What happened to the wheel behind an event, the oldest first: {events}. */
+export const happened = (after, limit) => call('WheelService/ListEvents', { after, limit });
 
 /** A page of the audit log, the newest first: {entries, next}; next is '0' at the end. */
 export const audit = (before, limit) => call('WheelService/ListAudit', { before, limit });

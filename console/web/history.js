@@ -17,7 +17,7 @@ export class History {
     this.#born = born;
     const last = this.#samples.at(-1);
     if (last && at <= last.at) return;
-    this.#samples.push({ at, counters: counters(stats), gauges: gauges(stats), paused: new Set((stats.sources ?? []).filter((s) => s.state === 'paused').map((s) => s.name)) });
+    this.#samples.push({ at, counters: counters(stats), gauges: gauges(stats), spreads: spreads(stats), paused: new Set((stats.sources ?? []).filter((s) => s.state === 'paused').map((s) => s.name)) });
     while (this.#samples[0].at < at - span) this.#samples.shift();
   }
 
@@ -47,6 +47,13 @@ export class History {
   gauge(name) {
     const now = this.#samples.at(-1)?.at ?? 0;
     return this.#samples.map((sample) => ({ at: sample.at - now, value: sample.gauges[name] ?? null }));
+  }
+
+  /** How much each of several counters grew over the time that is kept, and how many seconds that is. */
+  since(name) {
+    const [first, last] = [this.#samples[0], this.#samples.at(-1)];
+    const then = first?.spreads[name] ?? [];
+    return { counts: (last?.spreads[name] ?? []).map((n, i) => n - (then[i] ?? 0)), seconds: last ? last.at - first.at : 0 };
   }
 
   /** How much of one counter came with each of another, over time: null where nothing came. */
@@ -79,6 +86,8 @@ function counters(stats) {
   for (const row of stats.plugins ?? []) {
     add('handled', 'plugin', row, row.deliveries);
     out[`busy/${row.name}`] = row.busy_ns;
+    out[`dead/${row.name}`] = row.dead;
+    out[`retried/${row.name}`] = row.retried;
   }
   for (const row of stats.sessions ?? []) add('snapshots', 'session', row, row.snapshots);
   for (const row of stats.sinks ?? []) add('written', 'sink', row, row.written);
@@ -91,3 +100,5 @@ function gauges(stats) {
   for (const row of stats.plugins ?? []) out[`memory/${row.name}`] = row.memory;
   return out;
 }
+
+const spreads = (stats) => Object.fromEntries((stats.plugins ?? []).map((p) => [`took/${p.name}`, p.took ?? []]));

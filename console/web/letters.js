@@ -5,7 +5,7 @@ import { ask, may } from './ask.js';
 import * as client from './client.js';
 import { attribute, el, figure, list, part, text } from './dom.js';
 import { away, count, many } from './format.js';
-import { decoded, full, read } from './payload.js';
+import { pretty } from './payload.js';
 
 const page = 50;
 const least = 3000; // milliseconds between two readings
@@ -182,7 +182,7 @@ export class Letters {
     const box = el('input', { type: 'checkbox', 'aria-label': `Choose ${r.key || r.id}`, on: { change: () => (box.checked ? this.#chosen.add(r.id) : this.#chosen.delete(r.id), this.#choices()) } });
     return el('div', { class: 'letter' }, box, el('details', { class: 'row' },
       el('summary', {}, el('span', { class: 'line' }, el('span', { class: 'name', ...at('title') }), el('span', { class: 'chips inline', ...at('kinds') }), el('span', { class: 'chip', ...at('state') }), el('span', at('when'))), el('span', { class: 'said', ...at('reason') })),
-      el('div', { class: 'more' }, el('dl', { class: 'pairs', ...at('pairs') }), el('pre', { tabindex: '0', 'aria-label': 'Payload', text: body(r.payload) }))));
+      el('div', { class: 'more' }, el('dl', { class: 'pairs', ...at('pairs') }), el('pre', { tabindex: '0', 'aria-label': 'Payload', text: r.payload ? pretty(r.payload) : '(empty)' }))));
   }
 
   #all(on) {
@@ -237,18 +237,4 @@ function show(node, v) {
   list(part(node, 'kinds'), v.chips.filter(Boolean), (c) => c, (c) => el('span', { class: 'chip', text: c }), () => {});
   const pairs = v.pairs.filter(([, value]) => value !== '' && value !== undefined && value !== null && value !== 0);
   list(part(node, 'pairs'), pairs.flatMap(([name, value]) => [['dt', name, name], ['dd', String(value), name]]), ([tag, , name]) => `${tag} ${name}`, ([tag]) => el(tag), (n, [, words]) => text(n, words));
-}
-
-/** A payload as text when it is text, JSON with its lines, else how long it is. */
-function body(base64) {
-  if (!base64) return '(empty)';
-  return pretty(decoded(base64));
-}
-
-function pretty(words) {
-  try {
-    return full(read(words));
-  } catch {
-    return words;
-  }
 }

@@ -4,7 +4,9 @@ import { identify } from './ask.js';
 import { Audit } from './audit.js';
 import * as charts from './charts.js';
 import * as client from './client.js';
+import { Config } from './config.js';
 import { attribute, el, list, text } from './dom.js';
+import { Events } from './events.js';
 import { Finder } from './finder.js';
 import { Follow } from './follow.js';
 import { duration } from './format.js';
@@ -15,6 +17,7 @@ import * as pages from './pages.js';
 import { Plugin } from './plugin.js';
 import { headline, problems, totals } from './problems.js';
 import * as tables from './tables.js';
+import { Tap } from './tap.js';
 import { Wheel } from './wheel.js';
 
 const at = (id) => document.getElementById(id);
@@ -22,6 +25,9 @@ const history = new History();
 const link = new Link();
 const lists = Object.keys(kinds).map((name) => new Letters(at(`${name}-list`), name));
 const audit = new Audit(at('audit-list'));
+const events = new Events(at('event-list'));
+const config = new Config(at('config'));
+const tap = new Tap(at('tap-list'));
 const plugin = new Plugin(at('plugin'));
 const follow = new Follow(at('follow'), remember);
 const finder = new Finder(at('finder'), follow);
@@ -44,6 +50,7 @@ async function learn(stats) {
     if (JSON.stringify(topology) !== graph) {
       graph = JSON.stringify(topology);
       wheel.draw(topology);
+      tap.learn(topology);
     }
     show(stats);
   } catch {
@@ -68,8 +75,7 @@ function show(stats) {
     text(node.firstChild, p.who);
     text(node.lastChild, p.why);
   });
-  text(at('version'), stats.version ? `Pelton ${stats.version}` : '');
-  text(at('uptime'), `up ${duration(stats.uptime_ns / 1e9)}`);
+  text(at('version'), `Pelton ${stats.version}, up ${duration(stats.uptime_ns / 1e9)}. `);
   wheel.update(stats, history);
   charts.show(at('charts'), stats, history);
   tables.plugins(at('plugin-table'), stats, facts, history);
@@ -79,12 +85,17 @@ function show(stats) {
   tables.store(at('store-facts'), stats, history);
 }
 
+let newest = null; // figures
+
 link.addEventListener('stats', ({ detail: stats }) => {
+  newest = stats;
   history.add(stats);
   learn(stats);
   show(stats);
   for (const page of lists) page.update(stats);
   audit.update();
+  events.update(stats);
+  config.update(stats);
   plugin.update(stats, history);
   finder.update(stats);
 });
@@ -136,6 +147,8 @@ addEventListener('pagehide', () => keeping && globalThis.history.replaceState(nu
 async function whoami() {
   const me = await identify();
   plugin.rights();
+  config.rights();
+  tap.rights();
   if (!me.auth) return;
   at('me').replaceChildren(el('span', { text: me.name || 'you' }), ' ', el('button', { type: 'button', class: 'link', text: 'Log out', on: { click: () => client.logout() } }));
 }
@@ -151,6 +164,9 @@ pages.start((place) => {
   plugin.open(place.page === 'plugin' ? place.name : '');
   lists.forEach((page, i) => page.open(Object.keys(kinds)[i] === place.page ? place.query : null));
   audit.open(place.page === 'audit');
+  events.open(place.page === 'events', newest);
+  config.open(place.page === 'config');
+  tap.open(place.page === 'tap' ? place.name : null);
 });
 whoami().catch(() => {}); // a wheel that does not answer is the link's to tell
 link.start();

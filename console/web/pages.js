@@ -2,7 +2,7 @@
 
 import { attribute } from './dom.js';
 
-const titles = { wheel: 'Wheel', plugins: 'Plugins', plugin: 'Plugin', sessions: 'Sessions', dead: 'Dead letters', parked: 'Parked', audit: 'Audit', lost: 'No such page' };
+const titles = { wheel: 'Wheel', plugins: 'Plugins', plugin: 'Plugin', sessions: 'Sessions', dead: 'Dead letters', parked: 'Parked', tap: 'Tap', config: 'Config', events: 'Events', audit: 'Audit', lost: 'No such page' };
 const anchors = { '': 'wheel', main: null, sources: 'wheel', sinks: 'wheel', store: 'wheel' };
 
 /** The page and its parameters: #plugins/delays is {page: 'plugin', name: 'delays'}, #dead?plugin=delays has a query. */
@@ -11,7 +11,7 @@ export function where(hash) {
   const [page, ...rest] = path.split('/');
   const name = decode(rest.join('/'));
   const found = page in anchors ? anchors[page] : page === 'plugins' && name ? 'plugin' : page;
-  return { page: found === null || found in titles ? found : 'lost', name, query: new URLSearchParams(query) };
+  return { page: found === null || found in titles ? found : 'lost', name: ['plugin', 'tap'].includes(found) ? name : '', query: new URLSearchParams(query) };
 }
 
 function decode(name) {
@@ -24,6 +24,9 @@ function decode(name) {
 
 export const toPlugin = (name) => `#plugins/${name.split('/').map(encodeURIComponent).join('/')}`;
 
+/** The tap of a node, "kind/name" or "plugin/name.output". */
+export const toTap = (node) => `#tap/${node.split('/').map(encodeURIComponent).join('/')}`;
+
 /** Shows the page that the address names, now and whenever that changes. show(place) is told. */
 export function start(show) {
   let shown = '';
@@ -33,7 +36,7 @@ export function start(show) {
     for (const page of document.querySelectorAll('[data-page]')) page.hidden = page.dataset.page !== place.page;
     const section = place.page === 'plugin' ? 'plugins' : place.page;
     for (const link of document.querySelectorAll('#nav a')) attribute(link, 'aria-current', link.hash === `#${section}` ? 'page' : null);
-    document.title = `${place.name || titles[place.page]} · Pelton`;
+    document.title = `${place.page === 'tap' && place.name ? `Tap ${place.name}` : place.name || titles[place.page]} · Pelton`;
     const moved = shown !== '' && shown !== location.hash.split('?')[0];
     shown = location.hash.split('?')[0] || '#wheel';
     show(place);

@@ -26,13 +26,38 @@ export function snapshot(data) {
   return isRecord(value) && typeof value.payload_base64 === 'string' ? decoded(value.payload_base64) : value;
 }
 
+/** Bytes in base64 as text, JSON with its lines; what is no text byte by byte. */
+export function pretty(base64) {
+  let words;
+  try {
+    words = new TextDecoder('utf-8', { fatal: true }).decode(raw(base64));
+    return full(read(words));
+  } catch {
+    return words ?? hex(base64);
+  }
+}
+
+const most = 4096; // bytes that are shown one by one
+
+/** Bytes in base64 one by one: where they are, what they are, and as text where they are letters. */
+export function hex(base64) {
+  const all = raw(base64);
+  const lines = [];
+  for (let i = 0; i < Math.min(all.length, most); i += 16) {
+    const row = [...all.subarray(i, Math.min(i + 16, most))];
+    lines.push(`${i.toString(16).padStart(6, '0')}  ${row.map((b) => b.toString(16).padStart(2, '0')).join(' ').padEnd(47)}  ${row.map((b) => (b > 31 && b < 127 ? String.fromCharCode(b) : '.')).join('')}`);
+  }
+  return lines.join('\n') + (all.length > most ? `\n… ${bytes(all.length - most)} more` : '');
+}
+
+const raw = (base64) => Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+
 /** Bytes in base64 as text when they are text, else how many they are. */
 export function decoded(base64) {
-  const raw = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(raw);
+    return new TextDecoder('utf-8', { fatal: true }).decode(raw(base64));
   } catch {
-    return `${bytes(raw.length)} that are no text`;
+    return `${bytes(raw(base64).length)} that are no text`;
   }
 }
 

@@ -4,7 +4,9 @@ import { may } from './ask.js';
 import { curve, size } from './charts.js';
 import * as client from './client.js';
 import { attribute, el, figure, list, part, svg, text } from './dom.js';
-import { away, bytes, count, digest, rate, spent } from './format.js';
+import { away, bytes, count, digest, many, rate, spent } from './format.js';
+import * as histogram from './histogram.js';
+import { toTap } from './pages.js';
 import { figures, percent, show as showRollout, tried } from './rollout.js';
 import * as acts from './swap.js';
 import { cost, why } from './tables.js';
@@ -32,12 +34,13 @@ export class Plugin {
     [this.#name, this.#plugin, this.#revisions, this.#mark, this.#lines] = [name, null, [], '', -1];
     if (!name) return;
     this.#root.replaceChildren(
-      el('p', { class: 'back' }, el('a', { href: '#plugins', text: '‹ Plugins' })),
+      el('p', { class: 'back' }, el('a', { href: '#plugins', text: '‹ Plugins' }), ' · ', el('a', { href: toTap(name.startsWith('session/') ? name : `plugin/${name}`), text: 'Tap: see what it is given and puts out' })),
       el('div', { class: 'titles' }, el('h1', { class: 'title', text: name }), el('span', { class: 'chip', ...at('state') }), el('span', { class: 'chip', ...at('pinned') }), el('div', { class: 'acts', ...at('acts') })),
       el('p', { class: 'sub', ...at('what') }), el('p', { class: 'why', ...at('why') }), el('p', { class: 'none', role: 'status', ...at('note'), text: 'Reading …' }),
       el('section', { class: 'card', 'aria-label': 'Rollout', hidden: '', ...at('rollout') }),
       el('div', { class: 'figures', ...at('body'), hidden: '' },
         el('div', { class: 'charts' }, chart('rate', 'Deliveries'), chart('cost', 'Time per delivery'), chart('memory', 'Memory')),
+        histogram.make(),
         el('section', { class: 'card', 'aria-label': 'Figures' }, el('dl', { class: 'facts', ...at('facts') })),
         el('section', { class: 'card', 'aria-label': 'History' }, el('h2', { text: 'History ' }, el('small', { text: 'the newest first; open one to see how it fared' })), el('div', at('history')), el('div', { ...at('diff'), role: 'region', 'aria-label': 'Differences' })),
         el('section', { class: 'card', 'aria-label': 'Log' }, this.#logHead(), el('div', { class: 'log', tabindex: '0', role: 'log', 'aria-label': 'Lines, the newest last', ...at('log') }))));
@@ -106,7 +109,7 @@ export class Plugin {
     text(part(this.#root, 'pause'), p.paused || stopped(p) ? 'Resume …' : 'Pause …');
     text(part(this.#root, 'pin'), p.pinned ? 'Unpin …' : 'Pin …');
     part(this.#root, 'rollback').disabled = !may('admin') || (this.#revisions.length < 2 && !tried(p.rollout));
-    text(part(this.#root, 'what'), [p.kind, p.from?.length ? `from ${p.from.join(', ')}` : '', p.outputs?.length ? `puts out ${p.outputs.join(', ')}` : '', `${p.instances ?? 0} running`].filter(Boolean).join(' · '));
+    text(part(this.#root, 'what'), [p.kind, p.from?.length ? `from ${p.from.join(', ')}` : '', p.outputs?.length ? `puts out ${p.outputs.join(', ')}` : '', many(p.instances ?? 0, 'instance')].filter(Boolean).join(' · '));
     showRollout(part(this.#root, 'rollout'), p.rollout, async () => (await acts.rollback(this.#plugin, this.#revisions), this.#read()));
     part(this.#root, 'swap').disabled = !may('admin') || p.rollout?.state === 'loading' || tried(p.rollout);
     this.#history();
@@ -117,6 +120,7 @@ export class Plugin {
     draw(this.#root, 'rate', history.series(`plugin/${p.name}`), rate(history.rate(`plugin/${p.name}`)), rate);
     const costs = history.quotients(`busy/${p.name}`, `plugin/${p.name}`);
     draw(this.#root, 'cost', costs, spent(costs.at(-1)?.value), spent);
+    histogram.show(this.#root, p, history);
     draw(this.#root, 'memory', history.gauge(`memory/${p.name}`), bytes(p.memory), bytes);
     const say = (title, field, shown = count(p[field]), sub = '') => ({ title, field, value: p[field], shown, sub });
     const facts = [
@@ -185,7 +189,7 @@ export class Plugin {
       const rows = await client.logs(name, part(this.#root, 'level').value, kept);
       if (name !== this.#name) return;
       const end = root.scrollHeight - root.scrollTop - root.clientHeight < 40;
-      if (rows.length === 0) root.replaceChildren(el('p', { class: 'none', text: 'It has logged nothing of that kind since the start.' }));
+      if (rows.length === 0) root.replaceChildren(el('p', { class: 'none', text: `It has logged nothing ${part(this.#root, 'level').value ? 'of that kind ' : ''}since the start.` }));
       else {
         root.querySelector(':scope > .none')?.remove();
         list(root, rows, (l) => l.seq, (l) => el('p', { 'data-level': l.level }, el('time', { datetime: l.time, text: new Date(l.time).toLocaleTimeString() }), el('b', { text: l.level }), el('span', { class: 'sub inline', text: `r${l.revision ?? 0}` }), el('span', { text: l.text ?? '' })), () => {});

@@ -20,6 +20,9 @@ export function problems(stats, plugins, history) {
     if (plugin.state === 'restarting') add('warn', `Plugin ${plugin.name} starts again`, reason || `started again ${many(plugin.restarts, 'time')}`);
     if (plugin.state === 'paused') add('warn', `Plugin ${plugin.name} is paused`, reason || 'by an operator; resume it on its page');
     if (plugin.state === 'stopped') add('bad', `Plugin ${plugin.name} stopped`, plugin.stopped || reason || 'a message failed at its last attempt; resume it on its page');
+    const of = (what) => history.rate(`${what}/${plugin.name}`) / history.rate(`plugin/${plugin.name}`); // no number while nothing comes
+    if (of('dead') >= 0.5) add('bad', `Plugin ${plugin.name} gives up ${of('dead') >= 1 ? 'every message' : 'most of its messages'}`, 'why is on the page of dead letters; when it is mended, replay them there');
+    if (of('retried') >= 0.5) add('warn', `Plugin ${plugin.name} wants ${of('retried') >= 1 ? 'every message' : 'most of its messages'} again`, 'its log may say why; the page of parked deliveries has what waits');
     if (plugin.state === 'swapping') add('warn', `Plugin ${plugin.name} gets a new revision`, reason || 'the old one stays until it is healthy');
   }
   for (const sink of stats.sinks ?? []) {
@@ -51,7 +54,7 @@ export function headline(stats, found, history) {
 
 function trouble(found) {
   const bad = found.filter((p) => p.level === 'bad').length;
-  return bad === 1 ? 'One box does not work.' : `${count(bad)} boxes do not work.`;
+  return bad === 1 ? 'One box does not do its work.' : `${count(bad)} boxes do not do their work.`;
 }
 
 /** How fast a source reads; until there are two sets of figures, as the wheel says itself. */

@@ -128,7 +128,7 @@ function showLane(node, l, s) {
   attribute(bar, 'title', 'pale: read; full: settled and durable');
   part(node, 'read').style.width = `${share(l.position, l.size)}%`;
   part(node, 'done').style.width = `${share(l.watermark, l.size)}%`;
-  const done = l.size ? `durable up to ${count(l.watermark)} of ${count(l.size)}` : `durable up to ${count(l.watermark)}, read up to ${count(l.position)}`;
+  const done = l.size ? `durable up to position ${count(l.watermark)} of ${count(l.size)}` : `durable up to position ${count(l.watermark)}, read up to ${count(l.position)}`;
   text(part(node, 'words'), `${name}${done} · ${count(l.in_flight)} in flight${l.settled ? ' · settled' : ''}`);
 }
 

@@ -3,7 +3,7 @@
 import { attribute, part, svg, text } from './dom.js';
 import { box, layout } from './graph.js';
 import { bytes, count, digest, many, rate, share } from './format.js';
-import { toPlugin } from './pages.js';
+import { toPlugin, toTap } from './pages.js';
 
 const targets = { source: () => '#sources', plugin: toPlugin, session: () => '#sessions', sink: () => '#sinks' };
 
@@ -83,9 +83,11 @@ export class Wheel {
 
 function line({ edge, path, label }) {
   const name = edge.output && edge.output !== 'default' ? edge.output : '';
+  const node = edge.output ? `${edge.from}.${edge.output}` : edge.from;
+  const words = `Tap what goes from ${node} to ${edge.to}`;
   return {
     edge,
-    node: svg('g', { class: 'edge' }, svg('path', { class: 'bed', d: path }), svg('path', { class: 'stream', d: path })),
+    node: svg('a', { class: 'edge', href: toTap(node), 'aria-label': words }, svg('title', { text: words }), svg('path', { class: 'grip', d: path }), svg('path', { class: 'bed', d: path }), svg('path', { class: 'stream', d: path })),
     label: svg('g', { class: 'edge', 'aria-hidden': 'true' }, svg('text', { class: 'label', x: label.x, y: label.y },
       svg('tspan', { text: name ? name + ' ' : '' }), svg('tspan', { class: 'amount', 'data-part': 'amount' }))),
   };
