@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The console in a browser: every page in light and dark, by keyboard and with axe; what is done to plugins, letters and
-# sessions; a wheel that is killed while its page follows; log-in. Needs Go and Node 20; installs Chromium from Debian and
+# sessions; the tap, the config and its plan, events; a wheel that is killed while its page follows; log-in; the page of
+# examples/tokens, reloaded while it reads. Needs Go and Node 20; installs Chromium from Debian and
 # pinned npm packages. With SHOTS=DIR it takes the pictures of docs/console.md.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -15,8 +16,9 @@ if ! command -v chromium >"$work/null"; then
 	fi
 fi
 CHROMIUM=$(command -v chromium)
-export CHROMIUM PELTON=$work/pelton
+export CHROMIUM PELTON=$work/pelton TOKENS=$work/tokens
 go build -o "$PELTON" ./cmd/pelton
+go build -o "$TOKENS" ./examples/tokens
 cp -r console/browser "$work/browser" # npm writes beside the sources
 rm -rf "$work/browser/node_modules"
 cd "$work/browser"
