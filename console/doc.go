@@ -15,10 +15,12 @@
 //	history   figures over time; rates are differences of counters, the only thing that the page counts
 //	problems  what is stuck and why, in words
 //	graph     where the boxes and lines of the picture lie
-//	wheel     draws the picture; charts and tables draw the other figures
+//	wheel     draws the picture; charts, tables and histogram draw the other figures
 //	plugin    the page of one plugin: figures, history, log; rollout draws how a version comes in
 //	swap      what is done to a plugin; ask is the dialog that it and letters ask by
-//	letters   dead letters and parked deliveries; audit the log of who did what
+//	letters   dead letters and parked deliveries; audit the log of who did what, events what happened
+//	tap       shows messages as they pass a place
+//	config    shows what runs, plans another config and applies exactly that
 //	finder    finds a session, follow follows it, diff compares two snapshots
 //	dom       builds elements; text is always text, never markup
 //

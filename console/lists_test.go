@@ -12,6 +12,7 @@ import (
 	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/api"
 	"github.com/peltonhq/pelton/api/apitest"
+	"github.com/peltonhq/pelton/api/delta"
 	"github.com/peltonhq/pelton/api/web"
 	"github.com/peltonhq/pelton/console"
 	"github.com/peltonhq/pelton/store/memory"
@@ -57,10 +58,57 @@ func TestLists(t *testing.T) {
 	}
 }
 
+// What happened, and what a config changes, come by Connect as well.
+func TestAnswers(t *testing.T) {
+	t.Parallel()
+	w := apitest.New(t, memory.New())
+	w.Happened = []delta.Event{{Seq: 1, Time: time.Unix(1, 0), Kind: "swapped", Level: "error", Source: "flights", Plugin: "delays", Revision: 2, Text: "rolled back"}}
+	server := httptest.NewServer(web.NewHandler(w.Service, web.Options{Console: console.Handler()}))
+	t.Cleanup(server.Close)
+	files := pages(t)
+	event := first(t, server, "WheelService/ListEvents", "events")
+	plan, _ := ask(t, server, "WheelService/Apply", `{"config":"sources: {}","planOnly":true}`)["plan"].(map[string]any)
+	changes, _ := plan["changes"].([]any)
+	if len(changes) != 1 {
+		t.Fatalf("the plan is %v", plan)
+	}
+	change, _ := changes[0].(map[string]any)
+	fields, _ := change["fields"].([]any)
+	field, _ := fields[0].(map[string]any)
+	for _, c := range []struct {
+		file, variable string
+		row            map[string]any
+		least          int
+	}{{"events.js", "e", event, 7}, {"config.js", "c", change, 6}, {"config.js", "f", field, 3}} {
+		read := regexp.MustCompile(`[^.\w]`+c.variable+`\.([a-zA-Z]+)\b`).FindAllStringSubmatch(files[c.file], -1)
+		names := map[string]bool{}
+		for _, match := range read {
+			names[match[1]] = true
+			if _, ok := c.row[match[1]]; !ok {
+				t.Errorf("%s reads %s of %s; there are %v", c.file, match[1], c.variable, c.row)
+			}
+		}
+		if len(names) < c.least {
+			t.Errorf("only %v of %s were found in %s: the test looks for them in the wrong way", names, c.variable, c.file)
+		}
+	}
+}
+
 // first is the first row of a list, as a browser gets it.
 func first(t *testing.T, server *httptest.Server, method, list string) map[string]any {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL+"/pelton.v1."+method, strings.NewReader(`{"limit":20}`))
+	rows, _ := ask(t, server, method, `{"limit":20}`)[list].([]any)
+	if len(rows) != 1 {
+		t.Fatalf("%s: %d of %s, want 1", method, len(rows), list)
+	}
+	row, _ := rows[0].(map[string]any)
+	return row
+}
+
+// ask calls a method as a browser does.
+func ask(t *testing.T, server *httptest.Server, method, message string) map[string]any {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL+"/pelton.v1."+method, strings.NewReader(message))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,9 +119,9 @@ func first(t *testing.T, server *httptest.Server, method, list string) map[strin
 		t.Fatal(err)
 	}
 	defer answer.Body.Close()
-	var body map[string][]map[string]any
-	if err := json.NewDecoder(answer.Body).Decode(&body); err != nil || len(body[list]) != 1 {
+	var body map[string]any
+	if err := json.NewDecoder(answer.Body).Decode(&body); err != nil || answer.StatusCode != http.StatusOK {
 		t.Fatalf("%s: %d %v %v", method, answer.StatusCode, body, err)
 	}
-	return body[list][0]
+	return body
 }

@@ -1,7 +1,7 @@
 // Looking at messages, changing the config, and what happened, in a real browser on a real wheel.
 
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { accessible, clean, launch, open, picture } from './page.mjs';
@@ -166,7 +166,7 @@ describe('the config', () => {
     await plan(page).getByRole('row', { name: /checks.*health\.window 5s becomes 6s/ }).waitFor();
     await plan(page).getByRole('row', { name: /also sink/ }).waitFor();
     await accessible(page);
-    await picture(page, 'console-plan-light');
+    await picture(plan(page), 'console-plan-light'); // not what stands above it: the text has a secret
     assert.deepEqual(w.json('stats').config.outcomes ?? {}, {}, 'a plan changes nothing');
     await apply(page, 'a second file');
     await dialog(page).getByText('Applied: 2 changes. The wheel runs this config now.').waitFor({ timeout: 60000 });
@@ -200,14 +200,13 @@ describe('the config', () => {
     await plan(page).getByText('There is no text').waitFor();
     await look(page, 'sources:\n  flights: {demo: {rate: fast}}\n');
     await plan(page).getByText(/:2:\d+: .*rate/).waitFor();
-    const now = readFileSync(join(dir, 'changed', 'other.yaml'), 'utf8');
-    await look(page, now + 'arena: {size: 32MiB}\n');
+    await look(page, running + 'arena: {size: 32MiB}\n');
     await plan(page).getByText('Some of it needs a restart of the wheel').waitFor();
     assert.ok(await page.getByRole('button', { name: 'Apply exactly this …' }).isDisabled());
     await next(page).press('End');
     await next(page).pressSequentially(' ');
     await plan(page).waitFor({ state: 'hidden' }); // another text has another plan
-    await look(page, now.replace('path: ../checks', 'path: ../other'));
+    await look(page, running.replace('path: ../checks', 'path: ../other'));
     await plan(page).getByText('the code of plugin checks did not come with the config').waitFor();
     const digest = w.json('plugin', 'push', version(dir, 'slower', { 'longest = 90 ': 'longest = 120' })).digest;
     await page.getByText('Code of plugins that are new').click();
@@ -256,6 +255,33 @@ describe('events', () => {
     await w.start();
     await until('the events of the new one', async () => (await rows(page).filter({ hasText: 'listening on' }).count()) === 1 && (await rows(page).filter({ hasText: 'goes on' }).count()) === 0);
     await page.context().close();
+  });
+});
+
+describe('what goes wrong', () => {
+  test('is said in words, which lead to more', async () => {
+    version(dir, 'broken', { 'broken  = false': 'broken  = true ' });
+    version(dir, 'traps', { 'broken  = false': 'broken  = true ', 'return pelton.Dead("this version is broken")': 'panic("no such airport")' });
+    const more = ['broken', 'traps'].map((name) => `  ${name}: {from: [flights], wasm: {path: ../${name}}}\n`).join('');
+    const bad = wheel('bad', {}, config({ source }).replace('sessions:\n', `${more}sessions:\n`));
+    await bad.start();
+    try {
+      const page = await open(browser);
+      await page.goto(bad.url);
+      await page.getByRole('heading', { name: '2 boxes do not do their work.' }).waitFor();
+      const said = page.locator('#problems');
+      await accessible(page);
+      await said.getByRole('link', { name: 'Plugin broken gives up every message' }).click();
+      await until('the filter of the address', async () => (await page.locator('#dead-list [data-part="plugin"]').first().inputValue()) === 'broken');
+      await page.locator('#dead-list .letter').first().getByText('this version is broken').waitFor();
+      await said.getByRole('link', { name: 'Plugin traps has answered nothing yet' }).click();
+      await page.getByRole('heading', { name: 'traps', exact: true }).waitFor();
+      await page.locator('#plugin .log').getByText('panic: no such airport').first().waitFor();
+      clean(page);
+      await page.context().close();
+    } finally {
+      await bad.kill();
+    }
   });
 });
 

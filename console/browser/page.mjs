@@ -51,10 +51,11 @@ export async function keyboard(page) {
   assert.deepEqual(missed, []);
 }
 
-/** Takes a picture into SHOTS, if that is set. */
-export async function picture(page, name) {
+/** Takes a picture into SHOTS, if that is set: of what is seen, of the whole page, or of a part of it. */
+export async function picture(page, name, fullPage = false) {
   const dir = process.env.SHOTS;
   if (!dir) return;
   mkdirSync(dir, { recursive: true });
-  await page.screenshot({ path: join(dir, `${name}.png`) });
+  if (fullPage) await page.evaluate(() => scrollTo({ top: 0, behavior: 'instant' })); // the header is at its top
+  await page.screenshot({ path: join(dir, `${name}.png`), ...(fullPage ? { fullPage } : {}) });
 }

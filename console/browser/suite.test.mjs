@@ -310,7 +310,7 @@ describe('every page', () => {
         if (process.env.SHOTS) await page.waitForTimeout(['wheel', 'plugin'].includes(name) ? 30000 : 4000); // for curves to grow
         if (name === 'tap') await page.getByRole('button', { name: 'Pause', exact: true }).click(); // rows that come would run away
         if (['dead', 'plugin', 'tap'].includes(name)) await page.locator('[data-page]:not([hidden]) summary').first().click();
-        await picture(page, `console-${name}-${colorScheme}`);
+        await picture(page, `console-${name}-${colorScheme}`, name === 'plugin');
         if (colorScheme === 'light') await keyboard(page);
         clean(page);
         await page.context().close();

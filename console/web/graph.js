@@ -137,7 +137,7 @@ function draw({ edge, points }, chains) {
 function beside(from, to, crowded) {
   const [dx, dy] = [to.x - from.x, to.y - from.y];
   if (crowded) return { x: from.x + dx * 0.5, y: from.y + dy * 0.5 + 4 };
-  return { x: from.x + dx * 0.48, y: dy > 12 ? to.y + 15 : to.y - 9 };
+  return { x: from.x + dx * 0.48, y: dy > 12 ? to.y + 15 : Math.min(from.y, to.y) - 9 };
 }
 
 const other = (c, end) => (end === 'out' ? c.points[1] : c.points.at(-2));

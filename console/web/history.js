@@ -49,6 +49,12 @@ export class History {
     return this.#samples.map((sample) => ({ at: sample.at - now, value: sample.gauges[name] ?? null }));
   }
 
+  /** How much a counter grew over the time that is kept. */
+  grown(name) {
+    const [then, now] = [this.#samples[0]?.counters[name], this.#samples.at(-1)?.counters[name]];
+    return then === undefined || now === undefined ? 0 : now - then;
+  }
+
   /** How much each of several counters grew over the time that is kept, and how many seconds that is. */
   since(name) {
     const [first, last] = [this.#samples[0], this.#samples.at(-1)];
@@ -88,6 +94,7 @@ function counters(stats) {
     out[`busy/${row.name}`] = row.busy_ns;
     out[`dead/${row.name}`] = row.dead;
     out[`retried/${row.name}`] = row.retried;
+    out[`restarts/${row.name}`] = row.restarts;
   }
   for (const row of stats.sessions ?? []) add('snapshots', 'session', row, row.snapshots);
   for (const row of stats.sinks ?? []) add('written', 'sink', row, row.written);

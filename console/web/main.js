@@ -70,9 +70,10 @@ function show(stats) {
     text(node.firstChild, t.words);
     attribute(node.firstChild, 'data-level', t.level);
   });
-  list(at('problems'), found, (p) => p.who, () => el('li', {}, el('b'), el('span')), (node, p) => {
+  list(at('problems'), found, (p) => p.who, () => el('li', {}, el('b', {}, el('a')), el('span')), (node, p) => {
     attribute(node, 'data-level', p.level);
-    text(node.firstChild, p.who);
+    attribute(node.firstChild.firstChild, 'href', p.to);
+    text(node.firstChild.firstChild, p.who);
     text(node.lastChild, p.why);
   });
   text(at('version'), `Pelton ${stats.version}, up ${duration(stats.uptime_ns / 1e9)}. `);

@@ -1,35 +1,47 @@
 // What is stuck and why, in words: the headline, and a line for each box that does not run. Pure.
 
 import { count, many, rate } from './format.js';
+import { toPlugin } from './pages.js';
 
-/** Lines [{level: 'bad' | 'warn', who, why}], the worst first. */
+/** Lines [{level: 'bad' | 'warn', who, why, to}], the worst first; to is where there is more about it. */
 export function problems(stats, plugins, history) {
   const out = [];
-  const add = (level, who, why) => out.push({ level, who, why });
+  const add = (level, to, who, why) => out.push({ level, to, who, why });
   // A store that takes nothing more stops the whole wheel, but loses nothing and goes on by itself.
-  if (stats.store.full) add('bad', 'Store', stats.store.reason || 'it is full');
-  if (stats.paused && stats.paused !== stats.store.reason) add('warn', 'The whole wheel', stats.paused);
+  if (stats.store.full) add('bad', '#store', 'Store', stats.store.reason || 'it is full');
+  if (stats.paused && stats.paused !== stats.store.reason) add('warn', '#wheel', 'The whole wheel', stats.paused);
   for (const source of stats.sources ?? []) {
-    if (source.state === 'failed') add('bad', `Source ${source.name} failed`, source.reason || 'it gives no reason');
+    if (source.state === 'failed') add('bad', '#sources', `Source ${source.name} failed`, source.reason || 'it gives no reason');
     const held = history.held(source.name);
-    if (held) add('warn', `Source ${source.name} is ${held}`, source.reason || 'it gives no reason');
+    if (held) add('warn', '#sources', `Source ${source.name} is ${held}`, source.reason || 'it gives no reason');
   }
-  for (const plugin of stats.plugins ?? []) {
-    const reason = plugins.find((p) => p.name === plugin.name)?.reason;
-    if (plugin.state === 'failed') add('bad', `Plugin ${plugin.name} failed`, reason || 'its page has its history');
-    if (plugin.state === 'restarting') add('warn', `Plugin ${plugin.name} starts again`, reason || `started again ${many(plugin.restarts, 'time')}`);
-    if (plugin.state === 'paused') add('warn', `Plugin ${plugin.name} is paused`, reason || 'by an operator; resume it on its page');
-    if (plugin.state === 'stopped') add('bad', `Plugin ${plugin.name} stopped`, plugin.stopped || reason || 'a message failed at its last attempt; resume it on its page');
-    const of = (what) => history.rate(`${what}/${plugin.name}`) / history.rate(`plugin/${plugin.name}`); // no number while nothing comes
-    if (of('dead') >= 0.5) add('bad', `Plugin ${plugin.name} gives up ${of('dead') >= 1 ? 'every message' : 'most of its messages'}`, 'why is on the page of dead letters; when it is mended, replay them there');
-    if (of('retried') >= 0.5) add('warn', `Plugin ${plugin.name} wants ${of('retried') >= 1 ? 'every message' : 'most of its messages'} again`, 'its log may say why; the page of parked deliveries has what waits');
-    if (plugin.state === 'swapping') add('warn', `Plugin ${plugin.name} gets a new revision`, reason || 'the old one stays until it is healthy');
-  }
+  for (const plugin of stats.plugins ?? []) ofPlugin(plugin, plugins.find((p) => p.name === plugin.name)?.reason, history, add);
   for (const sink of stats.sinks ?? []) {
-    if (sink.state === 'failed') add('bad', `Sink ${sink.name} failed`, sink.last_error || 'it gives no reason');
-    if (sink.state === 'waiting') add('warn', `Sink ${sink.name} waits`, sink.last_error || 'its last write failed; it tries again');
+    if (sink.state === 'failed') add('bad', '#sinks', `Sink ${sink.name} failed`, sink.last_error || 'it gives no reason');
+    if (sink.state === 'waiting') add('warn', '#sinks', `Sink ${sink.name} waits`, sink.last_error || 'its last write failed; it tries again');
   }
   return out.sort((a, b) => (a.level === b.level ? 0 : a.level === 'bad' ? -1 : 1));
+}
+
+/** What is wrong with a plugin: what its state says, and what its counters do. */
+function ofPlugin(plugin, reason, history, tell) {
+  const add = (level, what, why, to = toPlugin(plugin.name)) => tell(level, to, `Plugin ${plugin.name} ${what}`, why);
+  const states = {
+    failed: ['bad', 'failed', reason || 'its page has its history'],
+    restarting: ['warn', 'starts again', reason || `started again ${many(plugin.restarts, 'time')}`],
+    paused: ['warn', 'is paused', reason || 'by an operator; resume it on its page'],
+    stopped: ['bad', 'stopped', plugin.stopped || reason || 'a message failed at its last attempt; resume it on its page'],
+    swapping: ['warn', 'gets a new revision', reason || 'the old one stays until it is healthy'],
+  };
+  if (states[plugin.state]) add(...states[plugin.state]);
+  const again = history.grown(`restarts/${plugin.name}`);
+  const faults = Object.values(plugin.faults ?? {}).reduce((sum, n) => sum + n, 0);
+  if (plugin.queued > 0 && plugin.acked === 0 && faults > 0) add('bad', 'has answered nothing yet', `${many(faults, 'fault')}, ${many(plugin.restarts, 'restart')}; its log says why, and its messages wait`);
+  else if (again >= 3) add('bad', 'fails again and again', `${many(again, 'restart')} lately; its log says why`);
+  const share = (what) => history.rate(`${what}/${plugin.name}`) / history.rate(`plugin/${plugin.name}`); // no number while nothing comes
+  const most = (n) => (n >= 1 ? 'every message' : 'most of its messages');
+  if (share('dead') >= 0.5) add('bad', `gives up ${most(share('dead'))}`, 'the dead letters say why; replay them there when it is mended', `#dead?${new URLSearchParams({ plugin: plugin.name })}`);
+  if (share('retried') >= 0.5) add('warn', `wants ${most(share('retried'))} again`, 'its log may say why; what waits is on the page of parked deliveries');
 }
 
 /** What the wheel does, in one word and one sentence: {state, word, sentence}. history gives the rates. */

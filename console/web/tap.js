@@ -68,7 +68,7 @@ export class Tap {
 
   /** It is known now what they may do. */
   rights() {
-    if (this.#state) this.#start();
+    if (this.#state && !may('operate')) this.#start();
   }
 
   async #start() {
