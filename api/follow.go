@@ -58,7 +58,7 @@ type FollowRequest struct {
 
 	Keys     []string      // with Log: only these, and those that begin with Prefix; neither means every key
 	Prefix   string        //
-	Coalesce time.Duration // how long events are gathered once the first has come, so that they go out together; at most 1 s
+	Coalesce time.Duration // what comes within this time is told together; at most 1 s
 }
 
 // maxCoalesce keeps a follow from looking dead.
@@ -72,7 +72,6 @@ type Feed struct {
 	done  func()      // no longer counted
 	once  sync.Once
 	ended bool
-	wait  time.Duration // see FollowRequest.Coalesce
 
 	caller  *Principal
 	expiry  *time.Timer // nil: never
@@ -108,7 +107,7 @@ func (s *Service) Follow(ctx context.Context, r FollowRequest) (*Feed, error) {
 		return nil, Wrap(err)
 	}
 	s.feeds.Add(1)
-	feed := &Feed{s: s, f: f, stop: context.AfterFunc(s.closed, f.Close), done: done, caller: CallerOf(ctx).Principal, wait: r.Coalesce}
+	feed := &Feed{s: s, f: f, stop: context.AfterFunc(s.closed, f.Close), done: done, caller: CallerOf(ctx).Principal}
 	feed.watch()
 	return feed, nil
 }
@@ -124,7 +123,7 @@ func (f *Feed) watch() {
 }
 
 func (r FollowRequest) request() (session.FollowRequest, error) {
-	out := session.FollowRequest{Key: r.Key, All: r.Log, From: r.From, OnGap: r.OnGap, Policy: r.Slow, Keys: r.Keys, Prefix: r.Prefix}
+	out := session.FollowRequest{Key: r.Key, All: r.Log, From: r.From, OnGap: r.OnGap, Policy: r.Slow, Keys: r.Keys, Prefix: r.Prefix, Coalesce: r.Coalesce}
 	switch {
 	case r.Log && r.Key != "":
 		return out, Errorf(InvalidArgument, "follow %s: the whole name and key %q were asked for; want one of them", r.Name, r.Key)
@@ -166,21 +165,31 @@ func (f *Feed) Current() bool { return f.f.Current() }
 // Next waits for events and returns at least one, in order. Their snapshots are shared by all followers: read only.
 // After [KindClosed] it returns io.EOF, and when the caller's token ends [Unauthenticated] with where to resume. When ctx ends first, Next may be called again.
 func (f *Feed) Next(ctx context.Context) ([]Event, error) {
+	_, events, err := f.NextRun(ctx, nil)
+	return events, err
+}
+
+// Outlet lets what comes go out while NextRun waits. It is called before that, or never; o is used until Close.
+func (f *Feed) Outlet(o session.Outlet) { f.f.Outlet(o) }
+
+// NextRun is [Feed.Next] for a transport that can send snapshots as bytes which all followers of the session share: it gives
+// either some, or events. Nobody may change them; they may be kept.
+func (f *Feed) NextRun(ctx context.Context, as *session.Encoding) (run []byte, events []Event, err error) {
 	if f.ended {
-		return nil, io.EOF
+		return nil, nil, io.EOF
 	}
-	events, err := f.gather(ctx)
+	run, events, err = f.f.NextRun(ctx, as)
 	if errors.Is(err, session.ErrClosed) && f.s.closed.Err() != nil {
 		events, err = []Event{{Kind: KindClosed, Cursor: f.f.Cursor()}}, nil
 	}
 	if errors.Is(err, session.ErrClosed) && f.expired.Load() {
-		return nil, expired(f.caller).With(DetailResume, cursorText(f.f.Cursor()))
+		return nil, nil, expired(f.caller).With(DetailResume, cursorText(f.f.Cursor()))
 	}
 	if err != nil {
-		return nil, Wrap(err)
+		return nil, nil, Wrap(err)
 	}
-	f.ended = events[len(events)-1].Kind == KindClosed
-	return events, nil
+	f.ended = run == nil && events[len(events)-1].Kind == KindClosed
+	return run, events, nil
 }
 
 func cursorText(c pelton.Cursor) string {
@@ -188,33 +197,6 @@ func cursorText(c pelton.Cursor) string {
 		return ""
 	}
 	return c.String()
-}
-
-// gatherMost is how many events are gathered at most: about what a follower reads at once.
-const gatherMost = 256
-
-// gather is Next of the follower, and what comes within the time to gather.
-func (f *Feed) gather(ctx context.Context) ([]Event, error) {
-	events, err := f.f.Next(ctx)
-	if f.wait == 0 || err != nil || len(events) >= gatherMost {
-		return events, err
-	}
-	timer := time.NewTimer(f.wait)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-		return events, nil
-	case <-f.s.closed.Done():
-		return events, nil
-	}
-	now, cancel := context.WithCancel(ctx)
-	cancel() // what is there already is given all the same
-	more, err := f.f.Next(now)
-	if err != nil {
-		return events, nil // it comes again, or was only that nothing is there
-	}
-	return append(events, more...), nil
 }
 
 // Close lets go of the session.

@@ -38,14 +38,17 @@
 //
 // A shard goroutine owns its sessions' states and what it computed ahead of the store. The committer goroutine owns
 // the order of the log. The queue between them and the senders, and the feeds between the committer and the
-// followers, are guarded by short mutexes. A follower has no goroutine: its place belongs to who calls Next. The
-// janitor goroutine removes by age.
+// followers, are guarded by short mutexes. A follower has no goroutine: its place belongs to who calls Next, or, while that waits
+// and there is an [Outlet], to the feed's pump, a goroutine that runs while there is something to give. The janitor goroutine
+// removes by age.
 //
 // # Bounds
 //
 // Options.Buffer covers every effect from Offer until it is settled; a shard stops folding when its computed and not
 // yet durable states reach its part of it. States of recently used keys take 16 MiB at most, plus what is ahead of
-// the store. A key that is followed has a ring of 256 snapshots or 1 MiB.
+// the store. A key that is followed has a ring of 256 snapshots or 1 MiB, and with more than one follower up to as much again for
+// each encoding that transports share ([Encoding], Stats.Shared). A follower that is stuck in a write holds what it was given: at
+// most 64 KiB of shared bytes, or one snapshot.
 //
 // # Retention
 //

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/peltonhq/pelton"
+	"github.com/peltonhq/pelton/session/internal/feed"
 	"github.com/peltonhq/pelton/session/internal/place"
 	"github.com/peltonhq/pelton/store"
 )
@@ -56,7 +58,8 @@ type FollowRequest struct {
 	After    pelton.Cursor // From After: of the key, or with All of the log
 	OnGap    OnGap
 	Policy   Policy
-	MaxBatch int // events of one Next, at most and by default 256
+	MaxBatch int           // events of one Next, at most and by default 256
+	Coalesce time.Duration // a change is told together with all others that come within this time
 
 	Keys   []string // with All: only these, and those that begin with Prefix; neither means every key
 	Prefix string
@@ -87,6 +90,8 @@ type (
 	Event = place.Event
 	// Gap declares that what lies behind From, up to and including To, is not given (S1).
 	Gap = place.Gap
+	// Encoding is how a transport writes snapshots, see [Follower.NextRun].
+	Encoding = feed.Encoding
 	// Reason says why a range of ids is missing.
 	Reason = place.Reason
 )
@@ -127,11 +132,11 @@ func (s *Sessions) Follow(ctx context.Context, r FollowRequest) (*Follower, erro
 	} else if r.filters() {
 		return nil, fmt.Errorf("session %s: follow: keys or a prefix select from the whole name, and one key was asked for: %w", s.o.Name, ErrCursorKind)
 	}
-	feed, ok := s.hub.attach(r.Key, r.All)
+	of, ok := s.hub.attach(r.Key, r.All)
 	if !ok {
 		return nil, fmt.Errorf("session %s: follow: %w", s.o.Name, ErrClosed)
 	}
-	f := &Follower{s: s, r: r, feed: feed, quit: make(chan struct{})}
+	f := &Follower{s: s, r: r, feed: of, gather: of.Gather(r.Coalesce), quit: make(chan struct{})}
 	s.counts.follow.Add(1)
 	if err := f.begin(); err != nil {
 		f.Close()
@@ -166,7 +171,7 @@ func (f *Follower) begin() error {
 
 // place puts the follower where its request says.
 func (f *Follower) place(v store.Reader, m place.Mark) (err error) {
-	f.feed.load(m)
+	f.feed.Load(m, f.gather)
 	oldest := uint64(0)
 	if m.Epoch != 0 && m.End != place.Gone {
 		if oldest, err = f.s.firstFrom(v, f.r.Key, f.r.All, m.Epoch, 0); err != nil {

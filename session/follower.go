@@ -8,6 +8,7 @@ import (
 
 	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/session/internal/book"
+	"github.com/peltonhq/pelton/session/internal/feed"
 	"github.com/peltonhq/pelton/session/internal/place"
 	"github.com/peltonhq/pelton/session/internal/record"
 	"github.com/peltonhq/pelton/store"
@@ -16,16 +17,18 @@ import (
 // Follower is a cursor in a session, or in the log of a name: it has no buffer and no goroutine of its own. One
 // goroutine at a time calls Next; Close may be called from any.
 type Follower struct {
-	s     *Sessions
-	r     FollowRequest
-	feed  *feed
-	pos   place.Position
-	hello Hello
-	live  bool   // it was at the newest once
-	seen  uint64 // feed.bytes that it has been given, once live
-	err   error  // how it ended
-	quit  chan struct{}
-	once  sync.Once
+	s      *Sessions
+	r      FollowRequest
+	feed   *feed.Feed
+	gather *feed.Gather
+	waiter *feed.Waiter // nil: it has no outlet
+	pos    place.Position
+	hello  Hello
+	live   bool   // it was at the newest once
+	seen   uint64 // feed.bytes that it has been given, once live
+	err    error  // how it ended
+	quit   chan struct{}
+	once   sync.Once
 }
 
 // Hello tells where the follower began.
@@ -36,9 +39,7 @@ func (f *Follower) Cursor() pelton.Cursor { return f.pos.Cursor() }
 
 // Current reports whether the follower was given everything that is durable.
 func (f *Follower) Current() bool {
-	f.feed.mu.Lock()
-	defer f.feed.mu.Unlock()
-	step := f.pos.Step(f.feed.mark)
+	step := f.pos.Step(f.feed.Mark())
 	return step == place.Wait || step == place.Finish
 }
 
@@ -46,6 +47,7 @@ func (f *Follower) Current() bool {
 func (f *Follower) Close() {
 	f.once.Do(func() {
 		close(f.quit)
+		f.feed.Leave(f.gather, f.waiter)
 		f.s.hub.detach(f.feed)
 		f.s.counts.follow.Add(-1)
 	})
@@ -54,62 +56,102 @@ func (f *Follower) Close() {
 // Next waits for events and returns at least one, in order: every id, or a [Gap] where ids are missing (S1), and only
 // what is durable (S4). After KindClosed, or an error other than ctx's, it returns errors only.
 func (f *Follower) Next(ctx context.Context) ([]Event, error) {
-	if f.err != nil {
-		return nil, f.err
-	}
-	events, err := f.next(ctx)
-	if err != nil && ctx.Err() == nil {
-		f.err = err
-	}
+	_, events, err := f.NextRun(ctx, nil)
 	return events, err
 }
 
-func (f *Follower) next(ctx context.Context) ([]Event, error) {
+// NextRun is [Follower.Next] for a transport that can send snapshots as bytes which all followers of the session share: it
+// gives either some, or events. A nil Encoding gives events only. While it waits, what comes goes to the follower's outlet, if
+// it has one; it returns when there is something to do that an outlet can't.
+func (f *Follower) NextRun(ctx context.Context, as *Encoding) (run []byte, events []Event, err error) {
+	if f.err != nil {
+		return nil, nil, f.err
+	}
+	run, events, err = f.next(ctx, as)
+	if err != nil && ctx.Err() == nil {
+		f.err = err
+	}
+	return run, events, err
+}
+
+func (f *Follower) next(ctx context.Context, as *Encoding) (run []byte, events []Event, err error) {
 	for {
 		select {
 		case <-f.quit:
-			return nil, ErrClosed
+			return nil, nil, ErrClosed
 		default:
 		}
-		m, entries, wait := f.look()
-		events, err := f.advance(m, entries, wait != nil)
-		events = slices.DeleteFunc(events, func(e Event) bool { return !f.r.wants(&e) })
-		if err != nil || len(events) > 0 {
-			return events, err
-		}
+		m, wait := f.look(as)
 		if wait == nil {
+			if run, err = f.run(m, as); run != nil || err != nil {
+				return run, nil, err
+			}
+			events, err = f.advance(m)
+			events = slices.DeleteFunc(events, func(e Event) bool { return !f.r.wants(&e) })
+			if err != nil || len(events) > 0 {
+				return nil, events, err
+			}
 			if f.r.filters() && ctx.Err() != nil { // a long way without anything to give
-				return nil, ctx.Err()
+				return nil, nil, ctx.Err()
 			}
 			continue
 		}
+		var ended error
 		select {
 		case <-wait:
 		case <-f.quit:
-			return nil, ErrClosed
+			ended = ErrClosed
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			ended = ctx.Err()
+		}
+		if rest := f.unpark(as); rest != nil { // before anything else: a snapshot was begun
+			return rest, nil, nil
+		}
+		if ended != nil {
+			return nil, nil, ended
 		}
 	}
 }
 
-// look is one look at the feed: its mark, what the ring has for this follower, and, when there is nothing to do, what
-// to wait for.
-func (f *Follower) look() (m place.Mark, entries []place.Entry, wait <-chan struct{}) {
-	f.feed.mu.Lock()
-	defer f.feed.mu.Unlock()
-	m = f.feed.mark
-	switch f.pos.Step(m) {
-	case place.Wait:
-		f.live, f.seen = true, f.feed.bytes
-		if !f.feed.closed && f.deleted() == nil {
-			return m, nil, f.feed.wait()
-		}
-	case place.Read:
-		entries = f.feed.ring.Read(m.Epoch, f.from(m), f.r.MaxBatch)
-	default:
+// look is one look at the feed: its mark, and, when there is nothing to do, what to wait for.
+func (f *Follower) look(as *Encoding) (m place.Mark, wait <-chan struct{}) {
+	var w *feed.Waiter
+	if as != nil && f.waiter != nil {
+		w = f.waiter
+		w.As = as
 	}
-	return m, entries, nil
+	m, bytes, wait := f.feed.Look(f.pos, f.gather, w, f.deleted() == nil)
+	if f.pos.Step(m) == place.Wait {
+		f.live, f.seen = true, bytes
+	}
+	return m, wait
+}
+
+// unpark takes back what was lent while the follower waited, and gives what it must still send.
+func (f *Follower) unpark(as *Encoding) (rest []byte) {
+	if f.waiter == nil || as == nil {
+		return nil
+	}
+	p, sum, moved, rest := f.waiter.Unpark()
+	if f.pos = p; moved {
+		f.seen = sum
+	}
+	return rest
+}
+
+// run gives the next snapshots as shared bytes. It gives none where there is more to tell than that, or nothing to share.
+func (f *Follower) run(m place.Mark, as *Encoding) ([]byte, error) {
+	if as == nil || f.pos.Step(m) != place.Read || !f.plain(f.pos, m) {
+		return nil, nil
+	}
+	if err := f.slow(m.ID + 1 - f.pos.Next); err != nil {
+		return nil, err
+	}
+	run, next, sum := f.feed.Run(as, f.pos)
+	if run != nil {
+		f.pos.Next, f.seen = next, sum
+	}
+	return run, nil
 }
 
 // deleted is the error of a follower that was told of the deletion and does not want another epoch.
@@ -120,11 +162,8 @@ func (f *Follower) deleted() error {
 	return nil
 }
 
-// advance does the next step and tells its events; none and no error means to look again, or to wait.
-func (f *Follower) advance(m place.Mark, entries []place.Entry, waits bool) ([]Event, error) {
-	if waits {
-		return nil, nil
-	}
+// advance does the next step and tells its events; none and no error means to look again.
+func (f *Follower) advance(m place.Mark) ([]Event, error) {
 	switch f.pos.Step(m) {
 	case place.Wait:
 		if err := f.deleted(); err != nil {
@@ -151,8 +190,19 @@ func (f *Follower) advance(m place.Mark, entries []place.Entry, waits bool) ([]E
 		f.pos.Ended = true
 		return []Event{{Kind: KindDeleted, Key: f.r.Key, Cursor: f.pos.Cursor()}}, nil
 	}
-	return f.read(m, entries)
+	return f.read(m)
 }
+
+// plain reports whether who stands at p is given every snapshot up to m, and nothing else.
+func (f *Follower) plain(p place.Position, m place.Mark) bool {
+	return !f.r.filters() && (f.r.Policy != Conflate || m.ID-p.Next < uint64(f.r.MaxBatch))
+}
+
+// Outlet is where shared bytes can be sent without waiting, see [Follower.NextRun].
+type Outlet = feed.Outlet
+
+// Outlet lets what comes go out while NextRun waits. It is called before that, or never.
+func (f *Follower) Outlet(o Outlet) { f.waiter = &feed.Waiter{Out: o, Plain: f.plain} }
 
 // from is where the follower goes on reading: at its place, or, when too much waits for one that conflates, at the
 // newest.
@@ -165,7 +215,7 @@ func (f *Follower) from(m place.Mark) uint64 {
 
 // read gives what lies between the follower and the newest: from the ring, else from the store. A conflated gap and
 // the newest come together, so that a follower that is always behind is given snapshots too.
-func (f *Follower) read(m place.Mark, entries []place.Entry) ([]Event, error) {
+func (f *Follower) read(m place.Mark) ([]Event, error) {
 	if err := f.slow(m.ID + 1 - f.pos.Next); err != nil {
 		return nil, err
 	}
@@ -173,7 +223,7 @@ func (f *Follower) read(m place.Mark, entries []place.Entry) ([]Event, error) {
 	if from := f.from(m); from != f.pos.Next {
 		events = []Event{f.pos.Skip(from-1, Conflated)}
 	}
-	upTo := uint64(0)
+	entries, upTo := f.feed.Entries(m.Epoch, f.from(m), f.r.MaxBatch), uint64(0)
 	if entries == nil {
 		var err error
 		if entries, upTo, err = f.chunk(m); err != nil && len(events) == 0 {
@@ -199,9 +249,8 @@ func (f *Follower) slow(behind uint64) error {
 	if !f.live || f.r.Policy != Disconnect {
 		return nil
 	}
-	f.feed.mu.Lock()
-	bytes := f.feed.bytes - min(f.seen, f.feed.bytes)
-	f.feed.mu.Unlock()
+	bytes := f.feed.Bytes()
+	bytes -= min(f.seen, bytes)
 	if behind <= uint64(f.s.o.MaxLag) && bytes <= uint64(f.s.o.LagByte) {
 		return nil
 	}
@@ -225,7 +274,7 @@ func (f *Follower) chunk(m place.Mark) (entries []place.Entry, upTo uint64, err 
 	if err != nil || len(entries) > 0 || upTo > 0 {
 		return entries, upTo, err
 	}
-	f.feed.load(now)
+	f.feed.Load(now, f.gather)
 	switch {
 	case now.Epoch != m.Epoch:
 		return nil, 0, nil // another life: the next look sees it
@@ -237,10 +286,7 @@ func (f *Follower) chunk(m place.Mark) (entries []place.Entry, upTo uint64, err 
 
 // lost is the last number, from the follower's on, that a deletion took away; the ring may still have later ones.
 func (f *Follower) lost(m place.Mark) uint64 {
-	f.feed.mu.Lock()
-	defer f.feed.mu.Unlock()
-	r := &f.feed.ring
-	if first := r.First(0); r.Epoch == m.Epoch && first > f.pos.Next {
+	if first := f.feed.First(m.Epoch); first > f.pos.Next {
 		return first - 1
 	}
 	return m.ID

@@ -6,6 +6,7 @@ import (
 
 	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/session/internal/book"
+	"github.com/peltonhq/pelton/session/internal/feed"
 	"github.com/peltonhq/pelton/session/internal/place"
 	"github.com/peltonhq/pelton/session/stream"
 	"github.com/peltonhq/pelton/store"
@@ -45,7 +46,7 @@ func (s *Sessions) Read(ctx context.Context, r FollowRequest) (Page, error) {
 	if h.Epoch == 0 || h.End == place.Gone {
 		return Page{}, fmt.Errorf("session %s key %.80q: %w", s.o.Name, r.Key, ErrNotFound)
 	}
-	f := &Follower{s: s, r: r, feed: &feed{key: r.Key}}
+	f := &Follower{s: s, r: r, feed: feed.New(r.Key, false, nil)}
 	if err := f.place(v, h.Mark); err != nil {
 		return Page{}, err
 	}

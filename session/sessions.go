@@ -247,6 +247,7 @@ type Stats struct {
 	Rollbacks uint64 // times that what was ahead of the store was computed again
 	Trimmed   uint64 // snapshots removed by retention
 	Followers int
+	Shared    int64  // bytes of encoded snapshots that followers share
 	Waiting   string // why effects wait: the store is full, or the reducer fails; empty while they flow
 	Err       error  // why nothing is written any more; nil while it works
 }
@@ -257,7 +258,7 @@ func (s *Sessions) Stats() Stats {
 	st := Stats{
 		Sessions: c.sessions.Load(), Seq: c.seq.Load(), Snapshots: c.made.Load(), Refused: c.refused.Load(),
 		Retries: c.retries.Load(), Rollbacks: c.rolled.Load(), Trimmed: c.trimmed.Load(),
-		Followers: int(c.follow.Load()), Buffer: s.o.Buffer,
+		Followers: int(c.follow.Load()), Shared: s.hub.shared.Load(), Buffer: s.o.Buffer,
 	}
 	if full := c.full.Load(); full != nil {
 		st.Waiting = *full

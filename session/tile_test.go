@@ -21,6 +21,8 @@ type reading struct {
 	at        pelton.Cursor // covered up to here
 	snapshots int
 	gaps      int
+	shared    bool // it takes runs
+	out       *pipe
 }
 
 // take checks that an event continues what was covered (S1).
@@ -55,7 +57,7 @@ func (x *reading) run(t *testing.T, s *session.Sessions, goal func() uint64, r *
 			return
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond) // only to look at the goal again
-		events, err := x.f.Next(ctx)
+		events, err := x.next(ctx, t)
 		cancel()
 		for _, e := range events {
 			x.take(t, e)
@@ -108,6 +110,10 @@ func (x *reading) open(t *testing.T, s *session.Sessions) bool {
 		return false
 	}
 	x.f = f
+	if x.shared {
+		x.out = &pipe{random: rand.New(rand.NewPCG(x.at.ID, 1))}
+		f.Outlet(x.out)
+	}
 	if !x.at.Valid() {
 		x.at = f.Hello().Cursor
 	}
@@ -124,9 +130,12 @@ func TestTiling(t *testing.T) {
 	for _, all := range []bool{false, true} {
 		for _, gap := range []session.OnGap{session.OnGapError, session.OnGapReset} {
 			for _, policy := range []session.Policy{session.Disconnect, session.Conflate} {
-				for _, batch := range []int{1, 7, 256} {
-					readers = append(readers, &reading{r: session.FollowRequest{
-						Key: "k1", All: all, From: session.Beginning, OnGap: gap, Policy: policy, MaxBatch: batch}})
+				for i, batch := range []int{1, 7, 256, 7, 256} {
+					r := session.FollowRequest{Key: "k1", All: all, From: session.Beginning, OnGap: gap, Policy: policy, MaxBatch: batch}
+					if i == 4 {
+						r.Coalesce = 2 * time.Millisecond
+					}
+					readers = append(readers, &reading{r: r, shared: i > 2})
 				}
 			}
 		}

@@ -114,7 +114,7 @@ func (p *Position) Tile(entries []Entry, upTo uint64, declare bool) (events []Ev
 			events = append(events, p.Skip(e.N-1, Trimmed))
 		}
 		p.Next = e.N + 1
-		events = append(events, p.event(e))
+		events = append(events, e.Event(p.Epoch, p.Log))
 	}
 	if p.Next <= upTo {
 		if !declare {
@@ -123,11 +123,4 @@ func (p *Position) Tile(entries []Entry, upTo uint64, declare bool) (events []Ev
 		events = append(events, p.Skip(upTo, Trimmed))
 	}
 	return events, false
-}
-
-func (p *Position) event(e *Entry) Event {
-	if e.Snap == nil {
-		return Event{Kind: KindDeleted, Key: e.Deleted, Cursor: p.Cursor()}
-	}
-	return Event{Kind: KindSnapshot, Snapshot: e.Snap, Key: e.Snap.Key, Cursor: p.Cursor()}
 }

@@ -13,6 +13,7 @@ type Entry struct {
 	N       uint64           // id of a key, seq of a log
 	Snap    *pelton.Snapshot // nil for a deletion; shared, never changed
 	Deleted string           // the key
+	Sum     uint64           // of the sizes of all that was pushed, up to this one; 0 when it was read from the store
 }
 
 // Size is what it is charged with.
@@ -21,6 +22,15 @@ func (e *Entry) Size() int64 {
 		return entryOverhead
 	}
 	return int64(len(e.Snap.Payload)+len(e.Snap.EffectID)+len(e.Snap.Key)) + entryOverhead
+}
+
+// Event is what a follower is told of it.
+func (e *Entry) Event(epoch uint64, log bool) Event {
+	at := pelton.Cursor{Epoch: epoch, ID: e.N, Log: log}
+	if e.Snap == nil {
+		return Event{Kind: KindDeleted, Key: e.Deleted, Cursor: at}
+	}
+	return Event{Kind: KindSnapshot, Snapshot: e.Snap, Key: e.Snap.Key, Cursor: at}
 }
 
 const entryOverhead = 160 // a Snapshot struct and its place in the ring
