@@ -148,7 +148,12 @@ func path(r api.FollowRequest) string {
 // overSSE is what follows over this transport.
 func overSSE(t *testing.T, w *apitest.World) apitest.Follow {
 	t.Helper()
-	server := serve(t, w, sse.Options{})
+	return overServer(t, serve(t, w, sse.Options{}), 1)
+}
+
+// overServer follows by a version of HTTP.
+func overServer(t *testing.T, server *httptest.Server, protocol int) apitest.Follow {
+	t.Helper()
 	return func(ctx context.Context, r api.FollowRequest, tell func(string)) {
 		request, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL+path(r), http.NoBody)
 		if err != nil {
@@ -163,6 +168,9 @@ func overSSE(t *testing.T, w *apitest.World) apitest.Follow {
 			return
 		}
 		defer answer.Body.Close()
+		if answer.ProtoMajor != protocol {
+			t.Errorf("it is %s, want HTTP/%d", answer.Proto, protocol)
+		}
 		if answer.StatusCode != http.StatusOK || answer.Header.Get("Content-Type") != "text/event-stream" {
 			t.Errorf("status %d, content type %q: EventSource would stop for good", answer.StatusCode, answer.Header.Get("Content-Type"))
 		}

@@ -14,7 +14,7 @@ import (
 // Options of the handler. The zero value is ready to use.
 type Options struct {
 	Stall     time.Duration // how long a client may take nothing; default 30 s
-	KeepAlive time.Duration // between comments on an idle stream; default 15 s
+	KeepAlive time.Duration // between comments, while nothing else makes the stream write by itself; default 15 s
 }
 
 func (o Options) complete() Options {
@@ -42,58 +42,63 @@ type handler struct {
 }
 
 func (h handler) serve(w http.ResponseWriter, r *http.Request, log bool) {
-	out := &stream{Writer: event.New(w, h.o.Stall), log: log}
-	out.Open() // before anything can fail: EventSource hides every other answer
-	err := h.follow(r, out)
-	if err != nil && r.Context().Err() == nil {
+	out := &stream{Writer: event.New(w, h.o.Stall)}
+	ctx, taken := out.Take(r) // before anything can fail: EventSource hides every other answer
+	if taken {
+		out.as = chunks
+	}
+	defer func() { _ = out.End() }() // a client that is gone needs nothing more
+	request, err := requestOf(r, log)
+	if err == nil {
+		err = h.follow(ctx, request, out)
+	}
+	if err != nil && ctx.Err() == nil {
 		out.fail(api.Wrap(err))
 	}
-	_ = out.Flush() // a client that is gone needs nothing more
 }
 
-func (h handler) follow(r *http.Request, out *stream) error {
-	request, err := requestOf(r, out.log)
-	if err != nil {
-		return err
-	}
-	feed, err := h.svc.Follow(r.Context(), request)
+func (h handler) follow(ctx context.Context, r api.FollowRequest, out *stream) error {
+	feed, err := h.svc.Follow(ctx, r)
 	if err != nil {
 		return err
 	}
 	defer feed.Close()
+	if out.as != nil && out.Outlet() {
+		feed.Outlet(out.Writer)
+	}
 	out.hello(feed.Hello())
-	for {
-		if err := out.Flush(); err != nil {
-			return err
-		}
-		events, err := h.next(r.Context(), feed, out)
-		if errors.Is(err, io.EOF) {
+	for err == nil {
+		err = h.quiet(ctx, feed, out)
+	}
+	if !errors.Is(err, io.EOF) {
+		return err
+	}
+	return out.End() // before the feed is closed, which a shutdown waits for
+}
+
+// quiet writes what comes until nothing does for a while, and then a comment.
+func (h handler) quiet(ctx context.Context, feed *api.Feed, out *stream) error {
+	wait, cancel := context.WithCancel(ctx)
+	defer cancel()
+	timer := time.AfterFunc(h.o.KeepAlive, cancel)
+	defer timer.Stop()
+	for out.Flush() == nil {
+		run, events, err := feed.NextRun(wait, out.as)
+		switch {
+		case err != nil && wait.Err() != nil && ctx.Err() == nil:
+			out.Comment()
 			return nil
-		}
-		if err != nil {
+		case err != nil:
 			return err
+		case run != nil:
+			_ = out.Send(run) // the error stays
 		}
 		for i := range events {
 			out.event(&events[i])
 		}
+		timer.Reset(h.o.KeepAlive)
 	}
-}
-
-// next waits for events and writes a comment whenever there are none for a while.
-func (h handler) next(ctx context.Context, feed *api.Feed, out *stream) ([]api.Event, error) {
-	for {
-		wait, cancel := context.WithTimeout(ctx, h.o.KeepAlive)
-		events, err := feed.Next(wait)
-		idle := wait.Err() != nil && ctx.Err() == nil
-		cancel()
-		if err == nil || !idle {
-			return events, err
-		}
-		out.Comment()
-		if err := out.Flush(); err != nil {
-			return nil, err
-		}
-	}
+	return out.Flush()
 }
 
 // requestOf reads the follow from headers and query.

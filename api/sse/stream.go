@@ -7,13 +7,20 @@ import (
 	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/api"
 	"github.com/peltonhq/pelton/api/event"
+	"github.com/peltonhq/pelton/session"
 )
 
 // stream writes what a follower is told.
 type stream struct {
 	*event.Writer
-	log bool
+	as *session.Encoding // nil where the bytes of others can't be sent
 }
+
+// chunks are snapshots as they are sent where the stream writes to the connection itself.
+var chunks = &session.Encoding{Append: func(dst []byte, e *api.Event) []byte {
+	from := len(dst)
+	return event.Chunk(event.Append(dst, false, "snapshot", cursorText(e.Cursor), dataOf(e)), from)
+}}
 
 func cursorText(c pelton.Cursor) string {
 	if !c.Valid() {
@@ -31,7 +38,7 @@ func (s *stream) hello(h api.Hello) {
 func (s *stream) event(e *api.Event) {
 	switch e.Kind {
 	case api.KindSnapshot:
-		s.snapshot(e)
+		s.write("snapshot", e.Cursor, dataOf(e))
 	case api.KindGap:
 		s.write("gap", e.Cursor, mustJSON(map[string]string{
 			"reason": string(e.Gap.Reason), "from": cursorText(e.Gap.From), "to": cursorText(e.Gap.To),
@@ -49,18 +56,15 @@ func (s *stream) event(e *api.Event) {
 // reconnect is how long a client waits that was let go because the server shuts down.
 const reconnect = time.Second
 
-func (s *stream) snapshot(e *api.Event) {
-	body := api.BodyOf(e.Snapshot.Payload, e.Snapshot.ContentType)
-	switch {
-	case s.log:
-		s.write("snapshot", e.Cursor, mustJSON(api.DocumentOf(e.Snapshot)))
-	case body.Payload != nil:
-		s.write("snapshot", e.Cursor, body.Payload)
-	default:
-		s.write("snapshot", e.Cursor, mustJSON(map[string]any{
-			"payload_base64": e.Snapshot.Payload, "content_type": e.Snapshot.ContentType,
-		}))
+// dataOf is the data of a snapshot. In the log of a name it says whose it is.
+func dataOf(e *api.Event) []byte {
+	if e.Cursor.Log {
+		return mustJSON(api.DocumentOf(e.Snapshot))
 	}
+	if body := api.BodyOf(e.Snapshot.Payload, e.Snapshot.ContentType); body.Payload != nil {
+		return body.Payload
+	}
+	return mustJSON(map[string]any{"payload_base64": e.Snapshot.Payload, "content_type": e.Snapshot.ContentType})
 }
 
 // fail is the last event. It has no id: what was read stays the place to resume.
