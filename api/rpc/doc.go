@@ -13,8 +13,8 @@
 //
 // # Ownership
 //
-// A frame shares the payloads of snapshots with every other follower; nobody changes them, so a library may still
-// write one when Send has returned.
+// Snapshots in protobuf are encoded once for all followers of a session, and a frame is a run of those bytes; nobody changes them, so
+// a library may still write one when Send has returned. Where messages are JSON, frames share payloads only.
 //
 // # Failure
 //

@@ -161,12 +161,23 @@ func TestTilesConnect(t *testing.T) {
 // overWeb follows as a browser does that speaks gRPC-web.
 func overWeb(t *testing.T, w *apitest.World) apitest.Follow {
 	t.Helper()
+	return over(t, w, connecthttp.WithGRPCWeb())
+}
+
+// overJSON follows over Connect with messages in JSON.
+func overJSON(t *testing.T, w *apitest.World) apitest.Follow {
+	t.Helper()
+	return over(t, w, connecthttp.WithProtoJSON())
+}
+
+func over(t *testing.T, w *apitest.World, o connecthttp.Option) apitest.Follow {
+	t.Helper()
 	mux := http.NewServeMux()
 	rpc.Mount(mux, w.Service, rpc.Options{})
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 	sessions := peltonv1connect.NewSessionServiceClient(connect.NewClient(
-		connecthttp.NewTransport(server.Client(), server.URL, connecthttp.WithGRPCWeb()),
+		connecthttp.NewTransport(server.Client(), server.URL, o),
 	))
 	return func(ctx context.Context, r api.FollowRequest, tell func(string)) {
 		stream, err := sessions.Follow(ctx, wire.Follow(r))
@@ -214,4 +225,10 @@ func TestFollowWeb(t *testing.T) {
 func TestTilesWeb(t *testing.T) {
 	t.Parallel()
 	apitest.Tiles(t, disk(), overWeb, nil)
+}
+
+// Of what is JSON nothing is shared.
+func TestTilesJSON(t *testing.T) {
+	t.Parallel()
+	apitest.Tiles(t, disk(), overJSON, nil)
 }

@@ -72,6 +72,7 @@ func NewGRPC(svc *api.Service, o Options, extra ...grpc.ServerOption) *Server {
 		grpc.ConnectionTimeout(10 * time.Second),
 		grpc.MaxRecvMsgSize(o.Receive),
 		grpc.MaxSendMsgSize(64 << 20),
+		grpc.ForceServerCodecV2(newCodec()),
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: time.Minute, Timeout: 20 * time.Second}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
 	}, extra...)

@@ -11,6 +11,7 @@ import (
 	peltonv1 "github.com/peltonhq/pelton/api/gen/pelton/v1"
 	"github.com/peltonhq/pelton/api/gen/pelton/v1/peltonv1connect"
 	"github.com/peltonhq/pelton/api/wire"
+	"github.com/peltonhq/pelton/session"
 )
 
 // sessions is SessionService but for its stream.
@@ -55,20 +56,35 @@ func (s sessions) Delete(ctx context.Context, r *peltonv1.SessionServiceDeleteRe
 
 type frame = peltonv1.SessionServiceFollowResponse
 
-// follow gives send every frame, hello first, until the feed ends or send fails.
-func follow(ctx context.Context, feed *api.Feed, send func(*frame) error) error {
-	if err := send(wire.Hello(feed.Hello())); err != nil {
+// sender takes the frames of a follow.
+type sender struct {
+	frame func(*frame) error
+	run   func(run []byte) error // a frame that is shared with other followers; nil: none is
+}
+
+// follow gives every frame, hello first, until the feed ends or a send fails.
+func follow(ctx context.Context, feed *api.Feed, to sender) error {
+	var as *session.Encoding
+	if to.run != nil {
+		as = wire.Snapshots
+	}
+	if err := to.frame(wire.Hello(feed.Hello())); err != nil {
 		return err
 	}
 	for {
-		events, err := feed.Next(ctx)
+		run, events, err := feed.NextRun(ctx, as)
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		if err := wire.Frames(events, send); err != nil {
+		if run != nil {
+			err = to.run(run)
+		} else {
+			err = wire.Frames(events, to.frame)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -97,5 +113,9 @@ func (s sessionConnect) Follow(ctx context.Context, r *peltonv1.SessionServiceFo
 		return err
 	}
 	defer feed.Close()
-	return follow(ctx, feed, guard(ctx, stream.Send))
+	to := sender{frame: guard(ctx, stream.Send)}
+	if !textual(ctx) {
+		to.run = func(run []byte) error { return to.frame(wire.Run(run)) }
+	}
+	return follow(ctx, feed, to)
 }

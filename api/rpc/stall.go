@@ -4,25 +4,54 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
+	"sync"
 	"time"
 
 	"google.golang.org/grpc"
 
+	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/api"
+	"github.com/peltonhq/pelton/api/wire"
 )
 
-// patient follows and ends a follower that takes nothing for the stall time.
+// patient follows and ends a follower that takes nothing for the stall time. It follows in a goroutine of its own, so that
+// the handler can return while a send is stuck: only then does grpc-go give the client the status, behind what was buffered.
+// The goroutine ends with the stream, which is when the handler has returned.
 func patient(stream grpc.ServerStreamingServer[frame], feed *api.Feed, stall time.Duration) error {
-	send := steady(stream, stall)
-	var cursor string
-	return follow(stream.Context(), feed, func(f *frame) error {
-		err := send(f)
-		if errors.Is(err, errStall) {
-			return stalled(stall, cursor)
+	stuck := make(chan struct{})
+	timer := time.AfterFunc(stall, func() { close(stuck) })
+	timer.Stop()
+	var mu sync.Mutex
+	var at pelton.Cursor // behind what was sent
+	send := func(message any, behind func() pelton.Cursor) error {
+		timer.Reset(stall)
+		err := stream.SendMsg(message)
+		if !timer.Stop() {
+			return errStall // the handler knows it, too
 		}
-		cursor = last(f, cursor)
+		mu.Lock()
+		defer mu.Unlock()
+		at = behind()
 		return err
-	})
+	}
+	ended := make(chan error, 1)
+	go func() {
+		ended <- follow(stream.Context(), feed, sender{
+			frame: func(f *frame) error { return send(f, func() pelton.Cursor { return last(f, at) }) },
+			run:   func(run []byte) error { return send(shared(run), feed.Cursor) },
+		})
+	}()
+	select {
+	case err := <-ended:
+		if !errors.Is(err, errStall) {
+			return err
+		}
+	case <-stuck:
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	return stalled(stall, wire.Cursor(at))
 }
 
 // errStall says that a send took longer than the stall time.
@@ -74,17 +103,17 @@ func stalled(stall time.Duration, cursor string) error {
 		With(api.DetailResume, cursor).With(api.DetailReason, "slow")
 }
 
-// last is the cursor after a frame.
-func last(f *frame, before string) string {
+// last is the cursor after a frame that was sent.
+func last(f *frame, before pelton.Cursor) pelton.Cursor {
 	switch {
 	case f.GetHello() != nil:
-		return f.GetHello().GetCursor()
+		return wire.CursorOf(f.GetHello().GetCursor())
 	case len(f.GetSnapshots()) > 0:
-		return f.GetSnapshots()[len(f.GetSnapshots())-1].GetCursor()
+		return wire.CursorOf(f.GetSnapshots()[len(f.GetSnapshots())-1].GetCursor())
 	case f.GetGap() != nil:
-		return f.GetGap().GetTo()
+		return wire.CursorOf(f.GetGap().GetTo())
 	case f.GetDeleted() != nil:
-		return f.GetDeleted().GetCursor()
+		return wire.CursorOf(f.GetDeleted().GetCursor())
 	}
 	return before
 }
@@ -93,6 +122,7 @@ func last(f *frame, before string) string {
 type killer struct {
 	out   *http.ResponseController
 	stall time.Duration
+	text  bool // messages are JSON
 }
 
 type killerKey struct{}
@@ -100,9 +130,15 @@ type killerKey struct{}
 // watched lets the handlers behind it guard their sends.
 func watched(next http.Handler, stall time.Duration) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		k := killer{out: http.NewResponseController(w), stall: stall}
+		k := killer{out: http.NewResponseController(w), stall: stall, text: strings.Contains(r.Header.Get("Content-Type"), "json")}
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), killerKey{}, k)))
 	})
+}
+
+// textual reports whether the messages of a call are JSON, of which nothing is shared.
+func textual(ctx context.Context) bool {
+	k, ok := ctx.Value(killerKey{}).(killer)
+	return !ok || k.text
 }
 
 // guard is send, but one that takes longer than the stall time fails: a write deadline in the past cuts the

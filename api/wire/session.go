@@ -1,6 +1,8 @@
 package wire
 
 import (
+	"google.golang.org/protobuf/proto"
+
 	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/api"
 	peltonv1 "github.com/peltonhq/pelton/api/gen/pelton/v1"
@@ -30,6 +32,23 @@ func Snapshot(s *pelton.Snapshot, cursor pelton.Cursor) *peltonv1.Snapshot {
 		Session: s.Session, Key: s.Key, Epoch: s.Epoch, Id: s.ID, Seq: s.Seq, Payload: s.Payload,
 		ContentType: s.ContentType, EffectId: s.EffectID, Time: Time(s.Time), Cursor: Cursor(cursor), Revision: int32(s.Revision), Reducer: int32(s.Reducer),
 	}
+}
+
+// Snapshots is an encoding of which any run is a frame's.
+var Snapshots = &session.Encoding{Append: func(dst []byte, e *api.Event) []byte {
+	frame := &peltonv1.SessionServiceFollowResponse{Snapshots: []*peltonv1.Snapshot{Snapshot(e.Snapshot, e.Cursor)}}
+	dst, err := proto.MarshalOptions{}.MarshalAppend(dst, frame)
+	if err != nil {
+		return nil // a string that is no UTF-8: who sends it as a message has the error
+	}
+	return dst
+}}
+
+// Run is a frame that was encoded as [Snapshots] before: as far as the message knows, in fields that it doesn't know.
+func Run(run []byte) *peltonv1.SessionServiceFollowResponse {
+	frame := new(peltonv1.SessionServiceFollowResponse)
+	frame.ProtoReflect().SetUnknown(run)
+	return frame
 }
 
 // SnapshotOf is the inverse of [Snapshot].

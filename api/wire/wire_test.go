@@ -1,6 +1,7 @@
 package wire_test
 
 import (
+	"bytes"
 	"fmt"
 	"reflect"
 	"strings"
@@ -195,5 +196,32 @@ func TestError(t *testing.T) {
 	got := wire.ErrorOf(want.Code.GRPC(), want.Message, []proto.Message{wire.Detail(want)})
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("error came back as %+v, want %+v", got, want)
+	}
+}
+
+// Snapshots that were encoded one by one are a frame's, wherever a run begins and ends.
+func TestRun(t *testing.T) {
+	var run []byte
+	var want []api.Event
+	for id := uint64(1); id <= 5; id++ {
+		s := &pelton.Snapshot{Session: "s", Key: "k", Epoch: 7, ID: id, Seq: id + 3, Payload: bytes.Repeat([]byte("x"), int(id*100)), Time: time.Unix(int64(id), 0).UTC()}
+		e := api.Event{Kind: api.KindSnapshot, Snapshot: s, Key: "k", Cursor: s.Cursor()}
+		want = append(want, e)
+		run = wire.Snapshots.Append(run, &e)
+	}
+	sent, err := proto.Marshal(wire.Run(run))
+	if err != nil {
+		t.Fatal(err)
+	}
+	frame := new(peltonv1.SessionServiceFollowResponse)
+	if err := proto.Unmarshal(sent, frame); err != nil {
+		t.Fatal(err)
+	}
+	if got := wire.Events(frame); !reflect.DeepEqual(got, want) || !bytes.Equal(sent, run) {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	e := api.Event{Kind: api.KindSnapshot, Snapshot: &pelton.Snapshot{Key: "\xff"}, Cursor: pelton.Cursor{Epoch: 1, ID: 1}}
+	if got := wire.Snapshots.Append(nil, &e); got != nil {
+		t.Errorf("%q was made of a key that is no text", got)
 	}
 }
