@@ -182,6 +182,7 @@ type SessionStats struct {
 	Snapshots uint64 `json:"snapshots"` // since the start of the process
 	Followers int    `json:"followers"`
 	Queued    uint64 `json:"queued_bytes"`
+	Shared    uint64 `json:"shared_bytes"` // encoded snapshots that followers share
 }
 
 // SinkStats are the figures of one sink.

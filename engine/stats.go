@@ -132,7 +132,7 @@ func (w *wheel) addTargets(now *world, s *api.Stats) {
 	for _, name := range now.c.SessionNames() {
 		t := now.halls[name].Stats()
 		s.Sessions = append(s.Sessions, api.SessionStats{
-			Name: name, Sessions: t.Sessions, Snapshots: t.Snapshots, Followers: t.Followers, Queued: uint64(t.Buffered),
+			Name: name, Sessions: t.Sessions, Snapshots: t.Snapshots, Followers: t.Followers, Queued: uint64(t.Buffered), Shared: uint64(t.Shared),
 		})
 	}
 	for _, name := range now.c.SinkNames() {

@@ -92,6 +92,7 @@ var (
 	sessionSnapshots = counter("session_snapshots_total", "Snapshots made.", "session")
 	sessionFollowers = gauge("session_followers", "Followers.", "session")
 	sessionQueued    = gauge("session_queued_bytes", "Bytes on their way to the store.", "session")
+	sessionShared    = gauge("session_shared_bytes", "Memory of encoded snapshots that followers share.", "session")
 
 	sinkWritten = counter("sink_written_total", "Effects written.", "sink")
 	sinkBytes   = counter("sink_bytes_total", "Bytes written.", "sink")
@@ -241,6 +242,7 @@ func outlets(s *api.Stats, give giver) {
 		give(sessionSnapshots, float64(se.Snapshots), se.Name)
 		give(sessionFollowers, float64(se.Followers), se.Name)
 		give(sessionQueued, float64(se.Queued), se.Name)
+		give(sessionShared, float64(se.Shared), se.Name)
 	}
 	for _, si := range s.Sinks {
 		give(sinkWritten, float64(si.Written), si.Name)

@@ -207,14 +207,14 @@ func pluginOf(p *peltonv1.PluginStats) api.PluginStats {
 
 func sessions(s api.SessionStats) *peltonv1.SessionStats {
 	return &peltonv1.SessionStats{
-		Name: s.Name, Sessions: s.Sessions, Snapshots: s.Snapshots, Followers: int32(s.Followers), QueuedBytes: s.Queued,
+		Name: s.Name, Sessions: s.Sessions, Snapshots: s.Snapshots, Followers: int32(s.Followers), QueuedBytes: s.Queued, SharedBytes: s.Shared,
 	}
 }
 
 func sessionsOf(s *peltonv1.SessionStats) api.SessionStats {
 	return api.SessionStats{
 		Name: s.GetName(), Sessions: s.GetSessions(), Snapshots: s.GetSnapshots(), Followers: int(s.GetFollowers()),
-		Queued: s.GetQueuedBytes(),
+		Queued: s.GetQueuedBytes(), Shared: s.GetSharedBytes(),
 	}
 }
 

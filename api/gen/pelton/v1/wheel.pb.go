@@ -1717,7 +1717,9 @@ type SessionStats struct {
 	// Followers now.
 	Followers int32 `protobuf:"varint,4,opt,name=followers,proto3" json:"followers,omitempty"`
 	// Bytes on their way to the store.
-	QueuedBytes   uint64 `protobuf:"varint,5,opt,name=queued_bytes,json=queuedBytes,proto3" json:"queued_bytes,omitempty"`
+	QueuedBytes uint64 `protobuf:"varint,5,opt,name=queued_bytes,json=queuedBytes,proto3" json:"queued_bytes,omitempty"`
+	// Memory of encoded snapshots that followers share.
+	SharedBytes   uint64 `protobuf:"varint,6,opt,name=shared_bytes,json=sharedBytes,proto3" json:"shared_bytes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1783,6 +1785,13 @@ func (x *SessionStats) GetFollowers() int32 {
 func (x *SessionStats) GetQueuedBytes() uint64 {
 	if x != nil {
 		return x.QueuedBytes
+	}
+	return 0
+}
+
+func (x *SessionStats) GetSharedBytes() uint64 {
+	if x != nil {
+		return x.SharedBytes
 	}
 	return 0
 }
@@ -3260,13 +3269,14 @@ const file_pelton_v1_wheel_proto_rawDesc = "" +
 	"\boutcomes\x18\x03 \x03(\v2\".pelton.v1.HTTPStats.OutcomesEntryR\boutcomes\x1a;\n" +
 	"\rOutcomesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01\"\x9d\x01\n" +
+	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01\"\xc0\x01\n" +
 	"\fSessionStats\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n" +
 	"\bsessions\x18\x02 \x01(\x04R\bsessions\x12\x1c\n" +
 	"\tsnapshots\x18\x03 \x01(\x04R\tsnapshots\x12\x1c\n" +
 	"\tfollowers\x18\x04 \x01(\x05R\tfollowers\x12!\n" +
-	"\fqueued_bytes\x18\x05 \x01(\x04R\vqueuedBytes\"\xb6\x01\n" +
+	"\fqueued_bytes\x18\x05 \x01(\x04R\vqueuedBytes\x12!\n" +
+	"\fshared_bytes\x18\x06 \x01(\x04R\vsharedBytes\"\xb6\x01\n" +
 	"\tSinkStats\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05state\x18\x02 \x01(\tR\x05state\x12\x18\n" +
