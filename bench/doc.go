@@ -1,13 +1,13 @@
 // Command bench measures Pelton beside its peers and prints the tables of RESULTS.md.
 //
-//	cd bench && go run . -install > RESULTS.md   # everything, under 18 minutes on two quiet cores
+//	cd bench && go run . -install > RESULTS.md   # everything, under 22 minutes on two quiet cores
 //	cd bench && go run . -only w1                # one workload, or several: -only w1,w3
 //	cd bench && go run . -quick                  # their shape alone: one short round each
 //	cd bench && go run . -only aa -profile cpu.out
 //	cd bench && go run . -readme                 # the short table of RESULTS.md into the README
 //
 // Each workload is a package: fanout (aa and W1), pipeline (W2), call (W3), swap (W5), sources (each source to sessions, beside
-// its plain client), fields (what decoding once saves) and parts, the benchmarks of the main module's packages. guest builds the plugins in all languages, wheel runs a lane around
+// its plain client), follow (one session to a thousand followers), fields (what decoding once saves) and parts, the benchmarks of the main module's packages. guest builds the plugins in all languages, wheel runs a lane around
 // plugins, measure has meters, rounds and tables. Peers are modules of this module's go.mod alone; nothing imports it.
 //
 // # Ordering

@@ -16,6 +16,7 @@ import (
 	"github.com/peltonhq/pelton/bench/call"
 	"github.com/peltonhq/pelton/bench/fanout"
 	"github.com/peltonhq/pelton/bench/fields"
+	"github.com/peltonhq/pelton/bench/follow"
 	"github.com/peltonhq/pelton/bench/measure"
 	"github.com/peltonhq/pelton/bench/parts"
 	"github.com/peltonhq/pelton/bench/pipeline"
@@ -36,11 +37,15 @@ var workloads = []workload{
 	{"w3", call.Run},
 	{"w5", swap.Run},
 	{"sources", sources.Run},
+	{"follow", follow.Run},
 	{"fields", fields.Run},
 	{"parts", parts.Run},
 }
 
 func main() {
+	if follow.Child() {
+		return
+	}
 	only := flag.String("only", "", "names of workloads, with commas: "+strings.Join(names(), ", "))
 	quick := flag.Bool("quick", false, "one short round of each: the shape of the tables, not figures")
 	install := flag.Bool("install", false, "install toolchains and tools that are missing, with apt-get, npm and rustup")

@@ -55,13 +55,19 @@ func Spent(r *syscall.Rusage) time.Duration {
 }
 
 // HighWater is the peak of a process's memory since it began its program; 0 when it is gone.
-func HighWater(pid int) int64 {
+func HighWater(pid int) int64 { return status(pid, "VmHWM:") }
+
+// Resident is a process's memory now; 0 when it is gone.
+func Resident(pid int) int64 { return status(pid, "VmRSS:") }
+
+// status is a size in a process's status.
+func status(pid int, name string) int64 {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0
 	}
 	for line := range strings.Lines(string(text)) {
-		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+		if rest, ok := strings.CutPrefix(line, name); ok {
 			kb, err := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
 			if err != nil {
 				return 0
