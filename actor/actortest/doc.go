@@ -37,12 +37,18 @@
 //	settle TOKEN WORD     settles an earlier hold with WORD (ack, or dead with reason "settled") and one emit to "out",
 //	                      without key, payload "settled"
 //	log TEXT              logs TEXT at level "info"
+//	saves WHAT            what saving the state does from now on, beside what is said below: "refuse TEXT" refuses with TEXT,
+//	                      "version N" gives N as the version of its form, "big N" makes it N bytes; "trap" and "loop" are
+//	                      the commands below
 //	trap                  panics, or executes an unreachable instruction
 //	loop                  never returns; where the runtime can't stop its guest it goes on for LoopTime, then goes on
 //	                      with the next command
 //	hog                   allocates, and writes to what it allocates, without end
 //	flood                 emits without end to "out", payloads of 1 KiB; it ignores errors of the emit
 //	drip                  as flood, with empty payloads and no keys
+//
+// Its state is how many deliveries it has handled, as count tells it: of version 1, a decimal number, perhaps with spaces
+// behind it. It loads such a state. It refuses version 2 with "version 2 is too new", and traps on version 3.
 //
 // # The suite reducer
 //

@@ -35,7 +35,10 @@ func TestConformance(t *testing.T) {
 }
 
 // suite is the suite plugin of package actortest.
-type suite struct{ handled int }
+type suite struct {
+	handled int
+	saves   string
+}
 
 func fail(config []byte) error {
 	var c struct {
@@ -114,6 +117,8 @@ func (s *suite) do(m *native.Message, out *native.Out, word, arg string) bool {
 			verdict = pelton.Dead("settled")
 		}
 		out.Settle(token, verdict, pelton.Emit{Output: "out", Payload: []byte("settled")})
+	case "saves":
+		s.saves = arg
 	case "log":
 		m.Log("info", arg)
 	case "trap":
@@ -126,6 +131,35 @@ func (s *suite) do(m *native.Message, out *native.Out, word, arg string) bool {
 		return state(out, word, arg)
 	}
 	return true
+}
+
+func (s *suite) Save() (version uint32, state []byte, err error) {
+	word, arg, _ := strings.Cut(s.saves, " ")
+	n, _ := strconv.Atoi(arg)
+	version, state = 1, strconv.AppendInt(nil, int64(s.handled), 10)
+	switch word {
+	case "trap":
+		panic("trap")
+	case "refuse":
+		return 0, nil, errors.New(arg)
+	case "big":
+		state = append(state, strings.Repeat(" ", n-len(state))...)
+	case "version":
+		version = uint32(n)
+	}
+	return version, state, nil
+}
+
+func (s *suite) Load(version uint32, state []byte) (err error) {
+	switch version {
+	case 1:
+		s.handled, err = strconv.Atoi(strings.TrimSpace(string(state)))
+	case 3:
+		panic("trap")
+	default:
+		err = fmt.Errorf("version %d is too new", version)
+	}
+	return err
 }
 
 // request is the commands that use http and give a verdict.

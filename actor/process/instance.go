@@ -21,6 +21,7 @@ type Instance struct {
 	run     *run // of the process that there is now
 	outputs []pelton.Output
 	reducer bool
+	keeps   bool // a state, which can be handed over
 	batch   batch
 	closed  bool
 }
@@ -211,14 +212,14 @@ func (i *Instance) declared(s *pluginv1.Started) error {
 	case s.GetRefusal() != "":
 		return fmt.Errorf("the plugin refused to start: %s", clean(s.GetRefusal(), 4<<10))
 	case s.GetRole() == pluginv1.Role_ROLE_REDUCER:
-		i.reducer, i.outputs = true, nil
+		i.reducer, i.outputs, i.keeps = true, nil, false
 		return nil
 	case s.GetRole() != pluginv1.Role_ROLE_HANDLER:
 		return fmt.Errorf("the process answered Init with role %d; want 1 (handler) or 2 (reducer)", s.GetRole())
 	case len(s.GetOutputs()) > maxOutputs:
 		return fmt.Errorf("the process declares %d outputs; at most %d", len(s.GetOutputs()), maxOutputs)
 	}
-	i.reducer, i.outputs = false, make([]pelton.Output, len(s.GetOutputs()))
+	i.reducer, i.keeps, i.outputs = false, s.GetKeeps(), make([]pelton.Output, len(s.GetOutputs()))
 	for n, o := range s.GetOutputs() {
 		if !outputName.MatchString(o.GetName()) {
 			return fmt.Errorf("the process declares output %q; a name has 1 to 64 letters, digits, - and _", clean(o.GetName(), 64))

@@ -8,6 +8,7 @@ import (
 	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/actor"
 	"github.com/peltonhq/pelton/actor/actortest"
+	"github.com/peltonhq/pelton/actor/wasm"
 	"github.com/peltonhq/pelton/arena"
 )
 
@@ -111,11 +112,11 @@ func (m lent) Start(ctx context.Context, env actor.Env) (actor.Instance, error) 
 	if err != nil {
 		return nil, err
 	}
-	return lentInstance{n, newPool(m.t, lentSize)}, nil
+	return lentInstance{n.(*wasm.Instance), newPool(m.t, lentSize)}, nil
 }
 
 type lentInstance struct {
-	actor.Instance
+	*wasm.Instance
 
 	pool *pool
 }
@@ -158,7 +159,8 @@ func conformMapped(t *testing.T, suite, reducer string) {
 		}
 	}
 	actortest.Run(t, actortest.Kit{Suite: fresh(suite), Reducer: fresh(reducer)})
-	if window.Mapped.Load() < 3*mib || window.Copied.Load() > 0 || window.Dirty.Load() > 0 {
+	const once = len("ack;count") // by the instance that loaded a state larger than its window, which is staged from then on
+	if window.Mapped.Load() < 3*mib || window.Copied.Load() != uint64(once) || window.Dirty.Load() > 0 {
 		t.Errorf("%d bytes were shown, %d copied, %d times written", window.Mapped.Load(), window.Copied.Load(), window.Dirty.Load())
 	}
 }

@@ -46,7 +46,6 @@ func TestBad(t *testing.T) {
 		{"increase", small + "    health: {max_increase: 2}\n", `plugins.double.health.max_increase: 2 is out of range; want 0 to 1, for example 0.005`},
 		{"times", small + "    health: {max_latency_increase: 0.5}\n", `plugins.double.health.max_latency_increase: 0.5 is out of range; want how many times as much is allowed, 1 to 1000, or 0 for any`},
 		{"state", small + "    state: {handover: true, on_failure: panic}\n", `plugins.double.state.on_failure: unknown value "panic"; known are fresh, abort`},
-		{"state of a process", strings.Replace(small, "native: {name: double}", "process: {command: [x]}", 1) + "    state: {handover: true}\n", `plugins.double.state.handover: not available in this version for a process`},
 		{"swap", small + "swap: {timeout: 1ms}\n", `swap.timeout: 1ms is too short; want at least 100ms`},
 		{"size without unit", small + "arena: {size: 64}\n", `c.yaml:8:9: arena.size: size "64": want a number with a unit (B, KiB, MiB, GiB, KB, MB, GB), for example 64MiB`},
 		{"duration without unit", small + "    limits: {time: 100}\n", `c.yaml:8:14: plugins.double.limits.time: duration "100": want a number with a unit (ms, s, m, h, d), for example 100ms`},

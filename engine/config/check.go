@@ -127,9 +127,6 @@ func (g Plugin) ungrantable(p *problems, path string) {
 	if g.Process == nil {
 		return
 	}
-	if g.State.Handover {
-		p.addf(strings.TrimSuffix(path, "capabilities")+"state.handover", "%s for a process; let the program keep its state outside", NotAvailable)
-	}
 	if g.Capabilities.KV != nil {
 		p.addf(path+".kv", "%s for a process; use a wasm or native plugin, or keep the state in the program", NotAvailable)
 	}

@@ -19,7 +19,7 @@ type Plugin struct {
 	Strategy string   `yaml:"strategy" json:"strategy" jsonschema:"enum=immediate,enum=canary,enum=shadow" jsonschema_description:"How a new version comes in. immediate: at once. canary: for a share of the keys, by steps. shadow: it is compared without effect before. Default immediate."`
 	Canary   Canary   `yaml:"canary" json:"canary" jsonschema_description:"The steps of strategy canary."`
 	Shadow   Shadow   `yaml:"shadow" json:"shadow" jsonschema_description:"The comparison of strategy shadow."`
-	State    Handover `yaml:"state" json:"state" jsonschema_description:"Whether a new version is given what the one before has in its memory. Not for a process."`
+	State    Handover `yaml:"state" json:"state" jsonschema_description:"Whether a new version is given what the one before has in its memory."`
 
 	Capabilities Capabilities `yaml:"capabilities" json:"capabilities" jsonschema_description:"What it may use of the world; nothing that is not named here."`
 }

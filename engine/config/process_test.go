@@ -11,6 +11,7 @@ plugins:
   double:
     from: [numbers]
     process: {command: [python3, main.py, "${MODE}"], dir: plugins/double, env: {KEY: "${KEY}", EMPTY: ""}, ready: 20s}
+    state: {handover: true}
 sessions:
   sums:
     from: [double]

@@ -7,7 +7,7 @@ import { Config } from "./config";
 import { fail } from "./host";
 import { Message } from "./message";
 import { declare_, Out } from "./out";
-import { Fold, registered } from "./plugin";
+import { Fold, Kept, registered } from "./plugin";
 
 const DELIVERY: usize = 88;
 const FOLD: usize = 48;
@@ -22,6 +22,7 @@ const emit = new Bytes();
 // What the host reads after the call.
 let reasons: ArrayBuffer[] = [];
 let folds: Fold[] = [];
+let kept: Kept | null = null;
 
 export function pelton_abi(): i32 {
   return 1;
@@ -63,6 +64,7 @@ export function pelton_handle(refs: usize, n: i32): i32 {
   const handle = registered.handle;
   if (!handle) return 1;
   if (reasons.length) reasons = [];
+  kept = null;
   for (let i = 0; i < n; i++) {
     const d = refs + <usize>i * DELIVERY;
     const after = load<i32>(d, 48);
@@ -105,4 +107,28 @@ export function pelton_reduce(refs: usize, n: i32): i32 {
     store<i32>(d, fold.done ? 1 : 2, 24);
   }
   return 0;
+}
+
+export function pelton_save(into: usize): i32 {
+  const save = registered.save;
+  if (!save) return 1;
+  const state = save();
+  kept = state;
+  if (!state.done) {
+    fail(state.bytes.toString());
+    return -1;
+  }
+  store<u32>(into, state.version);
+  store<usize>(into, state.bytes.ptr, 4);
+  store<i32>(into, state.bytes.size, 8);
+  return 0;
+}
+
+export function pelton_load(version: u32, at: usize, size: i32): i32 {
+  const take = registered.load;
+  if (!take) return 1;
+  const refusal = take(version, new Bytes(at, size));
+  if (!refusal) return 0;
+  fail(refusal);
+  return -1;
 }

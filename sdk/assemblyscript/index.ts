@@ -23,7 +23,8 @@
  *
  * Failure: what throws ends this instance of the plugin: nothing of the message counts, the instance is replaced, and the
  * message is offered again up to the configured number of attempts. Emits take effect only with `Verdict.ack`. State in
- * variables is lost when the instance is replaced; what must last belongs into a `KV` or a session.
+ * variables is lost when the instance is replaced, unless `keep` hands it over to the next version of the code; what must last
+ * belongs into a `KV` or a session.
  */
 export { Bytes } from "./bytes";
 export { Config } from "./config";
@@ -32,6 +33,6 @@ export { Header, Request, Response, ResponseError } from "./http";
 export { KV } from "./kv";
 export { Message, NO_TIME } from "./message";
 export { Out } from "./out";
-export { handler, output, reducer, start, Fold } from "./plugin";
+export { handler, keep, output, reducer, start, Fold, Kept } from "./plugin";
 export { Kind, Value } from "./value";
 export { Verdict } from "./verdict";

@@ -9,6 +9,8 @@ export namespace registered {
   export let handle: ((m: Message, out: Out) => Verdict) | null = null;
   export let reduce: ((key: Bytes, state: Bytes, emit: Bytes) => Fold) | null = null;
   export let begin: ((config: Config) => string | null) | null = null;
+  export let save: (() => Kept) | null = null;
+  export let load: ((version: u32, state: Bytes) => string | null) | null = null;
   export const outputs: string[] = [];
   export const types: string[] = [];
 }
@@ -47,6 +49,37 @@ export function reducer(f: (key: Bytes, state: Bytes, emit: Bytes) => Fold): voi
  */
 export function start(f: (config: Config) => string | null): void {
   registered.begin = f;
+}
+
+/**
+ * Registers how the plugin's variables go over to its next version, where the config has `state: {handover: true}`. `save`
+ * is called between two messages of the old version, which may go on after it; `load` after the start and before the first
+ * message, with bytes that are borrowed. Words of it, or a refusal, are a failure, on which the new version starts without
+ * the state or is rolled back, as the config says. Call it outside of functions. A reducer has no use for it: its state is
+ * its session.
+ */
+export function keep(save: () => Kept, load: (version: u32, state: Bytes) => string | null): void {
+  registered.save = save;
+  registered.load = load;
+}
+
+/** What a plugin has in its variables, on its way to its next version. */
+export class Kept {
+  private constructor(
+    readonly done: bool,
+    readonly version: u32,
+    readonly bytes: Bytes,
+  ) {}
+
+  /** The state, with the version of its form, a number of the plugin's own. It is at most `state.max_size`. */
+  static state(version: u32, bytes: Bytes): Kept {
+    return new Kept(true, version, bytes);
+  }
+
+  /** Refuses to save, with words. */
+  static refuse(words: string): Kept {
+    return new Kept(false, 0, Bytes.of(words));
+  }
 }
 
 /** What a reducer answers. */

@@ -228,8 +228,8 @@ func TestForeignReadmes(t *testing.T) {
 				plugins++
 			}
 		}
-		if plugins != 3 {
-			t.Errorf("%s/README.md has %d plugins, want a handler, a reducer and one with capabilities", f.lang, plugins)
+		if plugins != 4 {
+			t.Errorf("%s/README.md has %d plugins, want a handler, a reducer, one that keeps a state and one with capabilities", f.lang, plugins)
 		}
 	}
 }

@@ -24,7 +24,8 @@
  *
  * Failure. pelton_panic, and any trap, ends this instance of the plugin: nothing of the message counts, the instance
  * is replaced, and the message is offered again up to the configured number of attempts. Emits take effect only with
- * pelton_ack. State in variables is lost when the instance is replaced; what must last belongs into kv or a session.
+ * pelton_ack. State in variables is lost when the instance is replaced, unless .save and .load hand it over to the next version
+ * of the code; what must last belongs into kv or a session.
  *
  * README.md beside this file has the build command and the whole interface by subject.
  */
@@ -898,6 +899,13 @@ typedef pelton_verdict pelton_handler(const pelton_message *m, pelton_out out);
  * this emit with the words in *next; the state stays as it was. */
 typedef bool pelton_reducer(pelton_bytes key, pelton_bytes state, pelton_bytes emit, pelton_bytes *next);
 
+/* What a plugin has in its variables, on its way to its next version. The version is of the form of the bytes, a number of
+ * the plugin's own. What save gives may be in scratch memory; what load gets is borrowed. */
+typedef struct {
+	uint32_t version;
+	pelton_bytes bytes;
+} pelton_kept;
+
 /* A program's one plugin: either .handle or .reduce. */
 struct pelton_plugin {
 	pelton_handler *handle;
@@ -905,6 +913,11 @@ struct pelton_plugin {
 	pelton_output outputs[64];   /* without any, a handler has the one output "default" */
 	pelton_setting config[64];   /* a key of the config that is not among them is an error */
 	const char *(*start)(void);  /* optional: after the config, before the first message; NULL, or why it refuses */
+	/* Optional, both or none: how the variables go over to the next version, where the config has `state: {handover: true}`.
+	 * save is called between two messages of the old version, which may go on after it; load after start and before the first
+	 * message. NULL, or why it refuses: then the new version starts without the state or is rolled back, as the config says. */
+	const char *(*save)(pelton_kept *into);
+	const char *(*load)(pelton_kept state);
 };
 
 extern const struct pelton_plugin pelton_plugin;
@@ -1167,6 +1180,33 @@ PELTON_EXPORT(pelton_reduce) int32_t pelton_export_reduce(char *refs, int32_t n)
 		f->status = done ? 1 : 2;
 	}
 	return 0;
+}
+
+_Static_assert(sizeof(pelton_kept) == 12, "the ABI's descriptor");
+
+static inline int32_t pelton_kept_or(const char *refusal)
+{
+	pelton_bytes words = pelton_text(refusal);
+	if (!words.data)
+		return 0;
+	pelton_import_fail(words.data, words.size);
+	return -1;
+}
+
+PELTON_EXPORT(pelton_save) int32_t pelton_export_save(pelton_kept *into)
+{
+	if (!pelton_plugin.save)
+		return 1;
+	pelton_arena_reset(&pelton_state.scratch);
+	return pelton_kept_or(pelton_plugin.save(into));
+}
+
+PELTON_EXPORT(pelton_load) int32_t pelton_export_load(uint32_t version, const char *state, uint32_t size)
+{
+	if (!pelton_plugin.load)
+		return 1;
+	pelton_arena_reset(&pelton_state.scratch);
+	return pelton_kept_or(pelton_plugin.load((pelton_kept){version, {state, size}}));
 }
 
 #undef PELTON_EXPORT

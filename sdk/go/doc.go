@@ -40,7 +40,8 @@
 //
 // A panic ends this instance of the plugin: nothing of the message counts, the instance is replaced, and the
 // message is offered again up to the configured number of attempts. Emits take effect only with [Ack]. State in
-// variables is lost when the instance is replaced; what must last belongs into a session or into [KV].
+// variables is lost when the instance is replaced, unless [Keep] hands it over to the next version of the code; what must last
+// belongs into a session or into [KV].
 //
 // # Testing
 //

@@ -1,7 +1,6 @@
 package process
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,6 +37,9 @@ func Main(p Plugin) {
 func Run(ctx context.Context, p Plugin) error {
 	if (p.Handle == nil) == (p.Reduce == nil) {
 		return errors.New("a process.Plugin has either Handle or Reduce")
+	}
+	if k := p.Keep; k != nil && (k.Save == nil || k.Load == nil || p.Handle == nil) {
+		return errors.New("Keep of a process.Plugin has Save and Load, and is for Handle")
 	}
 	target := os.Getenv("PELTON_PLUGIN")
 	if target == "" {
@@ -100,6 +102,10 @@ func (c *client) serve() error {
 			err = c.handle(m.Handle)
 		case *pluginv1.AttachResponse_Reduce:
 			err = c.reduce(m.Reduce)
+		case *pluginv1.AttachResponse_Save:
+			err = c.save(m.Save)
+		case *pluginv1.AttachResponse_Load:
+			err = c.load(m.Load)
 		case *pluginv1.AttachResponse_Close:
 			return c.stream.CloseSend()
 		}
@@ -111,7 +117,7 @@ func (c *client) serve() error {
 
 func (c *client) start(m *pluginv1.Init) error {
 	c.output = m.GetOutput()
-	s := &pluginv1.Started{Role: pluginv1.Role_ROLE_HANDLER}
+	s := &pluginv1.Started{Role: pluginv1.Role_ROLE_HANDLER, Keeps: c.plugin.Keep != nil}
 	if c.plugin.Reduce != nil {
 		s.Role = pluginv1.Role_ROLE_REDUCER
 	} else if len(c.plugin.Outputs) == 0 {
@@ -122,7 +128,7 @@ func (c *client) start(m *pluginv1.Init) error {
 	}
 	if c.plugin.Init != nil {
 		if err := c.plugin.Init(m.GetConfig()); err != nil {
-			s.Refusal = cmp.Or(valid(err.Error()), "it gave no reason")
+			s.Refusal = words(err)
 		}
 	}
 	return c.send(&pluginv1.AttachRequest{Message: &pluginv1.AttachRequest_Started{Started: s}})

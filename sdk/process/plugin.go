@@ -17,8 +17,25 @@ type Plugin struct {
 	Reduce func(key, state, emit []byte) ([]byte, error)
 	// ContentType is of the states; empty means application/json.
 	ContentType string
+	// Keep hands over what Handle keeps in variables when the code is swapped, where the config asks for it; nil does not.
+	Keep *Keep
 	// Close is called at the end; nil does nothing. The program has a second.
 	Close func()
+}
+
+// Keep is how a plugin's variables go over to its next version, where the config has `state: {handover: true}`.
+type Keep struct {
+	// Save is called between two messages of the old version, which may go on after it. An error is a failure, on which the
+	// new version starts without the state or is rolled back, as the config says.
+	Save func() (State, error)
+	// Load is called after Init of the new version and before its first message. An error is a failure, as that of Save.
+	Load func(State) error
+}
+
+// State is what a plugin has in its variables, on its way to the next version of the plugin.
+type State struct {
+	Version uint32 // of the form of Bytes: a number of the plugin's own
+	Bytes   []byte // at most `state.max_size`
 }
 
 // Message is one delivery, lent until Handle returns.

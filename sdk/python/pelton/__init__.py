@@ -16,9 +16,10 @@ the wheel starts another, and counts a failure of that message only.
 """
 
 from .client import run
+from .keep import State
 from .message import Message
 from .out import Out
 from .verdict import Verdict, ack, dead, defer, hold, retry
 
-__all__ = ["Message", "Out", "Verdict", "ack", "dead", "defer", "hold", "retry", "run"]
+__all__ = ["Message", "Out", "State", "Verdict", "ack", "dead", "defer", "hold", "retry", "run"]
 __version__ = "0.1.0"

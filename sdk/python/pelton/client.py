@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 import grpc
 
+from .keep import Loader, Saver, loaded, saved
 from .message import Message
 from .out import Full, Out
 from .plugin.v1 import plugin_pb2 as proto
@@ -33,6 +34,8 @@ def run(
     reduce: Reducer | None = None,
     outputs: Iterable[str] | Mapping[str, str] = (),
     start: Callable[[dict[str, Any]], None] | None = None,
+    save: Saver | None = None,
+    load: Loader | None = None,
     close: Callable[[], None] | None = None,
     content_type: str = "",
 ) -> NoReturn:
@@ -43,18 +46,25 @@ def run(
     A ValueError refuses the emit with its words. A plugin has one of handle and reduce.
     outputs are the names that handle emits to, or a mapping of names to content types; without any it is "default".
     start gets the plugin's ``config``, before the first message; an exception makes the start fail with its words.
+    save and load hand over what handle keeps in variables when the code is swapped, where the config has
+    ``state: {handover: true}``. save is called between two messages of the old version, which may go on after it, and
+    returns a State; load gets it in the new version, after start and before
+    the first message. A ValueError of either refuses with its words: the new version starts without the state or is
+    rolled back, as the config says. A plugin has both or none.
     close is called at the end; the program has a second.
     content_type is that of a reducer's states; empty means application/json.
     """
     if (handle is None) == (reduce is None):
         sys.exit("pelton.run: give either handle or reduce")
+    if (save is None) != (load is None) or (save is not None and handle is None):
+        sys.exit("pelton.run: give both save and load, with handle, or none of them")
     target = os.environ.get("PELTON_PLUGIN")
     if not target:
         sys.exit("PELTON_PLUGIN is not set: this program is a plugin, started by `pelton run` (plugins.NAME.process.command)")
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     try:
-        _Client(handle, reduce, outputs, start, content_type).serve(target)
+        _Client(handle, reduce, outputs, start, save, load, content_type).serve(target)
         if close is not None:
             close()
     except SystemExit as leave:
@@ -79,6 +89,8 @@ class _Client:
         reduce: Reducer | None,
         outputs: Iterable[str] | Mapping[str, str],
         start: Callable[[dict[str, Any]], None] | None,
+        save: Saver | None,
+        load: Loader | None,
         content_type: str,
     ) -> None:
         self.handler = handle
@@ -87,6 +99,8 @@ class _Client:
         if handle is not None and not self.outputs:
             self.outputs = {"default": ""}
         self.start = start
+        self.saver = save
+        self.loader = load
         self.content_type = content_type
         self.room = 0
         self.said: queue.SimpleQueue[proto.AttachRequest | None] = queue.SimpleQueue()
@@ -107,6 +121,11 @@ class _Client:
                 self.handle(m.handle)
             elif what == "reduce":
                 self.reduce(m.reduce)
+            elif what == "save":
+                for part in saved(self.saver, m.save):  # type: ignore[arg-type]
+                    self.said.put(proto.AttachRequest(saved=part))
+            elif what == "load":
+                self.said.put(proto.AttachRequest(loaded=loaded(self.loader, m.load)))  # type: ignore[arg-type]
             elif what == "init":
                 self.init(m.init)
             elif what == "close":
@@ -117,7 +136,7 @@ class _Client:
         self.room = m.output
         role = proto.ROLE_HANDLER if self.reducer is None else proto.ROLE_REDUCER
         outputs = [proto.Output(name=name, content_type=kind) for name, kind in self.outputs.items()]
-        started = proto.Started(role=role, outputs=outputs)
+        started = proto.Started(role=role, outputs=outputs, keeps=self.saver is not None)
         if self.start is not None:
             try:
                 self.start(json.loads(m.config))

@@ -9,6 +9,7 @@ import pelton
 
 count = 0
 hoard = []
+saves = ("", "")
 
 
 def start(config):
@@ -75,6 +76,32 @@ def misbehave(word):
         pass
 
 
+def set_saves(message, out, rest):
+    global saves
+    word, _, rest = rest.partition(" ")
+    saves = (word, rest)
+
+
+def save():
+    word, rest = saves
+    if word == "refuse":
+        raise ValueError(rest)
+    misbehave(word)
+    state = b"%d" % count
+    if word == "big":
+        state += b" " * (int(rest) - len(state))
+    return pelton.State(int(rest) if word == "version" else 1, state)
+
+
+def load(state):
+    global count
+    if state.version == 3:
+        misbehave("trap")
+    if state.version > 1:
+        raise ValueError(f"version {state.version} is too new")
+    count = int(state.data)
+
+
 commands = {
     "emit": emit,
     "emit-undeclared": lambda message, out, rest: out.emit("nowhere", b"x"),
@@ -83,6 +110,7 @@ commands = {
     "count": lambda message, out, rest: out.emit("out", b"%d" % count),
     "token": lambda message, out, rest: out.emit("out", message.hold_token.encode()),
     "settle": settle,
+    "saves": set_saves,
     "log": lambda message, out, rest: out.log("info", rest),
     "flood": flood(bytes(1024)),
     "drip": flood(b""),
@@ -122,4 +150,4 @@ def fold(key, state, emit):
 if "reducer" in sys.argv:
     pelton.run(reduce=fold, start=start)
 else:
-    pelton.run(handle=handle, start=start, outputs={"out": "text/plain", "echo": ""})
+    pelton.run(handle=handle, start=start, save=save, load=load, outputs={"out": "text/plain", "echo": ""})

@@ -4,6 +4,7 @@ import unittest
 from datetime import datetime, timedelta, timezone
 
 import pelton
+from pelton.keep import loaded, saved
 from pelton.out import Full
 from pelton.plugin.v1 import plugin_pb2 as proto
 
@@ -74,6 +75,28 @@ class TestOut(unittest.TestCase):
         out.settle("t/1", pelton.ack(), [("a", b"1"), ("a", b"2", b"k")])
         emits = decided.settlements[0].emits
         self.assertEqual([(e.payload, e.HasField("key")) for e in emits], [(b"1", False), (b"2", True)])
+
+
+class TestKeep(unittest.TestCase):
+    def test_parts(self):
+        for size in (0, 1, 256 << 10, (256 << 10) + 1, 1 << 20):
+            state = bytes(i % 251 for i in range(size))
+            parts = list(saved(lambda: pelton.State(7, state), proto.Save(limit=1 << 20, batch=3)))
+            self.assertEqual(b"".join(p.part for p in parts), state)
+            self.assertEqual([p.done for p in parts], [False] * (len(parts) - 1) + [True])
+            self.assertTrue(all(p.part and len(p.part) <= 256 << 10 for p in parts[:-1]))
+            self.assertEqual((parts[-1].version, {p.batch for p in parts}), (7, {3}))
+
+    def test_no_state(self):
+        def refuse(*_):
+            raise ValueError("not now")
+
+        ask = proto.Save(limit=4)
+        (excess,) = saved(lambda: pelton.State(1, b"12345"), ask)
+        (refused,) = saved(refuse, ask)
+        self.assertEqual((excess.excess, excess.part, excess.done), (5, b"", True))
+        self.assertEqual((refused.refusal, refused.done), ("not now", True))
+        self.assertEqual(loaded(refuse, proto.Load(batch=2)), proto.Loaded(batch=2, refusal="not now"))
 
 
 if __name__ == "__main__":

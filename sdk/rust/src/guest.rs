@@ -9,7 +9,7 @@ use crate::host;
 use crate::host::imports::{complain, fail};
 use crate::message::{Location, Message};
 use crate::verdict::{ACK, DEAD};
-use crate::{Handler, Out, Reducer, Setup};
+use crate::{Handler, Keeper, Out, Reducer, Setup};
 
 /// Where the plugin and what else outlives a call is kept.
 pub struct Place<T>(UnsafeCell<Option<T>>);
@@ -77,10 +77,7 @@ pub unsafe fn init<T>(
             *ANSWERS.get() = Some(Vec::new());
             role
         }
-        Err(words) => {
-            fail(&words);
-            -1
-        }
+        Err(words) => refused(&words),
     }
 }
 
@@ -213,4 +210,42 @@ pub unsafe fn reduce<P: Reducer>(place: &Place<P>, refs: *mut u8, n: usize) -> i
         (*f).status = status;
     }
     0
+}
+
+/// Saves the state into the descriptor of the ABI: its version, address and length.
+///
+/// # Safety
+///
+/// `into` is the address of three numbers.
+pub unsafe fn save<P: Keeper>(place: &Place<P>, into: *mut u32) -> i32 {
+    let (plugin, answers) = match (place.get(), ANSWERS.get()) {
+        (Some(plugin), Some(answers)) => (plugin, answers),
+        _ => return 1,
+    };
+    answers.clear();
+    match plugin.save() {
+        Ok(state) => {
+            let [at, size] = keep(answers, Cow::Owned(state.bytes));
+            *into.cast::<[u32; 3]>() = [state.version, at, size];
+            0
+        }
+        Err(words) => refused(&words),
+    }
+}
+
+/// Loads the state of another version.
+///
+/// # Safety
+///
+/// `state` is the address of `size` bytes.
+pub unsafe fn load<P: Keeper>(place: &Place<P>, version: u32, state: *const u8, size: usize) -> i32 {
+    match place.get() {
+        Some(plugin) => plugin.load(version, from_raw_parts(state, size)).map_or_else(|words| refused(&words), |_| 0),
+        None => 1,
+    }
+}
+
+fn refused(words: &str) -> i32 {
+    fail(words);
+    -1
 }

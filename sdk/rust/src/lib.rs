@@ -48,6 +48,9 @@
 //! # fn main() {}
 //! ```
 //!
+//! A plugin whose variables are to outlast a swap of its code implements [`Keeper`] too, and ends with
+//! `pelton::handler!(Delays, keep)`.
+//!
 //! What folds emits into the state of a session implements [`Reducer`] and ends with [`reducer!`].
 //!
 //! # Ordering
@@ -64,7 +67,8 @@
 //!
 //! A panic ends this instance of the plugin: nothing of the message counts, the instance is replaced, and the message is
 //! offered again up to the configured number of attempts. Emits take effect only with [`Verdict::ack`]. State in `self`
-//! is lost when the instance is replaced; what must last belongs into [`Kv`] or a session.
+//! is lost when the instance is replaced, unless a [`Keeper`] hands it over to the next version of the code; what must last belongs
+//! into [`Kv`] or a session.
 //!
 //! # Testing
 //!
@@ -106,6 +110,26 @@ pub trait Handler: Sized {
     fn handle(&mut self, message: &Message, out: &mut Out) -> Verdict;
 }
 
+/// A plugin that hands what it has in its variables over to its next version, where the config has
+/// `state: {handover: true}`. An error of either is a failure, on which the new version starts without the state or is rolled
+/// back, as the config says.
+pub trait Keeper: Handler {
+    /// Gives the state, between two messages of the old version, which may go on after it.
+    fn save(&mut self) -> Result<State, String>;
+
+    /// Takes the state of the version before, after the start and before the first message. `version` is of its form.
+    fn load(&mut self, version: u32, state: &[u8]) -> Result<(), String>;
+}
+
+/// What a plugin has in its variables, on its way to its next version.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct State {
+    /// Of the form of the bytes: a number of the plugin's own.
+    pub version: u32,
+    /// At most `state.max_size`.
+    pub bytes: Vec<u8>,
+}
+
 /// A plugin that folds emits into the state of a session key.
 pub trait Reducer: Sized {
     /// Reads the config, as [`Handler::start`]. A reducer has no outputs.
@@ -116,8 +140,8 @@ pub trait Reducer: Sized {
     fn reduce(&mut self, key: &[u8], state: &[u8], emit: &[u8]) -> Result<Vec<u8>, String>;
 }
 
-/// Makes the program's plugin, once in a crate: of a type that is a [`Handler`], or of a function and its outputs, which
-/// becomes a type with the name `FunctionPlugin`.
+/// Makes the program's plugin, once in a crate: of a type that is a [`Handler`], with `keep` behind it if it is a [`Keeper`]
+/// too, or of a function and its outputs, which becomes a type with the name `FunctionPlugin`.
 #[macro_export]
 macro_rules! handler {
     ($function:expr, [$($output:expr),* $(,)?]) => {
@@ -139,6 +163,24 @@ macro_rules! handler {
     ($plugin:ty) => {
         $crate::exports!($plugin, 1, pelton_handle, handle, <$plugin as $crate::Handler>::start);
     };
+    ($plugin:ty, keep) => {
+        $crate::exports!(
+            $plugin,
+            1,
+            pelton_handle,
+            handle,
+            <$plugin as $crate::Handler>::start,
+            #[no_mangle]
+            unsafe extern "C" fn pelton_save(into: *mut u32) -> i32 {
+                $crate::guest::save(&PLUGIN, into)
+            }
+
+            #[no_mangle]
+            unsafe extern "C" fn pelton_load(version: u32, state: *const u8, size: u32) -> i32 {
+                $crate::guest::load(&PLUGIN, version, state, size as usize)
+            }
+        );
+    };
 }
 
 /// Makes a type that is a [`Reducer`] the program's plugin, once in a crate.
@@ -153,7 +195,7 @@ macro_rules! reducer {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! exports {
-    ($plugin:ty, $role:expr, $export:ident, $turn:ident, $start:expr) => {
+    ($plugin:ty, $role:expr, $export:ident, $turn:ident, $start:expr $(, $($more:item)+)?) => {
         #[cfg(target_arch = "wasm32")]
         const _: () = {
             static PLUGIN: $crate::guest::Place<$plugin> = $crate::guest::Place::empty();
@@ -177,6 +219,8 @@ macro_rules! exports {
             unsafe extern "C" fn $export(refs: *mut u8, n: u32) -> i32 {
                 $crate::guest::$turn(&PLUGIN, refs, n as usize)
             }
+
+            $($($more)+)?
         };
 
         // Outside WebAssembly only tests use the plugin.

@@ -79,6 +79,10 @@ func serve(s stream) {
 			start(s)
 		case *pluginv1.AttachResponse_Handle:
 			handle(s, m.Handle)
+		case *pluginv1.AttachResponse_Save:
+			save(s, m.Save)
+		case *pluginv1.AttachResponse_Load:
+			load(s, m.Load)
 		case *pluginv1.AttachResponse_Close:
 			if mode == "stays" {
 				select {}
@@ -89,7 +93,7 @@ func serve(s stream) {
 }
 
 func start(s stream) {
-	started := &pluginv1.Started{Role: pluginv1.Role_ROLE_HANDLER, Outputs: []*pluginv1.Output{{Name: "out"}}}
+	started := &pluginv1.Started{Role: pluginv1.Role_ROLE_HANDLER, Outputs: []*pluginv1.Output{{Name: "out"}}, Keeps: true}
 	switch mode {
 	case "role":
 		started.Role = 7
@@ -108,6 +112,48 @@ func start(s stream) {
 		return
 	}
 	send(s, &pluginv1.AttachRequest{Message: &pluginv1.AttachRequest_Started{Started: started}})
+}
+
+// save answers with a state of two bytes, or otherwise.
+func save(s stream, m *pluginv1.Save) {
+	saved := func(a *pluginv1.Saved) {
+		send(s, &pluginv1.AttachRequest{Message: &pluginv1.AttachRequest_Saved{Saved: a}})
+	}
+	switch mode {
+	case "save hangs":
+		hang()
+	case "save exits":
+		os.Exit(7)
+	case "save is another":
+		answer(s, true)
+	case "save of another":
+		m.Batch++
+	case "save is endless":
+		for {
+			saved(&pluginv1.Saved{Part: make([]byte, 1000), Batch: m.GetBatch()})
+		}
+	case "save is nothing":
+		saved(&pluginv1.Saved{Batch: m.GetBatch()})
+	}
+	saved(&pluginv1.Saved{Part: []byte("a"), Batch: m.GetBatch()})
+	saved(&pluginv1.Saved{Part: []byte("b"), Batch: m.GetBatch(), Done: true})
+}
+
+// hang says so, for the test to end its patience.
+func hang() {
+	fmt.Println("hangs")
+	select {}
+}
+
+func load(s stream, m *pluginv1.Load) {
+	if mode == "load hangs" {
+		hang()
+	}
+	loaded := &pluginv1.Loaded{Batch: m.GetBatch()}
+	if string(m.GetState()) != "ab" {
+		loaded.Refusal = "it is not ab"
+	}
+	send(s, &pluginv1.AttachRequest{Message: &pluginv1.AttachRequest_Loaded{Loaded: loaded}})
 }
 
 func answer(s stream, done bool, decided ...*pluginv1.Decided) {

@@ -22,6 +22,7 @@ func main() {
 		Init:    start,
 		Outputs: []pelton.Output{{Name: "out", ContentType: "text/plain"}, {Name: "echo"}},
 		Handle:  handle,
+		Keep:    &process.Keep{Save: save, Load: load},
 	}
 	if len(os.Args) > 1 && os.Args[1] == "reducer" {
 		p = process.Plugin{Init: start, Reduce: fold}
@@ -46,6 +47,7 @@ var (
 	count   int
 	hoard   [][]byte
 	counter int
+	saves   string // what the next save does
 )
 
 func handle(m *process.Message, out *process.Out) pelton.Verdict {
@@ -108,6 +110,8 @@ func do(m *process.Message, out *process.Out, word, rest string) bool {
 			v = pelton.Dead("settled")
 		}
 		out.Settle(token, v, pelton.Emit{Output: "out", Payload: []byte("settled")})
+	case "saves":
+		saves = rest
 	case "log":
 		m.Log("info", rest)
 	case "flood", "drip":
@@ -222,6 +226,35 @@ func misbehave(word string) {
 			counter++
 		}
 	}
+}
+
+func save() (process.State, error) {
+	word, rest, _ := strings.Cut(saves, " ")
+	n, _ := strconv.Atoi(rest)
+	state := process.State{Version: 1, Bytes: strconv.AppendInt(nil, int64(count), 10)}
+	switch word {
+	case "refuse":
+		return process.State{}, errors.New(rest)
+	case "big":
+		state.Bytes = append(state.Bytes, bytes.Repeat([]byte{' '}, n-len(state.Bytes))...)
+	case "version":
+		state.Version = uint32(n)
+	default:
+		misbehave(word)
+	}
+	return state, nil
+}
+
+func load(s process.State) (err error) {
+	switch s.Version {
+	case 1:
+		count, err = strconv.Atoi(strings.TrimSpace(string(s.Bytes)))
+	case 3:
+		misbehave("trap")
+	default:
+		err = fmt.Errorf("version %d is too new", s.Version)
+	}
+	return err
 }
 
 func fold(_, state, emit []byte) ([]byte, error) {

@@ -24,6 +24,7 @@ func init() {
 	})
 	pelton.Output("out", "text/plain")
 	pelton.Handle(handle, "echo")
+	pelton.Keep(save, load)
 }
 
 func main() {}
@@ -92,6 +93,8 @@ func do(m *pelton.Message, out *pelton.Out, word, rest string) (v pelton.Verdict
 		out.Emit("out", nil, []byte(m.HoldToken()))
 	case "settle":
 		settle(out, rest)
+	case "saves":
+		saves = rest
 	case "log":
 		pelton.Log(pelton.Info, rest)
 	case "flood", "drip":

@@ -4,17 +4,23 @@
 
 static pelton_bytes fail;
 static int64_t count;
+static pelton_bytes saves; /* what save does */
 static volatile uint64_t counter; /* volatile: C may assume that a loop without effect ends */
 
-static const char *start(void)
+/* words is a C string of some text, in scratch memory. */
+static const char *words(pelton_bytes before, int64_t n, const char *after)
 {
-	if (!fail.size)
-		return NULL;
-	pelton_buffer words = {0};
-	pelton_put(&words, fail);
-	*pelton_room(&words, 1) = 0;
-	return words.data;
+	pelton_buffer b = {0};
+	pelton_put(&b, before);
+	if (after) {
+		pelton_put_int(&b, n);
+		pelton_puts(&b, after);
+	}
+	*pelton_room(&b, 1) = 0;
+	return b.data;
 }
+
+static const char *start(void) { return fail.size ? words(fail, 0, NULL) : NULL; }
 
 /* cut takes what is before the first c off b. */
 static pelton_bytes cut(pelton_bytes *b, char c)
@@ -99,13 +105,18 @@ static void echo(const pelton_message *m, pelton_out out)
 	pelton_emit(out, "echo", m->key, pelton_built(&b));
 }
 
-static void misbehave(pelton_out out, pelton_bytes word)
+static void fall(pelton_bytes word)
 {
 	if (pelton_is(word, "trap"))
 		pelton_panic("the suite's trap");
 	if (pelton_is(word, "loop"))
 		for (;;)
 			counter++;
+}
+
+static void misbehave(pelton_out out, pelton_bytes word)
+{
+	fall(word);
 	if (pelton_is(word, "hog"))
 		for (;;) {
 			volatile char *b = pelton_keep(1 << 20);
@@ -190,6 +201,8 @@ static bool act(const pelton_message *m, pelton_out out, pelton_bytes word, pelt
 		pelton_bytes token = cut(&rest, ' ');
 		pelton_out held = pelton_settle(out, token, pelton_is(rest, "dead") ? pelton_dead("settled") : pelton_ack());
 		pelton_emit(held, "out", PELTON_NONE, pelton_text("settled"));
+	} else if (pelton_is(word, "saves")) {
+		saves = (pelton_bytes){memcpy(pelton_keep(rest.size), rest.data, rest.size), rest.size};
 	} else if (pelton_is(word, "log")) {
 		pelton_log(PELTON_INFO, rest);
 	} else if (pelton_is(word, "about")) {
@@ -223,9 +236,38 @@ static pelton_verdict handle(const pelton_message *m, pelton_out out)
 	return verdict;
 }
 
+static const char *save(pelton_kept *into)
+{
+	pelton_bytes rest = saves, word = cut(&rest, ' ');
+	fall(word);
+	if (pelton_is(word, "refuse"))
+		return words(rest, 0, NULL);
+	pelton_buffer b = {0};
+	pelton_put_int(&b, count);
+	if (pelton_is(word, "big")) {
+		uint32_t more = (uint32_t)number(rest) - b.size;
+		memset(pelton_room(&b, more), ' ', more);
+		b.size += more;
+	}
+	*into = (pelton_kept){pelton_is(word, "version") ? (uint32_t)number(rest) : 1, pelton_built(&b)};
+	return NULL;
+}
+
+static const char *load(pelton_kept state)
+{
+	if (state.version == 3)
+		fall(pelton_text("trap"));
+	if (state.version != 1)
+		return words(pelton_text("version "), state.version, " is too new");
+	count = number(cut(&state.bytes, ' '));
+	return NULL;
+}
+
 PELTON_PLUGIN {
 	.handle = handle,
 	.outputs = {{"out", "text/plain"}, {"echo"}},
 	.config = {PELTON_SETTING("fail", &fail)},
 	.start = start,
+	.save = save,
+	.load = load,
 };

@@ -285,6 +285,8 @@ type AttachRequest struct {
 	//	*AttachRequest_Answer
 	//	*AttachRequest_Folded
 	//	*AttachRequest_Log
+	//	*AttachRequest_Saved
+	//	*AttachRequest_Loaded
 	Message       isAttachRequest_Message `protobuf_oneof:"message"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -372,6 +374,24 @@ func (x *AttachRequest) GetLog() *Log {
 	return nil
 }
 
+func (x *AttachRequest) GetSaved() *Saved {
+	if x != nil {
+		if x, ok := x.Message.(*AttachRequest_Saved); ok {
+			return x.Saved
+		}
+	}
+	return nil
+}
+
+func (x *AttachRequest) GetLoaded() *Loaded {
+	if x != nil {
+		if x, ok := x.Message.(*AttachRequest_Loaded); ok {
+			return x.Loaded
+		}
+	}
+	return nil
+}
+
 type isAttachRequest_Message interface {
 	isAttachRequest_Message()
 }
@@ -401,6 +421,16 @@ type AttachRequest_Log struct {
 	Log *Log `protobuf:"bytes,5,opt,name=log,proto3,oneof"`
 }
 
+type AttachRequest_Saved struct {
+	// The answer to Save, in one or several parts.
+	Saved *Saved `protobuf:"bytes,6,opt,name=saved,proto3,oneof"`
+}
+
+type AttachRequest_Loaded struct {
+	// The answer to Load.
+	Loaded *Loaded `protobuf:"bytes,7,opt,name=loaded,proto3,oneof"`
+}
+
 func (*AttachRequest_Hello) isAttachRequest_Message() {}
 
 func (*AttachRequest_Started) isAttachRequest_Message() {}
@@ -410,6 +440,10 @@ func (*AttachRequest_Answer) isAttachRequest_Message() {}
 func (*AttachRequest_Folded) isAttachRequest_Message() {}
 
 func (*AttachRequest_Log) isAttachRequest_Message() {}
+
+func (*AttachRequest_Saved) isAttachRequest_Message() {}
+
+func (*AttachRequest_Loaded) isAttachRequest_Message() {}
 
 // AttachResponse is what the wheel says.
 type AttachResponse struct {
@@ -422,6 +456,8 @@ type AttachResponse struct {
 	//	*AttachResponse_Handle
 	//	*AttachResponse_Reduce
 	//	*AttachResponse_Close
+	//	*AttachResponse_Save
+	//	*AttachResponse_Load
 	Message       isAttachResponse_Message `protobuf_oneof:"message"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -500,6 +536,24 @@ func (x *AttachResponse) GetClose() *Close {
 	return nil
 }
 
+func (x *AttachResponse) GetSave() *Save {
+	if x != nil {
+		if x, ok := x.Message.(*AttachResponse_Save); ok {
+			return x.Save
+		}
+	}
+	return nil
+}
+
+func (x *AttachResponse) GetLoad() *Load {
+	if x != nil {
+		if x, ok := x.Message.(*AttachResponse_Load); ok {
+			return x.Load
+		}
+	}
+	return nil
+}
+
 type isAttachResponse_Message interface {
 	isAttachResponse_Message()
 }
@@ -524,6 +578,16 @@ type AttachResponse_Close struct {
 	Close *Close `protobuf:"bytes,4,opt,name=close,proto3,oneof"`
 }
 
+type AttachResponse_Save struct {
+	// Only to a process that keeps a state: the next version is to go on with it.
+	Save *Save `protobuf:"bytes,5,opt,name=save,proto3,oneof"`
+}
+
+type AttachResponse_Load struct {
+	// Only to a process that keeps a state, before its first delivery: the state of the version before.
+	Load *Load `protobuf:"bytes,6,opt,name=load,proto3,oneof"`
+}
+
 func (*AttachResponse_Init) isAttachResponse_Message() {}
 
 func (*AttachResponse_Handle) isAttachResponse_Message() {}
@@ -531,6 +595,10 @@ func (*AttachResponse_Handle) isAttachResponse_Message() {}
 func (*AttachResponse_Reduce) isAttachResponse_Message() {}
 
 func (*AttachResponse_Close) isAttachResponse_Message() {}
+
+func (*AttachResponse_Save) isAttachResponse_Message() {}
+
+func (*AttachResponse_Load) isAttachResponse_Message() {}
 
 // Hello says what the plugin speaks.
 type Hello struct {
@@ -659,7 +727,9 @@ type Started struct {
 	// What it declares; a reducer declares none.
 	Outputs []*Output `protobuf:"bytes,2,rep,name=outputs,proto3" json:"outputs,omitempty"`
 	// Why it refuses to start; empty means that it started.
-	Refusal       string `protobuf:"bytes,3,opt,name=refusal,proto3" json:"refusal,omitempty"`
+	Refusal string `protobuf:"bytes,3,opt,name=refusal,proto3" json:"refusal,omitempty"`
+	// A handler that answers Save and Load.
+	Keeps         bool `protobuf:"varint,4,opt,name=keeps,proto3" json:"keeps,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -713,6 +783,13 @@ func (x *Started) GetRefusal() string {
 		return x.Refusal
 	}
 	return ""
+}
+
+func (x *Started) GetKeeps() bool {
+	if x != nil {
+		return x.Keeps
+	}
+	return false
 }
 
 // Output is one declared output.
@@ -1820,6 +1897,271 @@ func (x *Log) GetText() string {
 	return ""
 }
 
+// Save asks for what the plugin has in its memory, between two batches; it goes on afterwards.
+type Save struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The bytes that it may be: `state.max_size`.
+	Limit int64 `protobuf:"varint,1,opt,name=limit,proto3" json:"limit,omitempty"`
+	// Number of the request, to be given back in its answers.
+	Batch         uint64 `protobuf:"varint,2,opt,name=batch,proto3" json:"batch,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Save) Reset() {
+	*x = Save{}
+	mi := &file_pelton_plugin_v1_plugin_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Save) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Save) ProtoMessage() {}
+
+func (x *Save) ProtoReflect() protoreflect.Message {
+	mi := &file_pelton_plugin_v1_plugin_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Save.ProtoReflect.Descriptor instead.
+func (*Save) Descriptor() ([]byte, []int) {
+	return file_pelton_plugin_v1_plugin_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *Save) GetLimit() int64 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *Save) GetBatch() uint64 {
+	if x != nil {
+		return x.Batch
+	}
+	return 0
+}
+
+// Saved is a state, or a part of it.
+type Saved struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What follows the parts before.
+	Part []byte `protobuf:"bytes,1,opt,name=part,proto3" json:"part,omitempty"`
+	// The last part.
+	Done bool `protobuf:"varint,2,opt,name=done,proto3" json:"done,omitempty"`
+	// Number of the request.
+	Batch uint64 `protobuf:"varint,3,opt,name=batch,proto3" json:"batch,omitempty"`
+	// In the last part: of the state's form, a number of the plugin's own.
+	Version uint32 `protobuf:"varint,4,opt,name=version,proto3" json:"version,omitempty"`
+	// The plugin refuses, in these words; the state does not count.
+	Refusal string `protobuf:"bytes,5,opt,name=refusal,proto3" json:"refusal,omitempty"`
+	// The bytes of a state that is larger than it may be, and is not sent.
+	Excess        int64 `protobuf:"varint,6,opt,name=excess,proto3" json:"excess,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Saved) Reset() {
+	*x = Saved{}
+	mi := &file_pelton_plugin_v1_plugin_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Saved) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Saved) ProtoMessage() {}
+
+func (x *Saved) ProtoReflect() protoreflect.Message {
+	mi := &file_pelton_plugin_v1_plugin_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Saved.ProtoReflect.Descriptor instead.
+func (*Saved) Descriptor() ([]byte, []int) {
+	return file_pelton_plugin_v1_plugin_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *Saved) GetPart() []byte {
+	if x != nil {
+		return x.Part
+	}
+	return nil
+}
+
+func (x *Saved) GetDone() bool {
+	if x != nil {
+		return x.Done
+	}
+	return false
+}
+
+func (x *Saved) GetBatch() uint64 {
+	if x != nil {
+		return x.Batch
+	}
+	return 0
+}
+
+func (x *Saved) GetVersion() uint32 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *Saved) GetRefusal() string {
+	if x != nil {
+		return x.Refusal
+	}
+	return ""
+}
+
+func (x *Saved) GetExcess() int64 {
+	if x != nil {
+		return x.Excess
+	}
+	return 0
+}
+
+// Load is the state of another version, which that one saved.
+type Load struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of the state's form, by which the plugin tells whether it can read it.
+	Version uint32 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
+	// The state.
+	State []byte `protobuf:"bytes,2,opt,name=state,proto3" json:"state,omitempty"`
+	// Number of the request, to be given back in its answer.
+	Batch         uint64 `protobuf:"varint,3,opt,name=batch,proto3" json:"batch,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Load) Reset() {
+	*x = Load{}
+	mi := &file_pelton_plugin_v1_plugin_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Load) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Load) ProtoMessage() {}
+
+func (x *Load) ProtoReflect() protoreflect.Message {
+	mi := &file_pelton_plugin_v1_plugin_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Load.ProtoReflect.Descriptor instead.
+func (*Load) Descriptor() ([]byte, []int) {
+	return file_pelton_plugin_v1_plugin_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *Load) GetVersion() uint32 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *Load) GetState() []byte {
+	if x != nil {
+		return x.State
+	}
+	return nil
+}
+
+func (x *Load) GetBatch() uint64 {
+	if x != nil {
+		return x.Batch
+	}
+	return 0
+}
+
+// Loaded is the answer to Load.
+type Loaded struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Number of the request.
+	Batch uint64 `protobuf:"varint,1,opt,name=batch,proto3" json:"batch,omitempty"`
+	// Why the plugin does not take it; empty means that it did.
+	Refusal       string `protobuf:"bytes,2,opt,name=refusal,proto3" json:"refusal,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Loaded) Reset() {
+	*x = Loaded{}
+	mi := &file_pelton_plugin_v1_plugin_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Loaded) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Loaded) ProtoMessage() {}
+
+func (x *Loaded) ProtoReflect() protoreflect.Message {
+	mi := &file_pelton_plugin_v1_plugin_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Loaded.ProtoReflect.Descriptor instead.
+func (*Loaded) Descriptor() ([]byte, []int) {
+	return file_pelton_plugin_v1_plugin_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *Loaded) GetBatch() uint64 {
+	if x != nil {
+		return x.Batch
+	}
+	return 0
+}
+
+func (x *Loaded) GetRefusal() string {
+	if x != nil {
+		return x.Refusal
+	}
+	return ""
+}
+
 // Close ends the plugin.
 type Close struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1829,7 +2171,7 @@ type Close struct {
 
 func (x *Close) Reset() {
 	*x = Close{}
-	mi := &file_pelton_plugin_v1_plugin_proto_msgTypes[20]
+	mi := &file_pelton_plugin_v1_plugin_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1841,7 +2183,7 @@ func (x *Close) String() string {
 func (*Close) ProtoMessage() {}
 
 func (x *Close) ProtoReflect() protoreflect.Message {
-	mi := &file_pelton_plugin_v1_plugin_proto_msgTypes[20]
+	mi := &file_pelton_plugin_v1_plugin_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1854,26 +2196,30 @@ func (x *Close) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Close.ProtoReflect.Descriptor instead.
 func (*Close) Descriptor() ([]byte, []int) {
-	return file_pelton_plugin_v1_plugin_proto_rawDescGZIP(), []int{20}
+	return file_pelton_plugin_v1_plugin_proto_rawDescGZIP(), []int{24}
 }
 
 var File_pelton_plugin_v1_plugin_proto protoreflect.FileDescriptor
 
 const file_pelton_plugin_v1_plugin_proto_rawDesc = "" +
 	"\n" +
-	"\x1dpelton/plugin/v1/plugin.proto\x12\x10pelton.plugin.v1\"\x95\x02\n" +
+	"\x1dpelton/plugin/v1/plugin.proto\x12\x10pelton.plugin.v1\"\xfa\x02\n" +
 	"\rAttachRequest\x12/\n" +
 	"\x05hello\x18\x01 \x01(\v2\x17.pelton.plugin.v1.HelloH\x00R\x05hello\x125\n" +
 	"\astarted\x18\x02 \x01(\v2\x19.pelton.plugin.v1.StartedH\x00R\astarted\x122\n" +
 	"\x06answer\x18\x03 \x01(\v2\x18.pelton.plugin.v1.AnswerH\x00R\x06answer\x122\n" +
 	"\x06folded\x18\x04 \x01(\v2\x18.pelton.plugin.v1.FoldedH\x00R\x06folded\x12)\n" +
-	"\x03log\x18\x05 \x01(\v2\x15.pelton.plugin.v1.LogH\x00R\x03logB\t\n" +
-	"\amessage\"\xe2\x01\n" +
+	"\x03log\x18\x05 \x01(\v2\x15.pelton.plugin.v1.LogH\x00R\x03log\x12/\n" +
+	"\x05saved\x18\x06 \x01(\v2\x17.pelton.plugin.v1.SavedH\x00R\x05saved\x122\n" +
+	"\x06loaded\x18\a \x01(\v2\x18.pelton.plugin.v1.LoadedH\x00R\x06loadedB\t\n" +
+	"\amessage\"\xbe\x02\n" +
 	"\x0eAttachResponse\x12,\n" +
 	"\x04init\x18\x01 \x01(\v2\x16.pelton.plugin.v1.InitH\x00R\x04init\x122\n" +
 	"\x06handle\x18\x02 \x01(\v2\x18.pelton.plugin.v1.HandleH\x00R\x06handle\x122\n" +
 	"\x06reduce\x18\x03 \x01(\v2\x18.pelton.plugin.v1.ReduceH\x00R\x06reduce\x12/\n" +
-	"\x05close\x18\x04 \x01(\v2\x17.pelton.plugin.v1.CloseH\x00R\x05closeB\t\n" +
+	"\x05close\x18\x04 \x01(\v2\x17.pelton.plugin.v1.CloseH\x00R\x05close\x12,\n" +
+	"\x04save\x18\x05 \x01(\v2\x16.pelton.plugin.v1.SaveH\x00R\x04save\x12,\n" +
+	"\x04load\x18\x06 \x01(\v2\x16.pelton.plugin.v1.LoadH\x00R\x04loadB\t\n" +
 	"\amessage\"3\n" +
 	"\x05Hello\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\rR\aversion\x12\x10\n" +
@@ -1881,11 +2227,12 @@ const file_pelton_plugin_v1_plugin_proto_rawDesc = "" +
 	"\x04Init\x12\x16\n" +
 	"\x06plugin\x18\x01 \x01(\tR\x06plugin\x12\x16\n" +
 	"\x06config\x18\x02 \x01(\fR\x06config\x12\x16\n" +
-	"\x06output\x18\x03 \x01(\x03R\x06output\"\x83\x01\n" +
+	"\x06output\x18\x03 \x01(\x03R\x06output\"\x99\x01\n" +
 	"\aStarted\x12*\n" +
 	"\x04role\x18\x01 \x01(\x0e2\x16.pelton.plugin.v1.RoleR\x04role\x122\n" +
 	"\aoutputs\x18\x02 \x03(\v2\x18.pelton.plugin.v1.OutputR\aoutputs\x12\x18\n" +
-	"\arefusal\x18\x03 \x01(\tR\arefusal\"?\n" +
+	"\arefusal\x18\x03 \x01(\tR\arefusal\x12\x14\n" +
+	"\x05keeps\x18\x04 \x01(\bR\x05keeps\"?\n" +
 	"\x06Output\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12!\n" +
 	"\fcontent_type\x18\x02 \x01(\tR\vcontentType\"r\n" +
@@ -1969,7 +2316,24 @@ const file_pelton_plugin_v1_plugin_proto_rawDesc = "" +
 	"\boverflow\x18\x06 \x01(\bR\boverflow\"H\n" +
 	"\x03Log\x12-\n" +
 	"\x05level\x18\x01 \x01(\x0e2\x17.pelton.plugin.v1.LevelR\x05level\x12\x12\n" +
-	"\x04text\x18\x02 \x01(\tR\x04text\"\a\n" +
+	"\x04text\x18\x02 \x01(\tR\x04text\"2\n" +
+	"\x04Save\x12\x14\n" +
+	"\x05limit\x18\x01 \x01(\x03R\x05limit\x12\x14\n" +
+	"\x05batch\x18\x02 \x01(\x04R\x05batch\"\x91\x01\n" +
+	"\x05Saved\x12\x12\n" +
+	"\x04part\x18\x01 \x01(\fR\x04part\x12\x12\n" +
+	"\x04done\x18\x02 \x01(\bR\x04done\x12\x14\n" +
+	"\x05batch\x18\x03 \x01(\x04R\x05batch\x12\x18\n" +
+	"\aversion\x18\x04 \x01(\rR\aversion\x12\x18\n" +
+	"\arefusal\x18\x05 \x01(\tR\arefusal\x12\x16\n" +
+	"\x06excess\x18\x06 \x01(\x03R\x06excess\"L\n" +
+	"\x04Load\x12\x18\n" +
+	"\aversion\x18\x01 \x01(\rR\aversion\x12\x14\n" +
+	"\x05state\x18\x02 \x01(\fR\x05state\x12\x14\n" +
+	"\x05batch\x18\x03 \x01(\x04R\x05batch\"8\n" +
+	"\x06Loaded\x12\x14\n" +
+	"\x05batch\x18\x01 \x01(\x04R\x05batch\x12\x18\n" +
+	"\arefusal\x18\x02 \x01(\tR\arefusal\"\a\n" +
 	"\x05Close*@\n" +
 	"\x04Role\x12\x14\n" +
 	"\x10ROLE_UNSPECIFIED\x10\x00\x12\x10\n" +
@@ -2015,7 +2379,7 @@ func file_pelton_plugin_v1_plugin_proto_rawDescGZIP() []byte {
 }
 
 var file_pelton_plugin_v1_plugin_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_pelton_plugin_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
+var file_pelton_plugin_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
 var file_pelton_plugin_v1_plugin_proto_goTypes = []any{
 	(Role)(0),              // 0: pelton.plugin.v1.Role
 	(Kind)(0),              // 1: pelton.plugin.v1.Kind
@@ -2041,7 +2405,11 @@ var file_pelton_plugin_v1_plugin_proto_goTypes = []any{
 	(*Folded)(nil),         // 21: pelton.plugin.v1.Folded
 	(*Result)(nil),         // 22: pelton.plugin.v1.Result
 	(*Log)(nil),            // 23: pelton.plugin.v1.Log
-	(*Close)(nil),          // 24: pelton.plugin.v1.Close
+	(*Save)(nil),           // 24: pelton.plugin.v1.Save
+	(*Saved)(nil),          // 25: pelton.plugin.v1.Saved
+	(*Load)(nil),           // 26: pelton.plugin.v1.Load
+	(*Loaded)(nil),         // 27: pelton.plugin.v1.Loaded
+	(*Close)(nil),          // 28: pelton.plugin.v1.Close
 }
 var file_pelton_plugin_v1_plugin_proto_depIdxs = []int32{
 	6,  // 0: pelton.plugin.v1.AttachRequest.hello:type_name -> pelton.plugin.v1.Hello
@@ -2049,33 +2417,37 @@ var file_pelton_plugin_v1_plugin_proto_depIdxs = []int32{
 	17, // 2: pelton.plugin.v1.AttachRequest.answer:type_name -> pelton.plugin.v1.Answer
 	21, // 3: pelton.plugin.v1.AttachRequest.folded:type_name -> pelton.plugin.v1.Folded
 	23, // 4: pelton.plugin.v1.AttachRequest.log:type_name -> pelton.plugin.v1.Log
-	7,  // 5: pelton.plugin.v1.AttachResponse.init:type_name -> pelton.plugin.v1.Init
-	10, // 6: pelton.plugin.v1.AttachResponse.handle:type_name -> pelton.plugin.v1.Handle
-	19, // 7: pelton.plugin.v1.AttachResponse.reduce:type_name -> pelton.plugin.v1.Reduce
-	24, // 8: pelton.plugin.v1.AttachResponse.close:type_name -> pelton.plugin.v1.Close
-	0,  // 9: pelton.plugin.v1.Started.role:type_name -> pelton.plugin.v1.Role
-	9,  // 10: pelton.plugin.v1.Started.outputs:type_name -> pelton.plugin.v1.Output
-	11, // 11: pelton.plugin.v1.Handle.deliveries:type_name -> pelton.plugin.v1.Delivery
-	12, // 12: pelton.plugin.v1.Delivery.fields:type_name -> pelton.plugin.v1.Location
-	13, // 13: pelton.plugin.v1.Delivery.headers:type_name -> pelton.plugin.v1.Header
-	1,  // 14: pelton.plugin.v1.Location.kind:type_name -> pelton.plugin.v1.Kind
-	2,  // 15: pelton.plugin.v1.Verdict.decision:type_name -> pelton.plugin.v1.Decision
-	14, // 16: pelton.plugin.v1.Settlement.verdict:type_name -> pelton.plugin.v1.Verdict
-	15, // 17: pelton.plugin.v1.Settlement.emits:type_name -> pelton.plugin.v1.Emit
-	18, // 18: pelton.plugin.v1.Answer.decided:type_name -> pelton.plugin.v1.Decided
-	14, // 19: pelton.plugin.v1.Decided.verdict:type_name -> pelton.plugin.v1.Verdict
-	15, // 20: pelton.plugin.v1.Decided.emits:type_name -> pelton.plugin.v1.Emit
-	16, // 21: pelton.plugin.v1.Decided.settlements:type_name -> pelton.plugin.v1.Settlement
-	20, // 22: pelton.plugin.v1.Reduce.folds:type_name -> pelton.plugin.v1.Fold
-	22, // 23: pelton.plugin.v1.Folded.results:type_name -> pelton.plugin.v1.Result
-	3,  // 24: pelton.plugin.v1.Log.level:type_name -> pelton.plugin.v1.Level
-	4,  // 25: pelton.plugin.v1.HostService.Attach:input_type -> pelton.plugin.v1.AttachRequest
-	5,  // 26: pelton.plugin.v1.HostService.Attach:output_type -> pelton.plugin.v1.AttachResponse
-	26, // [26:27] is the sub-list for method output_type
-	25, // [25:26] is the sub-list for method input_type
-	25, // [25:25] is the sub-list for extension type_name
-	25, // [25:25] is the sub-list for extension extendee
-	0,  // [0:25] is the sub-list for field type_name
+	25, // 5: pelton.plugin.v1.AttachRequest.saved:type_name -> pelton.plugin.v1.Saved
+	27, // 6: pelton.plugin.v1.AttachRequest.loaded:type_name -> pelton.plugin.v1.Loaded
+	7,  // 7: pelton.plugin.v1.AttachResponse.init:type_name -> pelton.plugin.v1.Init
+	10, // 8: pelton.plugin.v1.AttachResponse.handle:type_name -> pelton.plugin.v1.Handle
+	19, // 9: pelton.plugin.v1.AttachResponse.reduce:type_name -> pelton.plugin.v1.Reduce
+	28, // 10: pelton.plugin.v1.AttachResponse.close:type_name -> pelton.plugin.v1.Close
+	24, // 11: pelton.plugin.v1.AttachResponse.save:type_name -> pelton.plugin.v1.Save
+	26, // 12: pelton.plugin.v1.AttachResponse.load:type_name -> pelton.plugin.v1.Load
+	0,  // 13: pelton.plugin.v1.Started.role:type_name -> pelton.plugin.v1.Role
+	9,  // 14: pelton.plugin.v1.Started.outputs:type_name -> pelton.plugin.v1.Output
+	11, // 15: pelton.plugin.v1.Handle.deliveries:type_name -> pelton.plugin.v1.Delivery
+	12, // 16: pelton.plugin.v1.Delivery.fields:type_name -> pelton.plugin.v1.Location
+	13, // 17: pelton.plugin.v1.Delivery.headers:type_name -> pelton.plugin.v1.Header
+	1,  // 18: pelton.plugin.v1.Location.kind:type_name -> pelton.plugin.v1.Kind
+	2,  // 19: pelton.plugin.v1.Verdict.decision:type_name -> pelton.plugin.v1.Decision
+	14, // 20: pelton.plugin.v1.Settlement.verdict:type_name -> pelton.plugin.v1.Verdict
+	15, // 21: pelton.plugin.v1.Settlement.emits:type_name -> pelton.plugin.v1.Emit
+	18, // 22: pelton.plugin.v1.Answer.decided:type_name -> pelton.plugin.v1.Decided
+	14, // 23: pelton.plugin.v1.Decided.verdict:type_name -> pelton.plugin.v1.Verdict
+	15, // 24: pelton.plugin.v1.Decided.emits:type_name -> pelton.plugin.v1.Emit
+	16, // 25: pelton.plugin.v1.Decided.settlements:type_name -> pelton.plugin.v1.Settlement
+	20, // 26: pelton.plugin.v1.Reduce.folds:type_name -> pelton.plugin.v1.Fold
+	22, // 27: pelton.plugin.v1.Folded.results:type_name -> pelton.plugin.v1.Result
+	3,  // 28: pelton.plugin.v1.Log.level:type_name -> pelton.plugin.v1.Level
+	4,  // 29: pelton.plugin.v1.HostService.Attach:input_type -> pelton.plugin.v1.AttachRequest
+	5,  // 30: pelton.plugin.v1.HostService.Attach:output_type -> pelton.plugin.v1.AttachResponse
+	30, // [30:31] is the sub-list for method output_type
+	29, // [29:30] is the sub-list for method input_type
+	29, // [29:29] is the sub-list for extension type_name
+	29, // [29:29] is the sub-list for extension extendee
+	0,  // [0:29] is the sub-list for field type_name
 }
 
 func init() { file_pelton_plugin_v1_plugin_proto_init() }
@@ -2089,12 +2461,16 @@ func file_pelton_plugin_v1_plugin_proto_init() {
 		(*AttachRequest_Answer)(nil),
 		(*AttachRequest_Folded)(nil),
 		(*AttachRequest_Log)(nil),
+		(*AttachRequest_Saved)(nil),
+		(*AttachRequest_Loaded)(nil),
 	}
 	file_pelton_plugin_v1_plugin_proto_msgTypes[1].OneofWrappers = []any{
 		(*AttachResponse_Init)(nil),
 		(*AttachResponse_Handle)(nil),
 		(*AttachResponse_Reduce)(nil),
 		(*AttachResponse_Close)(nil),
+		(*AttachResponse_Save)(nil),
+		(*AttachResponse_Load)(nil),
 	}
 	file_pelton_plugin_v1_plugin_proto_msgTypes[7].OneofWrappers = []any{}
 	file_pelton_plugin_v1_plugin_proto_msgTypes[11].OneofWrappers = []any{}
@@ -2104,7 +2480,7 @@ func file_pelton_plugin_v1_plugin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_pelton_plugin_v1_plugin_proto_rawDesc), len(file_pelton_plugin_v1_plugin_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   21,
+			NumMessages:   25,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -30,7 +30,8 @@ const (
 // nanoseconds since 1970 UTC; the smallest int64 is a time that is not known.
 type HostServiceClient interface {
 	// Attach is the life of one instance. The plugin opens it once, says Hello, and then answers what comes, one after the
-	// other: Init by Started, Handle by Answers, Reduce by Results. When the stream ends, the process must end.
+	// other: Init by Started, Handle by Answers, Reduce by Results, Save by Saved, Load by Loaded. When the stream ends, the
+	// process must end.
 	Attach(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[AttachRequest, AttachResponse], error)
 }
 
@@ -63,7 +64,8 @@ type HostService_AttachClient = grpc.BidiStreamingClient[AttachRequest, AttachRe
 // nanoseconds since 1970 UTC; the smallest int64 is a time that is not known.
 type HostServiceServer interface {
 	// Attach is the life of one instance. The plugin opens it once, says Hello, and then answers what comes, one after the
-	// other: Init by Started, Handle by Answers, Reduce by Results. When the stream ends, the process must end.
+	// other: Init by Started, Handle by Answers, Reduce by Results, Save by Saved, Load by Loaded. When the stream ends, the
+	// process must end.
 	Attach(grpc.BidiStreamingServer[AttachRequest, AttachResponse]) error
 	mustEmbedUnimplementedHostServiceServer()
 }

@@ -1,10 +1,11 @@
 // Plugin suite is the suite plugin of package actortest, as an AssemblyScript guest: its doc describes the commands.
 // The tests of this runtime add some: about, value, again and later.
-import { Bytes, Config, handler, Level, log, Message, MILLISECOND, now, Out, output, SECOND, start, Verdict } from "pelton";
+import { Bytes, Config, handler, keep, Kept, Level, log, Message, MILLISECOND, now, Out, output, SECOND, start, Verdict } from "pelton";
 export * from "pelton/exports";
 
 let count = 0;
 let counter: u64 = 0;
+let saves = "";
 const hoard: ArrayBuffer[] = [];
 
 output("out", "text/plain");
@@ -25,6 +26,22 @@ handler((m: Message, out: Out): Verdict => {
     else if (!act(m, out, word, rest)) return Verdict.dead("unknown command " + word);
   }
   return verdict;
+});
+
+keep((): Kept => {
+  const word = head(saves, " ");
+  const rest = saves.substring(word.length + 1);
+  if (word == "refuse") return Kept.refuse(rest);
+  if (word == "trap") throw new Error("the suite's trap");
+  if (word == "loop") for (;;) counter++;
+  const n = <i32>number(word == "big" || word == "version" ? rest : "1");
+  const text = count.toString();
+  return Kept.state(word == "version" ? n : 1, Bytes.of(word == "big" ? text.padEnd(n, " ") : text));
+}, (version: u32, state: Bytes): string | null => {
+  if (version == 3) throw new Error("the suite's trap");
+  if (version != 1) return "version " + version.toString() + " is too new";
+  count = <i32>number(state.toString().trimEnd());
+  return null;
 });
 
 function head(s: string, separator: string): string {
@@ -69,7 +86,8 @@ function act(m: Message, out: Out, word: string, rest: string): bool {
     const token = head(rest, " ");
     const verdict: Verdict = rest.endsWith(" dead") ? Verdict.dead("settled") : Verdict.ack();
     out.settle(token, verdict).emitText("out", null, "settled");
-  } else if (word == "log") log(Level.Info, rest);
+  } else if (word == "saves") saves = rest;
+  else if (word == "log") log(Level.Info, rest);
   else if (word == "about") {
     const header = m.header("h");
     out.emitText("out", null, [m.id, m.source, m.lane, header ? header : "", m.trace].join("|"));

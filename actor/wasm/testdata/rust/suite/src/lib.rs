@@ -4,15 +4,16 @@
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
-use pelton::{Handler, Message, Out, Setup, Verdict};
+use pelton::{Handler, Keeper, Message, Out, Setup, State, Verdict};
 
 #[derive(Default)]
 struct Suite {
     count: u64,
     hoard: Vec<Vec<u8>>,
+    saves: String,
 }
 
-pelton::handler!(Suite);
+pelton::handler!(Suite, keep);
 
 impl Handler for Suite {
     fn start(setup: &mut Setup) -> Result<Self, String> {
@@ -36,6 +37,31 @@ impl Handler for Suite {
             }
         }
         verdict
+    }
+}
+
+impl Keeper for Suite {
+    fn save(&mut self) -> Result<State, String> {
+        let (word, rest) = self.saves.split_once(' ').unwrap_or((&self.saves, ""));
+        let mut state = State { version: 1, bytes: self.count.to_string().into_bytes() };
+        match word {
+            "refuse" => return Err(rest.to_owned()),
+            "big" => state.bytes.resize(rest.parse().unwrap_or(0), b' '),
+            "version" => state.version = rest.parse().unwrap_or(0),
+            "trap" => panic!("the suite's trap"),
+            "loop" => spin(),
+            _ => {}
+        }
+        Ok(state)
+    }
+
+    fn load(&mut self, version: u32, state: &[u8]) -> Result<(), String> {
+        match version {
+            1 => self.count = String::from_utf8_lossy(state).trim().parse().map_err(|_| "it is no number")?,
+            3 => panic!("the suite's trap"),
+            _ => return Err(format!("version {} is too new", version)),
+        }
+        Ok(())
     }
 }
 
@@ -81,6 +107,7 @@ impl Suite {
                 let verdict = if word == "dead" { Verdict::dead("settled") } else { Verdict::ack() };
                 out.settle(token, verdict).emit("out", None, "settled");
             }
+            "saves" => self.saves = rest.to_owned(),
             "log" => pelton::info(rest),
             "about" => {
                 let header = m.header("h").unwrap_or_default();
