@@ -3,8 +3,6 @@ package engine
 import (
 	"context"
 	"errors"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/peltonhq/pelton"
@@ -21,7 +19,7 @@ func decisionOf(v pelton.Verdict, emits []pelton.Emit) delivery.Decision {
 
 // settle ends a held delivery by its token, "delivery/attempt", in whatever lane it was.
 func (w *wheel) settle(ctx context.Context, token string, d delivery.Decision) error {
-	id, attempt, err := parseToken(token)
+	id, attempt, err := delivery.ParseToken(token)
 	if err != nil {
 		return api.Errorf(api.InvalidArgument, "%v", err)
 	}
@@ -39,22 +37,9 @@ func (w *wheel) settle(ctx context.Context, token string, d delivery.Decision) e
 	return err
 }
 
-func parseToken(token string) (pelton.EffectID, uint32, error) {
-	i := strings.LastIndexByte(token, '/')
-	if i < 0 {
-		return pelton.EffectID{}, 0, errors.New("token " + strconv.Quote(token) + ": want DELIVERY/ATTEMPT")
-	}
-	attempt, err := strconv.ParseUint(token[i+1:], 10, 32)
-	if err != nil {
-		return pelton.EffectID{}, 0, errors.New("token " + strconv.Quote(token) + ": the attempt is not a number")
-	}
-	id, err := pelton.ParseEffectID(token[:i])
-	return id, uint32(attempt), err
-}
-
 // Extend implements [api.Deliveries].
 func (d deliveries) Extend(ctx context.Context, token string, lease time.Duration) error {
-	id, attempt, err := parseToken(token)
+	id, attempt, err := delivery.ParseToken(token)
 	if err != nil {
 		return api.Errorf(api.InvalidArgument, "%v", err)
 	}

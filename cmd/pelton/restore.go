@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 
 	"github.com/peltonhq/pelton/cmd/pelton/bar"
-	"github.com/peltonhq/pelton/engine"
 	"github.com/peltonhq/pelton/engine/config"
+	"github.com/peltonhq/pelton/engine/restore"
 	"github.com/peltonhq/pelton/internal/backup"
 	"github.com/spf13/cobra"
 )
@@ -72,7 +72,7 @@ func (a *app) restore(ctx context.Context, path, dir string, replace bool) error
 	if err != nil {
 		return err
 	}
-	restored, err := engine.Restore(ctx, c, in, replace)
+	restored, err := restore.Store(ctx, c, in, replace)
 	done()
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
