@@ -53,7 +53,7 @@ func (h *shade) take(t *Turn) {
 		size += int64(len(t.Emits[i].Payload) + len(t.Emits[i].Key) + emitCost)
 	}
 	if h.used.Load()+size > h.limit || len(h.slot.mailbox) == cap(h.slot.mailbox) {
-		h.probe.Recorder.Skip(len(t.Deliveries))
+		h.skip(len(t.Deliveries))
 		return
 	}
 	c := &Turn{Deliveries: make([]Delivery, len(t.Deliveries))}
@@ -70,9 +70,15 @@ func (h *shade) take(t *Turn) {
 	h.slot.mailbox <- c // it has room, and nobody else sends
 }
 
+// skip counts deliveries that it is not shown, or did not come to.
+func (h *shade) skip(n int) {
+	h.probe.Recorder.Skip(n)
+	h.slot.plugin.slots[h.slot.index].counters.skipped.Add(uint64(n))
+}
+
 func (h *shade) compare(live []shadow.Answer, c *Turn) {
 	if c.Lost {
-		h.probe.Recorder.Skip(len(live))
+		h.skip(len(live))
 		return
 	}
 	own := c.answers()

@@ -149,6 +149,8 @@ func TestShadowIsSlow(t *testing.T) {
 		}
 		if result := <-answer; result.Figures.Shadow.Skipped < 900 || result.Figures.Shadow.Compared == 0 {
 			t.Errorf("%+v", result.Figures.Shadow)
+		} else if s := r.Stats(); s.Skipped != result.Figures.Shadow.Skipped {
+			t.Errorf("the stats count %d skipped, the report %d", s.Skipped, result.Figures.Shadow.Skipped)
 		}
 		time.Sleep(time.Minute)
 		r.close()

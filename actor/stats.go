@@ -11,6 +11,7 @@ import (
 // Stats are the figures of a plugin since Open.
 type Stats struct {
 	Spent
+	Missed
 
 	Revision    int // of the version that does the work
 	Digest      string
@@ -20,10 +21,8 @@ type Stats struct {
 	Folds       uint64    // calls of Reduce
 	Verdicts    [7]uint64 // by pelton.Decision; [0] were not decided
 	Faults      Faults
-	Lost        uint64 // turns that were queued when the plugin closed
 	Redelivered uint64 // deliveries that failed in a probe and were run by the old version
 	Restarts    uint64 // instances that broke or were recycled, and were replaced
-	Late        uint64 // turns whose instance was stuck and answered after all; the answer was ignored
 	Stuck       int    // instances that are stuck now
 	Memory      int64  // bytes, over all instances that do the work
 	Mailbox     []int  // turns queued, per instance
@@ -35,6 +34,13 @@ type Spent struct {
 	Took []uint64 // deliveries and folds by their time: Took[i] needed less than 2^i µs, a batch's time shared by all of it
 }
 
+// Missed counts what was not done, or was done in vain.
+type Missed struct {
+	Lost    uint64 // turns that were queued when the plugin closed
+	Late    uint64 // turns whose instance was stuck and answered after all; the answer was ignored
+	Skipped uint64 // deliveries that a shadow was not shown, since it was behind
+}
+
 // Faults counts faults by kind.
 type Faults struct{ Trap, Timeout, Malformed, Output uint64 }
 
@@ -43,11 +49,11 @@ func (f Faults) Total() uint64 { return f.Trap + f.Timeout + f.Malformed + f.Out
 
 // counters are the figures of one mailbox, written by the actors that serve it.
 type counters struct {
-	turns, deliveries, folds, lost, redelivered, restarts, late atomic.Uint64
-	verdicts                                                    [7]atomic.Uint64
-	faults                                                      [4]atomic.Uint64
-	busy, memory                                                atomic.Int64
-	took                                                        [octaves]atomic.Uint64
+	turns, deliveries, folds, lost, redelivered, restarts, late, skipped atomic.Uint64
+	verdicts                                                             [7]atomic.Uint64
+	faults                                                               [4]atomic.Uint64
+	busy, memory                                                         atomic.Int64
+	took                                                                 [octaves]atomic.Uint64
 }
 
 // octaves are from 1 µs to beyond a week.
@@ -133,7 +139,7 @@ func (p *Plugin) Stats() Stats {
 		c := &slot.counters
 		for sum, n := range map[*uint64]*atomic.Uint64{
 			&s.Turns: &c.turns, &s.Deliveries: &c.deliveries, &s.Folds: &c.folds, &s.Lost: &c.lost, &s.Redelivered: &c.redelivered,
-			&s.Restarts: &c.restarts, &s.Late: &c.late, &s.Faults.Trap: &c.faults[0], &s.Faults.Timeout: &c.faults[1],
+			&s.Restarts: &c.restarts, &s.Late: &c.late, &s.Skipped: &c.skipped, &s.Faults.Trap: &c.faults[0], &s.Faults.Timeout: &c.faults[1],
 			&s.Faults.Malformed: &c.faults[2], &s.Faults.Output: &c.faults[3],
 		} {
 			*sum += n.Load()

@@ -165,7 +165,8 @@ type Usage struct {
 
 	Memory uint64   `json:"memory"` // bytes, of all instances
 	BusyNs uint64   `json:"busy_ns"`
-	Took   []uint64 `json:"took"` // deliveries by their time in its code: took[i] needed less than 2^i µs, and no less than half of that
+	Unseen uint64   `json:"shadow_skipped"` // messages that shadows were not shown, since they were behind
+	Took   []uint64 `json:"took"`           // deliveries by their time in its code: took[i] needed less than 2^i µs, and no less than half of that
 }
 
 // Window counts how payloads got into the memory of a sandboxed plugin.

@@ -107,7 +107,7 @@ func (b *box) stats() *pluginStats {
 			string(actor.FaultTrap): a.Faults.Trap, string(actor.FaultTimeout): a.Faults.Timeout,
 			string(actor.FaultMalformed): a.Faults.Malformed, string(actor.FaultOutput): a.Faults.Output,
 		},
-		Dropped: map[string]uint64{}, Usage: api.Usage{Memory: uint64(a.Memory), BusyNs: uint64(a.Busy), Took: a.Took},
+		Dropped: map[string]uint64{}, Usage: api.Usage{Memory: uint64(a.Memory), BusyNs: uint64(a.Busy), Took: a.Took, Unseen: a.Skipped},
 	}}
 	if w := b.opts.Env.Window; w != nil {
 		p.Window = api.Window{MappedBytes: w.Mapped.Load(), CopiedBytes: w.Copied.Load(), DirtyWindows: w.Dirty.Load()}

@@ -81,6 +81,7 @@ var (
 	pluginDirty   = counter("plugin_dirty_windows_total", "How often the plugin was found to have written into payloads that it is only shown.", "plugin")
 	pluginBusy    = counter("plugin_busy_seconds_total", "Time spent in the plugin's code.", "plugin", "revision")
 	pluginTook    = histogram("plugin_delivery_seconds", "Deliveries by their time in the plugin's code, a batch's time shared by its messages; to a factor of two.", "plugin")
+	pluginUnseen  = counter("plugin_shadow_skipped_total", "Messages that shadows of the plugin were not shown, since they were behind: beyond shadow.buffer.", "plugin")
 	pluginKVBytes = gauge("plugin_kv_bytes", "Bytes of keys and values of the plugin's own state.", "plugin")
 	pluginKVKeys  = gauge("plugin_kv_keys", "Keys of the plugin's own state.", "plugin")
 	httpRequests  = counter("plugin_http_requests_total", "Requests that ended, by status or kind of failure.", "plugin", "outcome")

@@ -48,6 +48,7 @@ func plugin(p *api.PluginStats, give giver) {
 	give(pluginPayload, float64(p.CopiedBytes), p.Name, "copied")
 	give(pluginDirty, float64(p.DirtyWindows), p.Name)
 	give(pluginBusy, float64(p.BusyNs)/1e9, p.Name, revision)
+	give(pluginUnseen, float64(p.Unseen), p.Name)
 	give(pluginRestart, float64(p.Restarts), p.Name)
 	if s := p.KV; s != nil {
 		give(pluginKVBytes, float64(s.Bytes), p.Name)

@@ -155,7 +155,7 @@ func plugin(p api.PluginStats) *peltonv1.PluginStats {
 		Busy:        durationpb.New(time.Duration(p.BusyNs)),
 		MappedBytes: p.MappedBytes, CopiedBytes: p.CopiedBytes, DirtyWindows: p.DirtyWindows,
 		Kv: kv(p.KV), Http: requests(p.HTTP), Behind: p.Behind, Stopped: p.Stopped, Paused: p.Paused,
-		Pinned: p.Pinned, Revisions: int32(p.Revisions), LogBytes: p.LogBytes, LogLines: p.LogLines, Took: p.Took,
+		Pinned: p.Pinned, Revisions: int32(p.Revisions), LogBytes: p.LogBytes, LogLines: p.LogLines, Took: p.Took, ShadowSkipped: p.Unseen,
 	}
 }
 
@@ -197,7 +197,7 @@ func pluginOf(p *peltonv1.PluginStats) api.PluginStats {
 		Faults: p.GetFaults(), Emits: p.GetEmits(), Dropped: p.GetDropped(), Queued: p.GetQueued(),
 		Waiting: api.Waiting{Behind: p.GetBehind(), Stopped: p.GetStopped(), Paused: p.GetPaused()},
 		Usage: api.Usage{
-			Memory: p.GetMemory(), BusyNs: uint64(DurationOf(p.GetBusy())), Took: p.GetTook(),
+			Memory: p.GetMemory(), BusyNs: uint64(DurationOf(p.GetBusy())), Took: p.GetTook(), Unseen: p.GetShadowSkipped(),
 			Kept: api.Kept{Pinned: p.GetPinned(), Revisions: int(p.GetRevisions()), LogBytes: p.GetLogBytes(), LogLines: p.GetLogLines()},
 		},
 		Window: api.Window{MappedBytes: p.GetMappedBytes(), CopiedBytes: p.GetCopiedBytes(), DirtyWindows: p.GetDirtyWindows()},

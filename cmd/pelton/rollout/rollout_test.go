@@ -60,10 +60,10 @@ func TestText(t *testing.T) {
 		Samples: []api.ShadowDiff{{Key: "ORD", Position: "a/b/c/1", OldVerdict: "ack", NewVerdict: "dead", OldEmits: []string{"out ORD 1"}}},
 	}
 	r = &api.Rollout{Revision: 8, State: "shadow", Figures: api.Figures{Shadow: s}}
-	if got := rollout.Line(r, now); got != "revision 8: shadow; 100 compared, 3 differ" {
+	if got := rollout.Line(r, now); got != "revision 8: shadow; 100 compared, 3 differ, 2 skipped" {
 		t.Error(got)
 	}
-	want := "shadow: 100 compared, 2 skipped; differ: 1 verdicts, 3 emits, 0 errors of the new version alone|  a/b/c/1 (key ORD): ack, then dead|    - out ORD 1"
+	want := "shadow: 100 compared, 2 skipped (2.0%); differ: 1 verdicts, 3 emits, 0 errors of the new version alone|  a/b/c/1 (key ORD): ack, then dead|    - out ORD 1"
 	if got := strings.Join(rollout.Report(s), "|"); got != want {
 		t.Error(got)
 	}

@@ -34,6 +34,9 @@ func Line(r *api.Rollout, now time.Time) string {
 	}
 	if s := r.Figures.Shadow; s != nil {
 		fmt.Fprintf(&b, "; %d compared, %d differ", s.Compared, Differ(s))
+		if s.Skipped > 0 {
+			fmt.Fprintf(&b, ", %d skipped", s.Skipped)
+		}
 	}
 	return b.String()
 }
@@ -72,8 +75,9 @@ const reported = 5
 
 // Report is what a shadow found, line by line, with the first samples.
 func Report(s *api.ShadowReport) []string {
-	lines := []string{fmt.Sprintf("shadow: %d compared, %d skipped; differ: %d verdicts, %d emits, %d errors of the new version alone",
-		s.Compared, s.Skipped, s.Verdicts, s.Emits, s.Errors)}
+	unseen := 100 * float64(s.Skipped) / float64(max(s.Compared+s.Skipped, 1))
+	lines := []string{fmt.Sprintf("shadow: %d compared, %d skipped (%.1f%%); differ: %d verdicts, %d emits, %d errors of the new version alone",
+		s.Compared, s.Skipped, unseen, s.Verdicts, s.Emits, s.Errors)}
 	for _, d := range s.Samples[:min(len(s.Samples), reported)] {
 		lines = append(lines, fmt.Sprintf("  %s (key %s): %s, then %s", d.Position, d.Key, d.OldVerdict, d.NewVerdict))
 		for _, e := range d.OldEmits {

@@ -1332,7 +1332,9 @@ type PluginStats struct {
 	LogLines uint64 `protobuf:"varint,29,opt,name=log_lines,json=logLines,proto3" json:"log_lines,omitempty"`
 	// Deliveries by their time in its code: the i-th number counts those that needed less than 2^i µs, and no less than half of
 	// that. The time of a batch is shared by its messages. What is missing at the end is 0.
-	Took          []uint64 `protobuf:"varint,30,rep,packed,name=took,proto3" json:"took,omitempty"`
+	Took []uint64 `protobuf:"varint,30,rep,packed,name=took,proto3" json:"took,omitempty"`
+	// Messages that its shadows were not shown, since they were behind.
+	ShadowSkipped uint64 `protobuf:"varint,31,opt,name=shadow_skipped,json=shadowSkipped,proto3" json:"shadow_skipped,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1575,6 +1577,13 @@ func (x *PluginStats) GetTook() []uint64 {
 		return x.Took
 	}
 	return nil
+}
+
+func (x *PluginStats) GetShadowSkipped() uint64 {
+	if x != nil {
+		return x.ShadowSkipped
+	}
+	return 0
 }
 
 // KVStats are the figures of a plugin's own state.
@@ -2594,7 +2603,7 @@ type ConfigChange struct {
 	Name string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
 	// The keys that change.
 	Fields []*ConfigField `protobuf:"bytes,4,rep,name=fields,proto3" json:"fields,omitempty"`
-	// start, stop, swap, rewire, replace, none or refused: it needs a restart.
+	// start, stop, swap, rewire, adjust, replace, none or refused: it needs a restart.
 	Effect string `protobuf:"bytes,5,opt,name=effect,proto3" json:"effect,omitempty"`
 	// The effect in words.
 	Does          string `protobuf:"bytes,6,opt,name=does,proto3" json:"does,omitempty"`
@@ -3218,7 +3227,7 @@ const file_pelton_v1_wheel_proto_rawDesc = "" +
 	"\n" +
 	"high_water\x18\x04 \x01(\x04R\thighWater\x12\x14\n" +
 	"\x05slots\x18\x05 \x01(\x04R\x05slots\x12\x14\n" +
-	"\x05waits\x18\x06 \x01(\x04R\x05waits\"\x89\b\n" +
+	"\x05waits\x18\x06 \x01(\x04R\x05waits\"\xb0\b\n" +
 	"\vPluginStats\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05state\x18\x02 \x01(\tR\x05state\x12\x16\n" +
@@ -3252,7 +3261,8 @@ const file_pelton_v1_wheel_proto_rawDesc = "" +
 	"\trevisions\x18\x1b \x01(\x05R\trevisions\x12\x1b\n" +
 	"\tlog_bytes\x18\x1c \x01(\x04R\blogBytes\x12\x1b\n" +
 	"\tlog_lines\x18\x1d \x01(\x04R\blogLines\x12\x12\n" +
-	"\x04took\x18\x1e \x03(\x04R\x04took\x1a9\n" +
+	"\x04took\x18\x1e \x03(\x04R\x04took\x12%\n" +
+	"\x0eshadow_skipped\x18\x1f \x01(\x04R\rshadowSkipped\x1a9\n" +
 	"\vFaultsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01\x1a:\n" +
