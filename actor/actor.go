@@ -305,7 +305,7 @@ func (a *actor) step(j *job, s *seat) bool {
 	if !redo && a.record(j, s, fault, took) {
 		p.callAll()
 	}
-	s.recent.Add(at, p.options.Health.Window, j.load(), 0, took)
+	s.recent.Add(at, p.terms.Load().health.Window, j.load(), 0, took)
 	a.account(s, err)
 	j.move()
 	return true

@@ -37,11 +37,11 @@ const (
 // Options say how one plugin is run. Zero fields have the defaults named here.
 type Options struct {
 	Env       Env
-	Instances int      // actors, each with a mailbox and an instance of its own; default 1
-	Mailbox   int      // turns queued per instance; default 64
-	Require   []string // outputs that somebody reads: a version that does not declare them all is refused
-	Health    Health
-	Handover  handover.Policy
+	Instances int             // actors, each with a mailbox and an instance of its own; default 1
+	Mailbox   int             // turns queued per instance; default 64
+	Require   []string        // outputs that somebody reads: a version that does not declare them all is refused
+	Health    Health          // at first; see [Plugin.Adjust]
+	Handover  handover.Policy // likewise
 	// SwapTimeout bounds the start of a version's instances, at Open, at a swap and at a restart, and the whole of
 	// Close; default 30 s.
 	SwapTimeout time.Duration
@@ -50,6 +50,20 @@ type Options struct {
 	OnChange func(Event)
 	// Log takes what a version's instances log, in the place of Env.Log; as that, it must not block.
 	Log func(revision int, level, message string)
+}
+
+// terms are those of the next version.
+type terms struct {
+	health   Health
+	handover handover.Policy
+}
+
+// Adjust changes how the next version is judged, and whether it is given the state. What runs goes on as it is, and so
+// does a swap under way.
+func (p *Plugin) Adjust(h Health, s handover.Policy) {
+	h.Defaults()
+	s.Defaults()
+	p.terms.Store(&terms{h, s})
 }
 
 // Version is one revision of a plugin.
@@ -81,8 +95,6 @@ const maxStuck = 4 // stuck instances of one mailbox before it waits for one of 
 func (o *Options) defaults() {
 	set(&o.Instances, 1)
 	set(&o.Mailbox, 64)
-	o.Health.Defaults()
-	o.Handover.Defaults()
 	set(&o.SwapTimeout, 30*time.Second)
 	o.Env.Limits.defaults()
 	if o.Env.Config == nil {

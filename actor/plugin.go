@@ -19,6 +19,7 @@ type Plugin struct {
 	slots   []*slot
 	folds   chan *fold // nil unless the plugin is a reducer
 	live    atomic.Pointer[version]
+	terms   atomic.Pointer[terms]
 	state   atomic.Pointer[State]
 	closing atomic.Bool // as closed, for Offer
 	group   sync.WaitGroup
@@ -38,6 +39,7 @@ type Plugin struct {
 func Open(ctx context.Context, o Options, v Version) (*Plugin, error) {
 	o.defaults()
 	p := &Plugin{options: o, gone: make(chan struct{})}
+	p.Adjust(o.Health, o.Handover)
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	v.defaults(&p.options)
 	first := adopt(v, nil)

@@ -20,7 +20,7 @@ type probe struct {
 
 func (p *Plugin) newProbe(v, old *version, s *Strategy, state State) *probe {
 	b := &probe{
-		Probe: rollout.New(v.Revision, *s, p.options.Health, state), version: v, old: old,
+		Probe: rollout.New(v.Revision, *s, p.terms.Load().health, state), version: v, old: old,
 		answered: make(chan struct{}), ended: make(chan struct{}),
 	}
 	b.Until(p.options.Now().Add(b.Span()))

@@ -13,7 +13,7 @@ import (
 // transfer hands the state of one seat over to another, between two turns. On an error the seat to has an instance without
 // it, or none. The seat from loses its own only if saving broke it.
 func (a *actor) transfer(from, to *seat) error {
-	p, o := a.slot.plugin, &a.slot.plugin.options.Handover
+	p, o := a.slot.plugin, a.slot.plugin.terms.Load().handover
 	if !o.On || from.instance == nil || from.version.reducer {
 		return nil
 	}
@@ -57,7 +57,7 @@ const patienceOfSave = 100 * time.Millisecond // for a runtime that ends a plugi
 // fallback does what is configured for a state that could not be handed over.
 func (p *Plugin) fallback(probe *probe, instance int, err error) {
 	reason := fmt.Sprintf("the state of revision %d could not be handed over: %v", probe.old.Revision, err)
-	if !p.options.Handover.Abort {
+	if !p.terms.Load().handover.Abort {
 		p.tell(StateFresh, probe.version, instance, reason)
 	} else if probe.Decide(rollout.Revoked, reason) {
 		p.callAll()

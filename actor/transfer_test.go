@@ -124,6 +124,54 @@ func TestHandover(t *testing.T) {
 	}
 }
 
+// What the next version is judged by, and whether it is given the state, changes without a new instance; a window that is open
+// ends by the terms that it began with.
+func TestAdjust(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		count := 0
+		first, second, third := &keeping{}, &keeping{}, &keeping{}
+		for _, k := range []*keeping{first, second, third} {
+			k.each = counts(&count)
+		}
+		r := &rig{t: t, events: make(chan actor.Event, 100), done: make(chan *actor.Turn, 100)}
+		p, err := actor.Open(t.Context(), actor.Options{Health: actor.Health{Window: time.Hour, MinSamples: 1000}}, actor.Version{Revision: 1, Module: first})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Plugin = p
+		r.run("1", "2")
+		p.Adjust(actor.Health{Window: time.Second, MinSamples: 1000}, handover.Policy{On: true})
+		if r.run("3"); count != 3 || p.Stats().Restarts != 0 {
+			t.Errorf("it counts %d, and was started again %d times", count, p.Stats().Restarts)
+		}
+		swap := func(v actor.Version, took time.Duration) {
+			t.Helper()
+			begin, answer := time.Now(), make(chan actor.Result, 1)
+			go func() {
+				result, _ := r.Swap(t.Context(), v, actor.Strategy{})
+				answer <- result
+			}()
+			synctest.Wait()
+			r.run("next")
+			p.Adjust(actor.Health{Window: time.Minute, MinSamples: 1000}, handover.Policy{}) // of the swap after this one
+			if result := <-answer; result.State != actor.StateLive || time.Since(begin) != took {
+				t.Errorf("revision %d: %+v after %v, want %v", v.Revision, result, time.Since(begin), took)
+			}
+		}
+		if swap(actor.Version{Revision: 2, Module: second}, time.Second); count != 4 {
+			t.Errorf("the second version counts %d, want 4", count)
+		}
+		if swap(actor.Version{Revision: 3, Module: third}, time.Minute); count != 1 {
+			t.Errorf("the third version counts %d, want 1", count)
+		}
+		time.Sleep(time.Hour)
+		r.close()
+		balanced(t, &first.fake)
+		balanced(t, &second.fake)
+		balanced(t, &third.fake)
+	})
+}
+
 func hangs(context.Context) error {
 	time.Sleep(10 * time.Second)
 	return nil

@@ -132,6 +132,7 @@ func (w *wheel) carryOut(ctx context.Context, d *draft) (outcome string, err err
 		return api.AppliedRefused, err
 	}
 	if err = w.prepare(ctx, m); err == nil {
+		m.next.adjust(m.described)
 		if err = w.swapAll(ctx, m); err == nil {
 			if err = w.shift(ctx, m); err == nil {
 				return api.AppliedChanged, nil
@@ -139,12 +140,23 @@ func (w *wheel) carryOut(ctx context.Context, d *draft) (outcome string, err err
 			w.swapBack(m)
 		}
 	}
+	m.old.adjust(w.describe(m.old))
 	w.restore(m)
 	err = fmt.Errorf("nothing is applied, the wheel runs as before: %w", err)
 	if coded, ok := errors.AsType[*api.Error](err); ok {
 		err = &api.Error{Code: coded.Code, Message: err.Error(), Detail: coded.Detail}
 	}
 	return api.AppliedFailed, err
+}
+
+// adjust has the plugins that are open take in and judge their next versions as described.
+func (s *world) adjust(described []*box) {
+	for _, next := range described {
+		if b := s.box(next.name); b != nil && b.plugin != nil && b != next {
+			b.strategy.Store(next.strategy.Load())
+			b.plugin.Adjust(next.opts.Health, next.opts.Handover)
+		}
+	}
 }
 
 // hold keeps the plugins that are to be replaced from being swapped meanwhile.

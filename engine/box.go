@@ -34,8 +34,8 @@ type box struct {
 	digest   string        // of its code, for wasm, when that was uploaded or built before; else empty
 	built    string        // digest of its code when it was opened
 	opts     actor.Options
-	settings revision.Settings // as the config has them
-	strategy actor.Strategy    // by which its versions come in
+	settings revision.Settings              // as the config has them
+	strategy atomic.Pointer[actor.Strategy] // by which its versions come in
 	plugin   *actor.Plugin
 	granted  grant.Granted
 	*held
@@ -63,7 +63,8 @@ func (w *wheel) describe(s *world) []*box {
 		b.locate(c.Wasm, c.Native, c.Process)
 		b.set(c.Config, revision.Limits{Memory: l.Memory, Recycle: l.Recycle, Time: l.Time, Output: l.Output})
 		b.opts.SwapTimeout = s.c.Swap.Timeout.Std()
-		b.strategy, b.opts.Handover = rollout.Strategy(c.Strategy, c.Canary, c.Shadow), rollout.Handover(c.State)
+		b.strategy.Store(new(rollout.Strategy(c.Strategy, c.Canary, c.Shadow)))
+		b.opts.Handover = rollout.Handover(c.State)
 		b.opts.Instances, b.opts.Require, b.opts.Health, b.opts.Env.Window = c.Instances, s.plan.Read(name), rollout.Health(c.Health), s.plan.Window(s.c.Plugins, name, arena)
 		boxes = append(boxes, b)
 	}
@@ -76,7 +77,8 @@ func (w *wheel) describe(s *world) []*box {
 		b := &box{name: config.ReducerName(name), kind: c.Type(), c: &s.c, turnover: turned()}
 		b.locate(c.Wasm, c.Native, c.Process)
 		b.set(c.Config, revision.Limits{Memory: l.Memory, Recycle: l.Recycle, Time: l.Time, Output: l.Output})
-		b.strategy, b.opts.SwapTimeout = rollout.Strategy(c.Strategy, c.Canary, config.Shadow{}), s.c.Swap.Timeout.Std()
+		b.strategy.Store(new(rollout.Strategy(c.Strategy, c.Canary, config.Shadow{})))
+		b.opts.SwapTimeout = s.c.Swap.Timeout.Std()
 		b.opts.Instances, b.opts.Health = c.Instances, rollout.Health(c.Health)
 		boxes = append(boxes, b)
 	}

@@ -182,8 +182,7 @@ func (w *wheel) rehearse(ctx context.Context, d *draft) error {
 	outputs := map[string][]string{}
 	for _, b := range d.next.boxes {
 		before := d.old.box(b.name)
-		effect := d.plan.Effect(change.Node(b.name))
-		if before != nil && (effect == "" || effect == delta.EffectRewire || effect == delta.EffectNone) {
+		if before != nil && !d.plan.Starts(change.Node(b.name)) {
 			outputs[b.name] = names(before.plugin.Outputs())
 			continue
 		}
@@ -192,7 +191,7 @@ func (w *wheel) rehearse(ctx context.Context, d *draft) error {
 			return err
 		}
 		outputs[b.name] = declared
-		if before == nil || effect != delta.EffectSwap {
+		if before == nil || d.plan.Effect(change.Node(b.name)) != delta.EffectSwap {
 			continue
 		}
 		if b.kind == "native" {

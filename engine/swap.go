@@ -72,7 +72,7 @@ func (p plugins) swap(ctx context.Context, b *box, t aim, o api.SwapOptions) (ap
 	if b.kind == "native" {
 		return api.SwapResult{}, api.Errorf(api.FailedPrecondition, "plugin %s is native Go code of this program: build and start the program anew to change it", b.name)
 	}
-	strategy, err := rollout.Override(b.name, b.strategy, o.Strategy)
+	strategy, err := rollout.Override(b.name, *b.strategy.Load(), o.Strategy)
 	if err != nil {
 		return api.SwapResult{}, err
 	}

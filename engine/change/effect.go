@@ -16,46 +16,59 @@ var swapped = []string{"config", "code", "limits.memory", "limits.recycle", "lim
 // lanes are the keys of a plugin that are the lanes' business, not its own.
 var lanes = []string{"from", "order", "retry", "max_defers", "limits.queue"}
 
-// plugin is conservative: a key that is in neither list is read when the plugin is opened.
+// adjusted are the keys of a plugin that are looked at when its next version comes.
+var adjusted = []string{"strategy", "canary", "shadow", "health", "state"}
+
+// plugin is conservative: a key that is in no list is read when the plugin is opened.
 func plugin(paths []string) string {
-	var swap, rewire bool
+	var swap, rewire, adjust bool
 	for _, p := range paths {
 		switch {
 		case under(p, swapped):
 			swap = true
 		case under(p, lanes):
 			rewire = true
+		case under(p, adjusted):
+			adjust = true
 		case p == "wasm.path": // another place of the same code; else there is a field for the code too
 		default:
 			return delta.EffectReplace
 		}
 	}
+	return mildest(swap, rewire, adjust)
+}
+
+// mildest is the effect that makes all of these changes.
+func mildest(swap, rewire, adjust bool) string {
 	switch {
 	case swap:
 		return delta.EffectSwap
 	case rewire:
 		return delta.EffectRewire
+	case adjust:
+		return delta.EffectAdjust
 	}
 	return delta.EffectNone
 }
 
 // session: what its reducer can take by a swap it takes so; who writes it is the lanes' business.
 func session(paths []string) string {
-	effect := delta.EffectNone
+	var swap, rewire, adjust bool
 	for _, p := range paths {
 		inner, reducer := strings.CutPrefix(p, "reduce.")
 		switch {
 		case reducer && inner == "wasm.path":
 		case reducer && under(inner, swapped):
-			effect = delta.EffectSwap
-		case p == "from" && effect == delta.EffectNone:
-			effect = delta.EffectRewire
+			swap = true
+		case reducer && under(inner, adjusted):
+			adjust = true
 		case p == "from":
+			rewire = true
 		default:
 			return delta.EffectReplace
 		}
 	}
-	return effect
+	return mildest(swap, rewire, adjust)
 }
 
 func sink(paths []string) string {
@@ -93,11 +106,13 @@ var words = map[string]map[string]string{
 	"plugin": {
 		delta.EffectStart: "started", delta.EffectStop: "stopped once its lanes are drained; what is parked for it stays in the store",
 		delta.EffectSwap: "swapped between two turns, watched by its health window", delta.EffectRewire: "goes on; its lanes are drained and opened again",
+		delta.EffectAdjust:  "goes on; its next version comes in and is judged so",
 		delta.EffectReplace: "started anew while its lanes are drained; what it keeps in memory is lost",
 	},
 	"session": {
 		delta.EffectStart: "opened", delta.EffectStop: "closed; its snapshots stay in the store",
 		delta.EffectSwap: "its reducer is swapped between two turns, watched by its health window", delta.EffectRewire: "goes on; the lanes that write it are drained and opened again",
+		delta.EffectAdjust:  "goes on; the next version of its reducer comes in and is judged so",
 		delta.EffectReplace: "closed and opened again while its lanes are drained; followers resume by their cursor",
 	},
 	"sink": {

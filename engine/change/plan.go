@@ -56,6 +56,11 @@ func (p *Plan) Keeps(node string) bool {
 	return !slices.Contains([]string{delta.EffectStart, delta.EffectStop, delta.EffectReplace}, p.Effect(node))
 }
 
+// Starts reports whether an instance of a box is started: with new code or settings, or anew.
+func (p *Plan) Starts(node string) bool {
+	return slices.Contains([]string{delta.EffectStart, delta.EffectSwap, delta.EffectReplace}, p.Effect(node))
+}
+
 // Opens are the boxes of a kind that are opened, with a predecessor or without.
 func (p *Plan) Opens(kind string) (names []string) {
 	for i := range p.Changes {
@@ -69,7 +74,7 @@ func (p *Plan) Opens(kind string) (names []string) {
 // Graph reports whether anything changes that lanes are run with.
 func (p *Plan) Graph() bool {
 	return slices.ContainsFunc(p.Changes, func(c delta.Change) bool {
-		return c.Kind != "source" && c.Effect != delta.EffectSwap && c.Effect != delta.EffectNone
+		return c.Kind != "source" && !slices.Contains([]string{delta.EffectSwap, delta.EffectAdjust, delta.EffectNone}, c.Effect)
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/peltonhq/pelton/api"
+	"github.com/peltonhq/pelton/api/delta"
 )
 
 // rolled is a wheel to which flights are posted, with what is to be said of the plugin.
@@ -224,5 +225,59 @@ sessions:
 	if e := w.await("warning"); !strings.Contains(e.Reason, "revision 3 starts without a state: the state of revision 2 could not be handed over: loading it: the state has another form") {
 		t.Errorf("told %s", e.Reason)
 	}
+	w.stop()
+}
+
+// TestApplyAdjusts: a config that changes only how the next version comes in, and what it is given, leaves the plugin with what it
+// has in its variables; the next swap keeps to it.
+func TestApplyAdjusts(t *testing.T) {
+	t.Parallel()
+	dir, err := filepath.Abs("testdata/keeps")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "pelton.yaml")
+	text := func(more string) string {
+		return write(t, file, fmt.Sprintf(`
+sources:
+  flights: {http: {}, decode: {format: json, key: origin}}
+plugins:
+  keeps:
+    from: [flights]
+    wasm: {path: %s}
+%s
+sessions:
+  counts: {from: [keeps.counts]}
+`, built(t, dir), more))
+	}
+	w := start(t, text("    health: {window: 200ms}"))
+	r := reader{t: t, name: "counts"}
+	count := func(want string) {
+		t.Helper()
+		w.ask(http.MethodPost, "/v1/sources/flights", `{"origin":"A"}`, http.StatusAccepted)
+		r.read(w, 1)
+		if got := string(r.seen[len(r.seen)-1].Payload); got != want {
+			t.Errorf("the count is %s, want %s", got, want)
+		}
+	}
+	count("1")
+	var plan delta.Plan
+	w.says(&plan, "apply", text("    health: {window: 300ms}\n    strategy: canary\n    canary: {percent: 100, hold: 100ms}\n    state: {handover: true}"))
+	if len(plan.Changes) != 1 || plan.Changes[0].Effect != delta.EffectAdjust || len(plan.Drained) > 0 {
+		t.Errorf("%+v", plan)
+	}
+	count("2")
+	var result api.SwapResult
+	w.says(&result, "plugin", "swap", "keeps", built(t, changed(t, dir, "counts flights", "counts the flights")))
+	if result.Strategy != api.StrategyCanary || result.Outcome != api.OutcomeLive {
+		t.Errorf("%+v", result)
+	}
+	count("3")
+	w.says(&plan, "apply", text("    health: {window: 200ms}"))
+	w.says(&result, "plugin", "swap", "keeps", built(t, changed(t, dir, "counts flights", "counts all flights")))
+	if result.Strategy != api.StrategyImmediate || result.Outcome != api.OutcomeLive {
+		t.Errorf("%+v", result)
+	}
+	count("1")
 	w.stop()
 }
