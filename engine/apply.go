@@ -96,6 +96,11 @@ func (w *wheel) applied(outcome string, d *draft, err error) {
 	w.tally.Done(outcome, time.Now().UTC(), err)
 	if err == nil {
 		w.tally.Runs(d.plan.ID)
+		for name, code := range d.codes {
+			if err := w.book.Adopt(context.Background(), name, code); err != nil {
+				w.event(Event{Event: "warning", Plugin: name, Reason: fmt.Sprintf("storing what code the config of plugin %s has: %v", name, err)})
+			}
+		}
 	}
 	e := Event{Event: "apply", Outcome: outcome}
 	if d != nil {

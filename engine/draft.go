@@ -35,6 +35,9 @@ func (w *wheel) draft(ctx context.Context, o api.ApplyOptions, local bool) (*dra
 	if err != nil {
 		return nil, usage(err)
 	}
+	if w.o.Adapt != nil {
+		c = w.o.Adapt(c)
+	}
 	if err := w.finite(&c); err != nil {
 		return nil, err
 	}
@@ -74,8 +77,9 @@ func (w *wheel) compare(ctx context.Context, d *draft) error {
 		if digest != "" {
 			d.codes[b.name] = digest
 		}
-		if before := d.old.box(b.name); before != nil && digest == before.built && w.book.Plugin(b.name).Pinned != nil {
-			d.was[b.name] = digest // the pin kept it out at the start: nothing that this config changes
+		before := d.old.box(b.name)
+		if before != nil && (w.book.Runs(b.name, digest) || digest == before.built && w.book.Plugin(b.name).Pinned != nil) {
+			d.was[b.name] = digest // a swap brought it before, or the pin kept it out at the start: nothing that this config changes
 		}
 	}
 	running := maps.Clone(d.was)

@@ -47,6 +47,8 @@ type Options struct {
 	CacheDir  string          // of built and compiled plugins; default the user's cache directory
 	Compilers int             // processors that compile a module; default one, which leaves the others to the lanes
 	Reload    <-chan struct{} // each receive reads the config's file again and applies it
+	// Adapt changes a config that is to be applied, as the caller changed the one that Run was given; nil: it stays.
+	Adapt func(config.Config) config.Config
 }
 
 // wheel is everything that Run opened. What the config names is its world; the rest stays as it is.

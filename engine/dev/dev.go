@@ -27,7 +27,8 @@ type Options struct {
 //	waiting   err: the wheel does not start; the next change is awaited
 //	watching  paths
 //	config    err: the new config is not good, the wheel goes on with the old one
-//	restarts  the config has changed
+//	applied   lines: the wheel goes on with the new config
+//	restarts  lines: what of the new config can't change while the wheel runs
 //	broken    plugin, err: it does not build, the old version goes on
 //	same      plugin: it was built, and is what runs
 //	live      plugin, revision, took
@@ -40,6 +41,7 @@ type Event struct {
 	Took     time.Duration `json:"took_ns,omitempty"`  // since the first change was seen
 	Built    time.Duration `json:"built_ns,omitempty"` // of Took, what the compiler took
 	Paths    []string      `json:"paths,omitempty"`    // what is watched; of an error: where the source lies
+	Lines    []string      `json:"lines,omitempty"`    // of a config: each change, with what it does
 	Change   *Change       `json:"change,omitempty"`
 	Err      error         `json:"-"`
 	Reason   string        `json:"reason,omitempty"` // of Err
@@ -104,7 +106,7 @@ func Run(ctx context.Context, o Options) error {
 }
 
 // take carries out what has changed.
-func (s *session) take(ctx context.Context, first change) error {
+func (s *session) take(ctx context.Context, first edit) error {
 	began := time.Now()
 	plugins, file := s.watcher.gather(ctx, first)
 	if ctx.Err() != nil {
@@ -114,12 +116,9 @@ func (s *session) take(ctx context.Context, first change) error {
 		return s.reload(ctx)
 	}
 	if file {
-		_, err := s.o.Load()
-		if err == nil {
-			s.tell(Event{Kind: "restarts"})
-			return s.reload(ctx)
+		if done, err := s.apply(ctx, plugins); done || err != nil {
+			return err
 		}
-		s.tell(Event{Kind: "config", Err: err})
 	}
 	for _, name := range s.c.PluginNames() {
 		if slices.Contains(plugins, name) {
@@ -163,25 +162,28 @@ func (s *session) reload(ctx context.Context) error {
 	return nil
 }
 
+const room = 64 // taps: a limit can't change while the wheel runs, but how many plugins there are can
+
 // eager is the config with versions judged at once, and room for the taps of dev itself.
 func eager(c config.Config) config.Config {
 	// A plugin that fails goes back; one that gives messages up may well be meant to: the comparison tells.
 	health := config.Health{Window: config.Duration(window), MinSamples: samples, MaxErrorRate: 1}
-	plugins, sessions := map[string]config.Plugin{}, map[string]config.Session{}
+	plugins, sessions, taps := map[string]config.Plugin{}, map[string]config.Session{}, 0
 	for name, p := range c.Plugins {
 		p.Health, p.Strategy = health, rollout.Immediate
 		plugins[name] = p
-		c.Limits.Taps++
+		taps++
 	}
 	for name, t := range c.Sessions {
 		if t.Reduce != nil {
 			r := *t.Reduce
 			r.Health, r.Strategy = health, rollout.Immediate
 			t.Reduce = &r
-			c.Limits.Taps += len(t.From)
+			taps += len(t.From)
 		}
 		sessions[name] = t
 	}
 	c.Plugins, c.Sessions = plugins, sessions
+	c.Limits.Taps += (taps + room - 1) / room * room
 	return c
 }

@@ -101,7 +101,7 @@ func TestEager(t *testing.T) {
 	c.Sessions["s"] = config.Session{From: []string{"a", "a.b", "x"}, Reduce: &reduce}
 	c.Sources["x"] = config.Source{}
 	e := eager(c)
-	if e.Plugins["a"].Health.MinSamples != 1 || e.Sessions["s"].Reduce.Health.Window.Std() != window || e.Limits.Taps != c.Limits.Taps+4 {
+	if e.Plugins["a"].Health.MinSamples != 1 || e.Sessions["s"].Reduce.Health.Window.Std() != window || e.Limits.Taps != c.Limits.Taps+room {
 		t.Errorf("%+v", e)
 	}
 	if c.Plugins["a"].Health != config.DefaultPlugin().Health || reduce.Health != config.DefaultReduce().Health {

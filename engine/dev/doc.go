@@ -4,6 +4,9 @@
 //	save ──▶ watcher ──▶ build ──┬─ fails ─▶ the compiler's lines; the old version goes on
 //	                             └─▶ swap ─▶ live ──▶ both versions run on a sample ─▶ what differs
 //
+// A config that was saved is applied as `pelton apply` does it: what it does not change goes on, and the wheel is started
+// anew only for what can't change while it runs.
+//
 // # Usage
 //
 //	err := dev.Run(ctx, dev.Options{Load: load, Events: print})

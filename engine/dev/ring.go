@@ -21,6 +21,9 @@ const (
 
 // ring has the newest messages of a plugin.
 type ring struct {
+	nodes []string // that are tapped for them
+	stop  context.CancelFunc
+
 	mu  sync.Mutex
 	all []trial.Message
 }

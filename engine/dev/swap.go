@@ -51,10 +51,18 @@ func (s *session) swap(ctx context.Context, plugin string, began time.Time) {
 	}
 	s.code[plugin] = next
 	tell(Event{Kind: "live", Revision: result.Revision, Built: built})
+	s.contrast(ctx, plugin, before, next, tell)
+}
+
+// contrast shows what another version makes of a sample, if the one before is known.
+func (s *session) contrast(ctx context.Context, plugin string, before, next artifact, tell func(Event)) {
+	if before.bytes == nil {
+		return
+	}
 	if c, err := s.compare(ctx, plugin, before, next); err != nil {
-		tell(Event{Kind: "compared", Err: err})
+		tell(Event{Kind: "compared", Plugin: plugin, Err: err})
 	} else if c != nil {
-		tell(Event{Kind: "compared", Change: c})
+		tell(Event{Kind: "compared", Plugin: plugin, Change: c})
 	}
 }
 

@@ -53,13 +53,13 @@ func subjects(c *config.Config) (all []subject) {
 	return all
 }
 
-// change is a file that was written, made, renamed or removed.
-type change struct{ path string }
+// edit is a file that was written, made, renamed or removed.
+type edit struct{ path string }
 
 // watcher tells of changes of the config and of the plugins' files.
 type watcher struct {
 	files   *fsnotify.Watcher
-	changed chan change
+	changed chan edit
 	ended   chan struct{}
 
 	mu       sync.Mutex // what is watched changes with the config
@@ -74,7 +74,7 @@ func newWatcher() (*watcher, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &watcher{files: files, changed: make(chan change, 1), ended: make(chan struct{})}
+	w := &watcher{files: files, changed: make(chan edit, 1), ended: make(chan struct{})}
 	go w.run()
 	return w, nil
 }
@@ -91,7 +91,7 @@ func (w *watcher) run() {
 				return
 			}
 			if w.matters(e) {
-				w.changed <- change{e.Name}
+				w.changed <- edit{e.Name}
 			}
 		case _, ok := <-errors:
 			if !ok {
@@ -188,7 +188,7 @@ func (w *watcher) add(path string) {
 }
 
 // gather waits until a save is over, and says which plugins it is of, and whether it is of the config.
-func (w *watcher) gather(ctx context.Context, first change) (plugins []string, file bool) {
+func (w *watcher) gather(ctx context.Context, first edit) (plugins []string, file bool) {
 	next := first
 	for {
 		w.mu.Lock()

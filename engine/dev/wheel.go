@@ -2,6 +2,7 @@ package dev
 
 import (
 	"context"
+	"slices"
 
 	"github.com/peltonhq/pelton/api/client"
 	"github.com/peltonhq/pelton/engine"
@@ -15,6 +16,10 @@ type running struct {
 	ended  chan struct{} // closed when it is over
 	err    error         // set before
 	kept   map[string]*ring
+
+	ctx     context.Context //nolint:containedctx // of its life: what is kept is kept as long
+	reload  chan struct{}   // has it read its file
+	applied chan engine.Event
 }
 
 // start runs the wheel and waits until it listens.
@@ -28,13 +33,22 @@ func (s *session) start(ctx context.Context) error {
 		s.code[p.name] = a
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	w := &running{cancel: cancel, ended: make(chan struct{}), kept: map[string]*ring{}}
+	w := &running{
+		cancel: cancel, ended: make(chan struct{}), kept: map[string]*ring{}, ctx: ctx, reload: make(chan struct{}), applied: make(chan engine.Event, 1),
+	}
 	listening := make(chan string, 1)
 	o := s.o.Engine
 	told := o.Events
+	o.Reload, o.Adapt = w.reload, eager
 	o.Events = func(e engine.Event) {
-		if e.Event == "listening" {
+		switch e.Event {
+		case "listening":
 			listening <- e.HTTP
+		case "apply":
+			select {
+			case w.applied <- e:
+			default: // nobody waits for one
+			}
 		}
 		if told != nil {
 			told(e)
@@ -52,9 +66,7 @@ func (s *session) start(ctx context.Context) error {
 		return w.err
 	}
 	s.wheel = w
-	for _, p := range subjects(&s.c) {
-		s.keep(ctx, p.name)
-	}
+	s.keepAll()
 	return nil
 }
 
@@ -72,18 +84,31 @@ func (s *session) stop() error {
 	return w.err
 }
 
-// keep keeps the newest messages of a plugin, or for a reducer the newest emits that it folds.
-func (s *session) keep(ctx context.Context, name string) {
-	kept := &ring{}
-	s.wheel.kept[name] = kept
-	nodes := []string{"plugin/" + name}
-	for _, session := range s.c.SessionNames() {
-		if config.ReducerName(session) == name {
-			nodes = nodesOf(&s.c, s.c.Sessions[session].From)
+// keepAll keeps the newest messages of each plugin, or for a reducer the newest emits that it folds, from now on. What was
+// kept of those that read the same stays.
+func (s *session) keepAll() {
+	w, before := s.wheel, s.wheel.kept
+	w.kept = map[string]*ring{}
+	for _, p := range subjects(&s.c) {
+		nodes := []string{"plugin/" + p.name}
+		for _, session := range s.c.SessionNames() {
+			if config.ReducerName(session) == p.name {
+				nodes = nodesOf(&s.c, s.c.Sessions[session].From)
+			}
+		}
+		if old := before[p.name]; old != nil && slices.Equal(old.nodes, nodes) {
+			w.kept[p.name] = old
+			delete(before, p.name)
+			continue
+		}
+		ctx, stop := context.WithCancel(w.ctx)
+		kept := &ring{nodes: nodes, stop: stop}
+		w.kept[p.name] = kept
+		for _, node := range nodes {
+			s.taps.Go(func() { kept.fill(ctx, w.client, node) })
 		}
 	}
-	w := s.wheel
-	for _, node := range nodes {
-		s.taps.Go(func() { kept.fill(ctx, w.client, node) })
+	for _, gone := range before {
+		gone.stop()
 	}
 }

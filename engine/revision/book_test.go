@@ -252,6 +252,16 @@ func TestWanted(t *testing.T) {
 	begin(asked("three", 4), 5, "two", "it is pinned by me: audit")
 	pin(nil)
 	begin(asked("three", 4), 6, "three", "the config's code has changed since revision 5")
+	s.live("a", "four", 4) // swapped in before the config has it
+	for code, runs := range map[string]bool{"four": true, "three": false, "": false} {
+		if s.Runs("a", "sha256:"+code) != runs || s.Runs("b", "sha256:"+code) {
+			t.Errorf("runs %s: %t", code, !runs)
+		}
+		if err := s.Adopt(t.Context(), "a", "sha256:"+code); err != nil {
+			t.Fatal(err)
+		}
+	}
+	begin(asked("four", 4), 7, "four", "it was swapped in by an operator; the config's code is unchanged")
 }
 
 func TestDiff(t *testing.T) {

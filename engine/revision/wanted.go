@@ -1,6 +1,7 @@
 package revision
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -68,6 +69,20 @@ func (a *Asked) Live(r Record) Change {
 	return Change{Plugin: a.Plugin, Put: []Record{r}, Artifact: a.Artifact, Set: func(d *Plugin) {
 		d.Live, d.Config, d.Code, d.Hash = r.Number, r.Number, a.Digest, a.Settings.Hash()
 	}}
+}
+
+// Runs reports whether the live revision of a plugin has this code.
+func (b *Book) Runs(plugin, digest string) bool {
+	live := b.Plugin(plugin).Live
+	return live != 0 && digest != "" && b.Digest(plugin, live) == digest
+}
+
+// Adopt notes what code the config has, if that is what runs: a swap brought it before the config did.
+func (b *Book) Adopt(ctx context.Context, plugin, digest string) error {
+	if b.Plugin(plugin).Code == digest || !b.Runs(plugin, digest) {
+		return nil
+	}
+	return b.Commit(ctx, Change{Plugin: plugin, Set: func(d *Plugin) { d.Code = digest }})
 }
 
 // By says who left a mark, and why.

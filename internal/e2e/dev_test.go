@@ -128,10 +128,49 @@ func TestDev(t *testing.T) {
 	if e := w.await("config"); !strings.Contains(e.Reason, "sinkz") {
 		t.Errorf("%+v", e)
 	}
-	edit(t, config, "sinkz:", "sinks:", "rate: 100/s", "rate: 200/s")
-	w.await("restarts")
+	edit(t, config, "sinkz:", "sinks:", "rate: 100/s", "rate: 200/s") // what was swapped in meanwhile is no change
+	if e := w.await("applied", "restarts", "config"); e.Kind != "applied" || !slices.Equal(e.Lines, []string{
+		"~ source flights: file.rate 100/s -> 200/s (its lanes are drained; closed and opened again)",
+	}) {
+		t.Errorf("%+v", e)
+	}
+	edit(t, config, "rate: 200/s", "rate: 200/s\n", "plugins:", "limits: {taps: 20}\nplugins:")
+	if e := w.await("applied", "restarts", "config"); e.Kind != "restarts" || !slices.Equal(e.Lines, []string{"~ wheel: limits.taps 80 -> 84 (needs a restart)"}) {
+		t.Errorf("%+v", e)
+	}
 	w.await("listening")
 	w.await("watching")
+	w.stop()
+}
+
+// TestDevApplies changes the config of a wheel that goes on: a plugin's config, its code in the same save, a plugin that is new, and
+// then what is saved of that. Its connections stay.
+func TestDevApplies(t *testing.T) {
+	t.Parallel()
+	config, source := project(t)
+	w := startDev(t, config)
+	keeper := newKeeper(&wheel{t: t, http: strings.TrimPrefix(w.await("listening").HTTP, "http://")})
+	w.await("watching")
+	keeper.ask()
+	edit(t, config, "# config: {late_after: 15}", "config: {late_after: 30}")
+	if e := w.await("applied", "restarts", "config"); e.Kind != "applied" || len(e.Lines) != 1 || !strings.HasPrefix(e.Lines[0], "~ plugin delays: config.late_after = 30 (swapped") {
+		t.Errorf("%+v", e)
+	}
+	keeper.ask()
+	edit(t, source, "}{15}", "}{5}") // the config says otherwise
+	if e := w.await("live", "broken", "refused"); e.Kind != "live" || e.Revision != 3 {
+		t.Errorf("%+v", e)
+	}
+	other := changed(t, delays, "}{15}", "}{7}")
+	edit(t, config, "plugins:", "plugins:\n  more: {from: [flights], wasm: {path: "+other+"}}")
+	if e := w.await("applied", "restarts", "config"); e.Kind != "applied" || len(e.Lines) != 1 || e.Lines[0] != "+ plugin more (started)" {
+		t.Errorf("%+v", e)
+	}
+	edit(t, filepath.Join(other, "main.go"), "}{7}", "}{8}")
+	if e := w.await("live", "broken", "refused"); e.Kind != "live" || e.Plugin != "more" || e.Revision != 2 {
+		t.Errorf("%+v", e)
+	}
+	keeper.ask()
 	w.stop()
 }
 

@@ -28,8 +28,9 @@ told with the compiler's lines, and the version before goes on. After a swap bot
 run on the same messages, and what the change did to verdicts and emits is shown: on those
 of --sample, a file of 'pelton record', or on the last ones that the plugin was given.
 
-A version is judged by its first message, or is live at once when none comes. After a
-change of the config the wheel is started anew.`,
+A version is judged by its first message, or is live at once when none comes. A config
+that is saved is applied while the wheel runs, as by 'pelton apply'; for what can't change
+then the wheel is started anew, which is said.`,
 		Example: `  pelton dev
   pelton dev examples/flights/pelton.yaml --sample examples/flights/tests/flights.ndjson`,
 		Args: h.Args(0, 1, "at most one FILE"),
@@ -56,7 +57,7 @@ func (h *Host) dev(ctx context.Context, path string, o places, sample string, as
 	d.Load = func() (config.Config, error) { return o.load(path, h.Env) }
 	log := &bar.Log{Out: h.Out, JSON: asJSON}
 	d.Engine.Events = func(e engine.Event) {
-		if e.Event != "swapped" && e.Event != "building" { // dev itself tells
+		if e.Event != "swapped" && e.Event != "building" && e.Event != "apply" { // dev itself tells
 			log.Event(e)
 		}
 	}

@@ -18,9 +18,11 @@ func (l *Lines) Dev(e *dev.Event) {
 	case "waiting":
 		fmt.Fprintf(l.Out, "%s the wheel does not start; save a change to try again\n%s", l.paint("error", "error"), l.located(e))
 	case "config":
-		fmt.Fprintf(l.Out, "%s the config is not good; the wheel goes on with the one before\n%s", l.paint("error", "error"), l.located(e))
+		fmt.Fprintf(l.Out, "%s the config is not applied; the wheel goes on with the one before\n%s", l.paint("error", "error"), l.located(e))
 	case "restarts":
-		fmt.Fprintf(l.Out, "the config has changed: the wheel is started anew\n")
+		fmt.Fprintf(l.Out, "the config has changed in what needs a restart: the wheel is started anew\n%s", indented(e.Lines))
+	case "applied":
+		fmt.Fprintf(l.Out, "the config has changed, and the wheel goes on with it\n%s", indented(e.Lines))
 	case "broken":
 		fmt.Fprintf(l.Out, "%s %s does not build; the version before goes on\n%s", l.paint("error", "error"), e.Plugin, l.located(e))
 	case "same":
@@ -73,6 +75,13 @@ func (l *Lines) change(e *dev.Event) {
 			fmt.Fprintf(l.Out, "      %s\n", l.fit(line, 6))
 		}
 	}
+}
+
+func indented(lines []string) string {
+	if len(lines) == 0 {
+		return ""
+	}
+	return "  " + strings.Join(lines, "\n  ") + "\n"
 }
 
 // place is a file with a line, as compilers name it.
