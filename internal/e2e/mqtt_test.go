@@ -80,7 +80,9 @@ func (p *publisher) young(addr string, acks chan<- struct{}) {
 	defer conn.Close()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	c := v5.NewClient(v5.ClientConfig{Conn: conn, PacketTimeout: patience, OnClientError: func(error) { cancel() }})
+	c := v5.NewClient(v5.ClientConfig{
+		Conn: conn, PacketTimeout: patience, OnClientError: func(error) { cancel() }, OnServerDisconnect: func(*v5.Disconnect) { cancel() },
+	})
 	if _, err := c.Connect(ctx, &v5.Connect{ClientID: p.name, CleanStart: true, KeepAlive: 60}); err != nil {
 		return
 	}

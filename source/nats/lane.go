@@ -24,7 +24,7 @@ type lane struct {
 	retention jetstream.RetentionPolicy
 	acks      *acks
 
-	last  uint64 // the stream's last sequence number when it was opened
+	last  uint64 // the stream's last sequence number that is known: when it was opened, or of what was read since
 	start uint64 // the first that is read, as the consumer says; 0 while it is not known
 	begun bool   // Read was called: the first one is from the watermark
 }
@@ -143,6 +143,7 @@ func (r *read) pull(ctx, pulling context.Context, c jetstream.Consumer, it jetst
 			return err
 		}
 		r.next = seq + 1
+		r.lane.last = max(r.lane.last, seq)
 	}
 }
 

@@ -267,6 +267,24 @@ func TestStreamMadeAnew(t *testing.T) {
 	}
 }
 
+// A lane that is read again while its source stays open goes on where it was, also behind what the stream had when it was
+// opened.
+func TestReadAgain(t *testing.T) {
+	s, o := orders(t, jetstream.StreamConfig{}, "one", "two")
+	r := run(t, o, 1)
+	s.Publish(t, "orders.eu", "three", "four")
+	r.texts(t, 4)
+	r.stop()
+	<-r.ended
+	was := r.lane.ID()
+	if id, from := source.Resume(r.lane, was.Incarnation, 5); id != was || from != 5 {
+		t.Errorf("it goes on as %v at %d, want %v at 5", id, from, was)
+	}
+	if id, _ := source.Resume(r.lane, was.Incarnation, 6); id == was {
+		t.Error("a stream that ends before the position is the same")
+	}
+}
+
 // deliver: new begins behind what is there when the consumer is made, also after a crash before anything was settled.
 func TestDeliverNew(t *testing.T) {
 	s, o := orders(t, jetstream.StreamConfig{}, "old", "older")
