@@ -47,7 +47,7 @@ messages flow; a bad version goes back by itself.`,
 		a.auditCommand(), a.topCommand(), group(&cobra.Command{Use: "token", Short: "Make tokens, and keys that sign them"}, access.Commands(a.out)...),
 	)
 	root.AddCommand(craft.Commands(&craft.Host{
-		Out: a.out, Err: a.err, Env: a.env, Getenv: a.getenv, Version: versionText(), Call: a.call, Wheel: a.wheelFlags, Args: args, File: file,
+		Out: a.out, Err: a.err, Env: a.env, Getenv: a.getenv, Version: versionText(), Call: a.call, Own: a.own, Wheel: a.wheelFlags, Args: args, File: file,
 	})...)
 	return root
 }

@@ -45,6 +45,19 @@ func (a *app) address() (string, error) {
 	return addr, err
 }
 
+// own is the config that names the address; false when it was named otherwise, or there is none.
+func (a *app) own() (config.Config, bool) {
+	if a.addr != "" || a.getenv("PELTON_ADDR") != "" {
+		return config.Config{}, false
+	}
+	path := a.config
+	if path == "" {
+		path = defaultFile
+	}
+	c, err := config.Load(path, a.env)
+	return c, err == nil
+}
+
 func checked(name, addr string) (string, error) {
 	_, rest, found := strings.Cut(addr, "://")
 	if !found {

@@ -77,6 +77,42 @@ func TestTapAndRecord(t *testing.T) {
 	w.stop()
 }
 
+// TestRecordAlone records a source that no wheel reads, and a wheel that starts afterwards reads all of it.
+func TestRecordAlone(t *testing.T) {
+	t.Parallel()
+	config := example(t, "sources:", "api: {listen: '127.0.0.1:1'}\nsources:")
+	sample := filepath.Join(t.TempDir(), "sample.ndjson")
+	record := func(flags ...string) result {
+		return finish(t, command(limited(t), append([]string{"record", "flights", "--config", config, "-o", sample}, flags...)...))
+	}
+	r := record("--count", "20")
+	if r.code != 0 || !strings.Contains(r.err, "no wheel runs: source flights of "+config+" is read from its beginning\nrecorded 20 messages, ") {
+		t.Errorf("%+v", r)
+	}
+	messages, err := trial.ReadFile(sample)
+	if err != nil || len(messages) != 20 || !strings.HasSuffix(messages[0].ID, "/flights.jsonl/0") {
+		t.Fatalf("%d messages, %v", len(messages), err)
+	}
+	all := strings.SplitAfter(read(t, "../../examples/flights/flights.jsonl"), "\n")
+	for i, m := range messages {
+		if string(m.Payload)+"\n" != all[i] {
+			t.Errorf("message %d is %s, want %s", i, m.Payload, all[i])
+		}
+	}
+	if r := record("--count", "0", "--key", "ORD", "--max-bytes", "1MiB"); r.code != 0 || !strings.Contains(r.err, "recorded 1095 messages, ") {
+		t.Errorf("those of a key: %+v", r)
+	}
+	if r := record("--addr", "127.0.0.1:1"); r.code != 3 || !strings.Contains(r.err, "no wheel answers at 127.0.0.1:1") {
+		t.Errorf("with an address: %+v", r)
+	}
+	if messages, err := trial.ReadFile(sample); err != nil || len(messages) != 1095 {
+		t.Errorf("a record that did not begin changed its file: %v", err)
+	}
+	if r := finish(t, command(limited(t), "run", config, "--until-idle", "--json", "--listen", "127.0.0.1:0", "--grpc", "127.0.0.1:0")); r.code != 0 || !strings.Contains(r.out, `"messages":20000`) {
+		t.Errorf("a wheel after it: %+v", r)
+	}
+}
+
 // TestTests runs the example's own cases, then with expectations that do not hold.
 func TestTests(t *testing.T) {
 	t.Parallel()

@@ -7,6 +7,7 @@ import (
 
 	"github.com/peltonhq/pelton/api/client"
 	"github.com/peltonhq/pelton/cmd/pelton/show"
+	"github.com/peltonhq/pelton/engine/config"
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 )
@@ -18,6 +19,7 @@ type Host struct {
 	Getenv   func(string) string
 	Version  string
 	Call     func(do func(*client.Client) error) error               // does something with the wheel
+	Own      func() (config.Config, bool)                            // the config whose address that is; false when another was given
 	Wheel    func(*cobra.Command) *cobra.Command                     // adds the flags that find a wheel
 	Args     func(least, most int, what string) cobra.PositionalArgs // how many words follow
 	File     func(args []string) string                              // the config that is meant

@@ -2,6 +2,7 @@ package craft
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -13,6 +14,7 @@ import (
 	"github.com/peltonhq/pelton/cmd/pelton/access"
 	"github.com/peltonhq/pelton/cmd/pelton/show"
 	"github.com/peltonhq/pelton/cmd/pelton/text"
+	"github.com/peltonhq/pelton/engine/config"
 	"github.com/peltonhq/pelton/engine/config/unit"
 	"github.com/peltonhq/pelton/engine/trial"
 	"github.com/peltonhq/pelton/internal/tap"
@@ -35,6 +37,10 @@ func (h *Host) recordCommand() *cobra.Command {
 --max-bytes, or with a signal; what is there by then is kept. A file that is there is
 replaced.
 
+When no wheel answers at the config's address, a source of files, of standard input or of
+made-up messages is read from its beginning, as the config says, and left as it was found:
+a wheel reads all of it still.
+
 The wheel is not slowed: what comes faster than limits.tap_rate is left out and counted,
 so up to a second's worth of messages (1000, by default) come one behind the other.`,
 		Example: `  pelton record flights --count 200 -o samples/flights.ndjson
@@ -48,7 +54,11 @@ so up to a second's worth of messages (1000, by default) come one behind the oth
 			if c.Flags().Changed("key") {
 				q.Key = []byte(o.key)
 			}
-			return h.Call(func(w *client.Client) error { return h.record(c.Context(), w, q, &o) })
+			err := h.Call(func(w *client.Client) error { return h.record(c.Context(), w, q, &o) })
+			if own, known := h.Own(); known && errors.Is(err, &api.Error{Code: api.Unavailable}) {
+				return h.alone(c.Context(), own, args[0], q, &o)
+			}
+			return err
 		},
 	}
 	f := c.Flags()
@@ -107,13 +117,53 @@ func (h *Host) record(ctx context.Context, w *client.Client, q api.TapRequest, o
 	if errors.Is(err, trial.ErrEnough) || ctx.Err() != nil {
 		err = nil
 	}
-	if err := errors.Join(err, done()); err != nil {
+	if err := h.recorded(sample, o, errors.Join(err, done())); err != nil {
 		return err
 	}
-	h.notef("recorded %d messages, %s of payload, in %s", sample.Count, text.Bytes(uint64(sample.Bytes)), o.out)
 	if left := show.Left(counts); left != "" {
 		h.notef("pelton: %s", left)
 	}
+	return nil
+}
+
+// alone records a source that no wheel reads.
+func (h *Host) alone(ctx context.Context, c config.Config, source string, q api.TapRequest, o *recordOptions) error {
+	span, most, err := o.bounds()
+	if err != nil {
+		return err
+	}
+	if span > 0 {
+		var cancel func()
+		ctx, cancel = context.WithTimeout(ctx, span)
+		defer cancel()
+	}
+	sample := &trial.Writer{Most: most}
+	done := func() error { return nil }
+	err = trial.Record(ctx, c, os.Stdin, source, func() (err error) {
+		h.notef("no wheel runs: source %s of %s is read from its beginning", source, c.File)
+		sample.Out, done, err = h.create(o.out)
+		return err
+	}, func(s *tap.Sample) error {
+		if q.Key != nil && !bytes.Equal(s.Key, q.Key) {
+			return nil
+		}
+		if err := sample.Add(s); err != nil {
+			return err
+		}
+		if q.Limit > 0 && sample.Count >= q.Limit {
+			return trial.ErrEnough
+		}
+		return nil
+	})
+	return h.recorded(sample, o, errors.Join(err, done()))
+}
+
+// recorded says what is in the sample.
+func (h *Host) recorded(sample *trial.Writer, o *recordOptions, err error) error {
+	if err != nil {
+		return err
+	}
+	h.notef("recorded %d messages, %s of payload, in %s", sample.Count, text.Bytes(uint64(sample.Bytes)), o.out)
 	if sample.Cut > 0 {
 		h.notef("pelton: %d messages are not in the sample: each alone is more than --max-bytes", sample.Cut)
 	}
