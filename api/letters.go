@@ -3,8 +3,10 @@ package api
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Dead gives a page of dead letters.
@@ -112,18 +114,48 @@ func (s *Service) DropParked(ctx context.Context, ids []string, q ParkedQuery, d
 }
 
 // chosen is what an act on the lot is about.
-func chosen(what string, ids []string, query any, dryRun bool) target {
+func chosen(what string, ids []string, query interface{ words() []string }, dryRun bool) target {
 	t := target{what: what + " " + strings.Join(ids[:min(len(ids), 10)], ", ")}
 	switch {
 	case len(ids) > 10:
 		t.what += fmt.Sprintf(" and %d more", len(ids)-10)
 	case len(ids) == 0:
-		t.what = fmt.Sprintf("%s that match %+v", what, query)
+		t.what = "all " + what
+		if words := query.words(); len(words) > 0 {
+			t.what = what + " with " + strings.Join(words, ", ")
+		}
 	}
 	if dryRun {
 		t.what = "dry run: " + t.what
 	}
 	return t
+}
+
+// words say what is selected.
+func (q DeadQuery) words() []string {
+	return said("plugin", q.Plugin, "reason", q.Reason, "kind", q.Kind, "state", q.State, "source", q.Source, "since", moment(q.Since), "until", moment(q.Until))
+}
+
+// words say what is selected.
+func (q ParkedQuery) words() []string {
+	return said("plugin", q.Plugin, "kind", q.Kind, "key", strconv.Quote(q.Key), "since", moment(q.Since), "until", moment(q.Until))
+}
+
+// said are pairs of a name and a value, without those that have none.
+func said(pairs ...string) (words []string) {
+	for pair := range slices.Chunk(pairs, 2) {
+		if pair[1] != "" && pair[1] != `""` {
+			words = append(words, pair[0]+" "+pair[1])
+		}
+	}
+	return words
+}
+
+func moment(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
 }
 
 // known refuses words that select nothing because they are no words of this API.
