@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/session/internal/book"
@@ -21,7 +22,7 @@ type Follower struct {
 	r      FollowRequest
 	feed   *feed.Feed
 	gather *feed.Gather
-	waiter *feed.Waiter // nil: it has no outlet
+	waiter atomic.Pointer[feed.Waiter] // nil: it has no outlet
 	pos    place.Position
 	hello  Hello
 	live   bool   // it was at the newest once
@@ -47,7 +48,7 @@ func (f *Follower) Current() bool {
 func (f *Follower) Close() {
 	f.once.Do(func() {
 		close(f.quit)
-		f.feed.Leave(f.gather, f.waiter)
+		f.feed.Leave(f.gather, f.waiter.Load())
 		f.s.hub.detach(f.feed)
 		f.s.counts.follow.Add(-1)
 	})
@@ -116,8 +117,10 @@ func (f *Follower) next(ctx context.Context, as *Encoding) (run []byte, events [
 // look is one look at the feed: its mark, and, when there is nothing to do, what to wait for.
 func (f *Follower) look(as *Encoding) (m place.Mark, wait <-chan struct{}) {
 	var w *feed.Waiter
-	if as != nil && f.waiter != nil {
-		w = f.waiter
+	if as != nil {
+		w = f.waiter.Load()
+	}
+	if w != nil {
 		w.As = as
 	}
 	m, bytes, wait := f.feed.Look(f.pos, f.gather, w, f.deleted() == nil)
@@ -129,10 +132,11 @@ func (f *Follower) look(as *Encoding) (m place.Mark, wait <-chan struct{}) {
 
 // unpark takes back what was lent while the follower waited, and gives what it must still send.
 func (f *Follower) unpark(as *Encoding) (rest []byte) {
-	if f.waiter == nil || as == nil {
+	w := f.waiter.Load()
+	if w == nil || as == nil {
 		return nil
 	}
-	p, sum, moved, rest := f.waiter.Unpark()
+	p, sum, moved, rest := w.Unpark()
 	if f.pos = p; moved {
 		f.seen = sum
 	}
@@ -202,7 +206,7 @@ func (f *Follower) plain(p place.Position, m place.Mark) bool {
 type Outlet = feed.Outlet
 
 // Outlet lets what comes go out while NextRun waits. It is called before that, or never.
-func (f *Follower) Outlet(o Outlet) { f.waiter = &feed.Waiter{Out: o, Plain: f.plain} }
+func (f *Follower) Outlet(o Outlet) { f.waiter.Store(&feed.Waiter{Out: o, Plain: f.plain}) }
 
 // from is where the follower goes on reading: at its place, or, when too much waits for one that conflates, at the
 // newest.

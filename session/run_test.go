@@ -3,6 +3,7 @@ package session_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -146,6 +147,24 @@ func TestAlone(t *testing.T) {
 	run, events, err := f.NextRun(t.Context(), inLines)
 	if run != nil || err != nil || lines(events) != "s1" || s.Stats().Shared != 0 {
 		t.Errorf("%q %s %v, %d bytes shared", run, lines(events), err, s.Stats().Shared)
+	}
+}
+
+// A token may end at any moment, also before the follower has its outlet.
+func TestCloseBesideOutlet(t *testing.T) {
+	m := memory.New()
+	defer m.Close()
+	s := open(t, session.Options{Store: m})
+	defer shut(t, s)
+	for range 100 {
+		f := follow(t, s, session.FollowRequest{Key: "k", From: session.Beginning})
+		var closer sync.WaitGroup
+		closer.Go(f.Close)
+		f.Outlet(&pipe{})
+		if _, _, err := f.NextRun(t.Context(), inLines); !errors.Is(err, session.ErrClosed) {
+			t.Errorf("got %v, want ErrClosed", err)
+		}
+		closer.Wait()
 	}
 }
 

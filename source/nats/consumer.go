@@ -60,7 +60,7 @@ func (l *lane) consumer(ctx context.Context) (jetstream.Consumer, error) {
 		if l.start == 0 {
 			l.start = 1
 			if l.options.New {
-				l.start = l.last + 1
+				l.start = l.last.Load() + 1
 			}
 		}
 		made, err := l.js.CreateConsumer(ctx, l.options.Stream, l.config())

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	natsgo "github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -24,9 +25,9 @@ type lane struct {
 	retention jetstream.RetentionPolicy
 	acks      *acks
 
-	last  uint64 // the stream's last sequence number that is known: when it was opened, or of what was read since
-	start uint64 // the first that is read, as the consumer says; 0 while it is not known
-	begun bool   // Read was called: the first one is from the watermark
+	last  atomic.Uint64 // the stream's last sequence number that is known: when it was opened, or of what was read since
+	start uint64        // the first that is read, as the consumer says; 0 while it is not known
+	begun bool          // Read was called: the first one is from the watermark
 }
 
 var (
@@ -43,7 +44,7 @@ func (l *lane) Endless() bool { return true }
 func (l *lane) Settled(watermark uint64) { l.acks.settle(watermark) }
 
 // Renewed reports whether the stream ends before position: it was restored from an earlier state.
-func (l *lane) Renewed(position uint64) bool { return position > l.last+1 }
+func (l *lane) Renewed(position uint64) bool { return position > l.last.Load()+1 }
 
 // errAgain: what was on its way may be lost; the consumer is put back and asked again.
 var errAgain = errors.New("connected anew")
@@ -143,7 +144,7 @@ func (r *read) pull(ctx, pulling context.Context, c jetstream.Consumer, it jetst
 			return err
 		}
 		r.next = seq + 1
-		r.lane.last = max(r.lane.last, seq)
+		r.lane.last.Store(max(r.lane.last.Load(), seq))
 	}
 }
 

@@ -112,7 +112,7 @@ func (s *Source) open(ctx context.Context, conn *natsconn.Conn) (*lane, error) {
 	}
 	l.id = pelton.LaneID{Source: s.options.Name, Incarnation: incarnation(info), Lane: s.options.Stream}
 	l.retention = info.Config.Retention
-	l.last = info.State.LastSeq
+	l.last.Store(info.State.LastSeq)
 	largest := int(conn.MaxPayload())
 	if n := int(info.Config.MaxMsgSize); n > 0 && n < largest {
 		largest = n
