@@ -186,10 +186,19 @@ func (w *wheel) openStore(context.Context) error {
 	w.event(Event{Event: "store", Dir: w.c.Store.Dir, Reason: survives})
 	rows := durable.Of(&w.c)
 	w.event(Event{Event: "durable", Reason: strings.Join(durable.Lines(rows), "; "), Bulk: event.Bulk{Durable: rows}})
-	if lost := s.Lost(); lost > 0 {
-		w.event(Event{Event: "warning", Reason: fmt.Sprintf("store %s: a power cut took the newest %d bytes that were not synced (sync: off); what came of them is lost", w.c.Store.Dir, lost)})
+	if s.Cut() {
+		w.event(Event{Event: "warning", Reason: cutReason(w.c.Store.Dir, s.Lost())})
 	}
 	return nil
+}
+
+// cutReason tells of a power cut that may have taken what was not synced.
+func cutReason(dir string, lost int64) string {
+	took := "a power cut may have taken its newest writes"
+	if lost > 0 {
+		took = fmt.Sprintf("a power cut took the newest %d bytes", lost)
+	}
+	return fmt.Sprintf("store %s: %s, which were not synced (sync: off); what came of them is lost, and sessions begin new epochs", dir, took)
 }
 
 func (w *wheel) cacheDir() string {

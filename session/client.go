@@ -169,7 +169,7 @@ func (s *Sessions) made(key string, value []byte) (*pelton.Snapshot, error) {
 	}
 	snap, err := s.book.Load(s.o.Store, key, p.Epoch, p.ID)
 	if errors.Is(err, store.ErrNotFound) {
-		return &pelton.Snapshot{Session: s.o.Name, Key: key, Epoch: p.Epoch, ID: p.ID}, nil
+		return &pelton.Snapshot{Session: s.o.Name, Key: key, Epoch: s.book.Shown(p.Epoch), ID: p.ID}, nil
 	}
 	return snap, err
 }
@@ -184,7 +184,7 @@ func (sh *shard) end(it *item) ([]*change, error) {
 		sh.s.settle(it, nil, fmt.Errorf("session %s key %.80q: %w", sh.s.o.Name, it.key, ErrNotFound))
 		return nil, nil
 	}
-	found, err := sh.s.collect(it.key, ses.durable.epoch, 0, ses.durable.id, 0, nil)
+	found, err := sh.s.collect(it.key, ses.durable.life, 0, ses.durable.id, 0, nil)
 	if err != nil {
 		return nil, err
 	}

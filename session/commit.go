@@ -203,8 +203,8 @@ func (c *committer) records(batch []*change) []store.Record {
 		for snap := range ch.snaps {
 			c.number(ch)
 			snap.Seq = c.seq
-			put(k.Log(c.seq), record.Pointer{Epoch: snap.Epoch, ID: snap.ID, Key: key}.Encode())
-			put(k.Snapshot(key, snap.Epoch, snap.ID), record.EncodeSnapshot(snap, ch.made))
+			put(k.Log(c.seq), record.Pointer{Epoch: ch.after.life, ID: snap.ID, Key: key}.Encode())
+			put(k.Snapshot(key, ch.after.life, snap.ID), record.EncodeSnapshot(snap, ch.made))
 			if snap.ID == 1 {
 				c.sessions++
 				records = c.born(records, ch)
@@ -213,14 +213,16 @@ func (c *committer) records(batch []*change) []store.Record {
 		}
 		if ch.after.gone {
 			c.number(ch)
-			put(k.Log(c.seq), record.Pointer{Gone: true, Epoch: ch.after.epoch, ID: ch.after.id, Key: key}.Encode())
+			put(k.Log(c.seq), record.Pointer{Gone: true, Epoch: ch.after.life, ID: ch.after.id, Key: key}.Encode())
 			records = c.deletion(records, ch)
 		}
 		if mark := ch.item.effect.Mark; len(mark) > 0 {
 			put(mark, ch.markValue())
 		}
 		if ch.stream != nil {
-			put(k.Stream(key), record.EncodeStream(ch.stream))
+			st := *ch.stream
+			st.Epoch = ch.after.life
+			put(k.Stream(key), record.EncodeStream(&st))
 		}
 		if ch.producer != nil {
 			put(k.Producer(key, ch.producer.ID), record.EncodeProducer(*ch.producer))
@@ -228,7 +230,7 @@ func (c *committer) records(batch []*change) []store.Record {
 	}
 	for _, ch := range batch {
 		if heads[ch.session] == ch {
-			put(k.Head(ch.item.key), record.Place{Epoch: ch.after.epoch, ID: ch.after.id, Seq: ch.after.seq}.Encode())
+			put(k.Head(ch.item.key), record.Place{Epoch: ch.after.life, ID: ch.after.id, Seq: ch.after.seq}.Encode())
 		}
 	}
 	if sessions != c.sessions {
@@ -257,13 +259,13 @@ func (ch *change) markValue() []byte {
 	if ch.item.ask == nil {
 		return nil
 	}
-	return record.Place{Epoch: ch.after.epoch, ID: ch.after.id, Seq: ch.after.seq}.Encode()
+	return record.Place{Epoch: ch.after.life, ID: ch.after.id, Seq: ch.after.seq}.Encode()
 }
 
 // deletion adds what ends a session: a tombstone instead of head, snapshots, their log, and what it has of its clients.
 func (c *committer) deletion(records []store.Record, ch *change) []store.Record {
 	k, key := &c.s.book.Keys, ch.item.key
-	life, ids, producers := k.Life(key, ch.after.epoch), k.IDs(key), k.Producers(key)
+	life, ids, producers := k.Life(key, ch.after.life), k.IDs(key), k.Producers(key)
 	if ch.after.id > 0 {
 		c.sessions--
 	}
@@ -271,7 +273,7 @@ func (c *committer) deletion(records []store.Record, ch *change) []store.Record 
 		records = append(records, store.Record{Op: store.Delete, Key: k.Log(ch.buried)})
 	}
 	records = append(records,
-		store.Record{Op: store.Put, Key: k.Tombstone(key), Value: record.Place{Epoch: ch.after.epoch, ID: ch.after.id, Seq: ch.after.seq}.Encode()},
+		store.Record{Op: store.Put, Key: k.Tombstone(key), Value: record.Place{Epoch: ch.after.life, ID: ch.after.id, Seq: ch.after.seq}.Encode()},
 		store.Record{Op: store.Delete, Key: k.Head(key)},
 		store.Record{Op: store.DeleteRange, Key: life, End: store.PrefixEnd(life)},
 		store.Record{Op: store.DeleteRange, Key: ids, End: store.PrefixEnd(ids)},

@@ -15,6 +15,7 @@ import (
 // stream that a client created is born without a snapshot: its id is 0.
 type state struct {
 	epoch, id   uint64
+	life        uint64 // the epoch in its keys: below epoch when the store's history began later
 	gone        bool   // deleted; epoch and id are those of the life that ended
 	seq         uint64 // of the change in the log of the name
 	payload     []byte
@@ -31,6 +32,7 @@ type session struct {
 	durable state
 	last    state
 	ahead   int    // changes between durable and last
+	since   uint64 // when the store's history began: no epoch is lower
 	oldest  uint64 // no stored id of the epoch is lower; a hint where trimming begins
 
 	producers map[string]*stream.Producer // those that were looked up, with what is ahead of the store
@@ -42,11 +44,14 @@ func epochAt(now time.Time, before uint64) uint64 {
 	return max(uint64(max(now.UnixMicro(), 1)), before+1)
 }
 
+func (s *session) epochAt(now time.Time) uint64 { return epochAt(now, max(s.last.epoch, s.since)) }
+
 // advance computes the snapshot that follows the last one: id + 1, or id 1 of a new epoch (S1).
 func (s *session) advance(now time.Time, payload []byte, contentType string) (epoch, id uint64) {
-	next := state{epoch: s.last.epoch, id: s.last.id + 1, payload: payload, contentType: contentType, stream: s.last.stream}
+	next := state{epoch: s.last.epoch, life: s.last.life, id: s.last.id + 1, payload: payload, contentType: contentType, stream: s.last.stream}
 	if !s.last.live() {
-		next.epoch, next.id, next.stream = epochAt(now, s.last.epoch), 1, nil
+		next.epoch, next.id, next.stream = s.epochAt(now), 1, nil
+		next.life = next.epoch
 	}
 	s.last = next
 	s.ahead++
@@ -55,7 +60,7 @@ func (s *session) advance(now time.Time, payload []byte, contentType string) (ep
 
 // end computes the deletion of the session.
 func (s *session) end() {
-	s.last = state{epoch: s.last.epoch, id: s.last.id, gone: true}
+	s.last = state{epoch: s.last.epoch, life: s.last.life, id: s.last.id, gone: true}
 	s.producers = nil
 	s.ahead++
 }

@@ -311,5 +311,5 @@ func (s *Sessions) firstFrom(r store.Reader, key string, log bool, epoch, n uint
 	if log {
 		return book.First(r, s.book.Keys.Log(n), store.PrefixEnd(s.book.Keys.Logs))
 	}
-	return book.First(r, s.book.Keys.Snapshot(key, epoch, n), store.PrefixEnd(s.book.Keys.Life(key, epoch)))
+	return s.book.From(r, key, epoch, n)
 }

@@ -78,7 +78,7 @@ func (s *Sessions) describe(v store.Reader, p *Page, key string, h book.Head) er
 		p.Stream, p.Expired, p.Stale = *h.Stream, h.Stream.Expired(now), h.Stream.Stale(now)
 		return nil
 	}
-	newest, err := s.book.Load(v, key, h.Epoch, h.ID)
+	newest, err := s.book.Load(v, key, h.Life, h.ID)
 	if err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ func (s *Sessions) Get(ctx context.Context, key string) (pelton.Snapshot, error)
 	if h.Epoch == 0 || h.ID == 0 || h.End == place.Gone {
 		return pelton.Snapshot{}, fmt.Errorf("session %s key %.80q: %w", s.o.Name, key, ErrNotFound)
 	}
-	snap, err := s.book.Load(v, key, h.Epoch, h.ID)
+	snap, err := s.book.Load(v, key, h.Life, h.ID)
 	if err != nil {
 		return pelton.Snapshot{}, err
 	}
@@ -48,14 +48,14 @@ func (s *Sessions) At(ctx context.Context, key string, id uint64) (pelton.Snapsh
 	if h.Epoch == 0 || h.ID == 0 || h.End == place.Gone || id == 0 {
 		return pelton.Snapshot{}, fmt.Errorf("session %s key %.80q id %d: %w", s.o.Name, key, id, ErrNotFound)
 	}
-	snap, err := s.book.Load(v, key, h.Epoch, id)
+	snap, err := s.book.Load(v, key, h.Life, id)
 	if err == nil {
 		return *snap, nil
 	}
 	if !errors.Is(err, store.ErrNotFound) {
 		return pelton.Snapshot{}, err
 	}
-	oldest, err := s.book.Oldest(v, key, h.Epoch)
+	oldest, err := s.book.Oldest(v, key, h.Life)
 	if err != nil {
 		return pelton.Snapshot{}, err
 	}

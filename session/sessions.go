@@ -143,6 +143,9 @@ func Open(ctx context.Context, o Options) (*Sessions, error) {
 		queue: newQueue(o.Buffer, o.Shards), failed: make(chan struct{}),
 	}
 	s.book = book.Book{Name: o.Name, Keys: record.NewKeys(o.Name), Streams: o.Writable}
+	if since := o.Store.Since(); !since.IsZero() {
+		s.book.Since = uint64(since.UnixMicro())
+	}
 	if err := s.restore(ctx); err != nil {
 		return nil, fmt.Errorf("session %s: %w", o.Name, err)
 	}
@@ -175,7 +178,7 @@ func (s *Sessions) restore(ctx context.Context) error {
 	s.counts.seq.Store(seq)
 	value, err := s.o.Store.Get(s.book.Keys.Name)
 	if errors.Is(err, store.ErrNotFound) {
-		s.epoch = epochAt(s.o.Now(), 0)
+		s.epoch = epochAt(s.o.Now(), s.book.Since)
 		_, err := s.o.Store.Append(ctx, s.token, []store.Record{
 			{Op: store.Put, Key: s.book.Keys.Name, Value: record.Name{Epoch: s.epoch}.Encode()}})
 		return err
@@ -184,7 +187,7 @@ func (s *Sessions) restore(ctx context.Context) error {
 		return err
 	}
 	n, err := record.DecodeName(value)
-	s.epoch = n.Epoch
+	s.epoch = s.book.Shown(n.Epoch)
 	s.counts.sessions.Store(n.Count)
 	return err
 }

@@ -199,7 +199,7 @@ func (sh *shard) session(key string) (*session, error) {
 	if ses, ok := sh.cache.Get(key); ok {
 		return ses, nil
 	}
-	ses := &session{key: key}
+	ses := &session{key: key, since: sh.s.book.Since}
 	if sh.fresh(key) {
 		sh.cache.Put(ses)
 		return ses, nil
@@ -208,14 +208,14 @@ func (sh *shard) session(key string) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	ses.durable = state{epoch: head.Epoch, id: head.ID, gone: head.End == place.Gone, seq: head.Seq, stream: head.Stream}
+	ses.durable = state{epoch: head.Epoch, life: head.Life, id: head.ID, gone: head.End == place.Gone, seq: head.Seq, stream: head.Stream}
 	if ses.durable.live() && head.ID > 0 {
-		snap, err := sh.s.book.Load(sh.s.o.Store, key, head.Epoch, head.ID)
+		snap, err := sh.s.book.Load(sh.s.o.Store, key, head.Life, head.ID)
 		if err != nil {
 			return nil, err
 		}
 		ses.durable.payload, ses.durable.contentType = snap.Payload, snap.ContentType
-		if ses.oldest, err = sh.s.book.Oldest(sh.s.o.Store, key, head.Epoch); err != nil {
+		if ses.oldest, err = sh.s.book.Oldest(sh.s.o.Store, key, head.Life); err != nil {
 			return nil, err
 		}
 	}

@@ -37,11 +37,11 @@ func (d *doomed) records() []store.Record {
 	return records
 }
 
-// collect finds the stored snapshots from … to of an epoch, at most limit (0: all) and only while old says so.
-func (s *Sessions) collect(key string, epoch, from, to uint64, limit int, old func(time.Time) bool) (doomed, error) {
-	d := doomed{from: s.book.Keys.Snapshot(key, epoch, from)}
+// collect finds the stored snapshots from … to of a life, at most limit (0: all) and only while old says so.
+func (s *Sessions) collect(key string, life, from, to uint64, limit int, old func(time.Time) bool) (doomed, error) {
+	d := doomed{from: s.book.Keys.Snapshot(key, life, from)}
 	scan := store.ScanOptions{Limit: limit}
-	for e, err := range s.o.Store.Scan(d.from, s.book.Keys.Snapshot(key, epoch, to+1), scan) {
+	for e, err := range s.o.Store.Scan(d.from, s.book.Keys.Snapshot(key, life, to+1), scan) {
 		if err != nil {
 			return doomed{}, err
 		}
@@ -57,7 +57,7 @@ func (s *Sessions) collect(key string, epoch, from, to uint64, limit int, old fu
 		}
 		d.log = append(d.log, s.book.Keys.Log(seq))
 	}
-	d.end = s.book.Keys.Snapshot(key, epoch, d.last+1)
+	d.end = s.book.Keys.Snapshot(key, life, d.last+1)
 	return d, nil
 }
 
@@ -68,7 +68,7 @@ func (sh *shard) trim(ses *session) {
 	if to == 0 {
 		return
 	}
-	d, err := sh.s.collect(ses.key, ses.durable.epoch, ses.oldest, to, trimBatch, nil)
+	d, err := sh.s.collect(ses.key, ses.durable.life, ses.oldest, to, trimBatch, nil)
 	if err != nil {
 		return // the next append of this session tries again
 	}
@@ -92,13 +92,13 @@ func (s *Sessions) shorten(ctx context.Context, key string) error {
 	if err != nil || h.Epoch == 0 || h.End == place.Gone || h.ID <= 1 {
 		return err
 	}
-	return s.remove(ctx, key, h.Epoch, h.ID-1, nil)
+	return s.remove(ctx, key, h.Life, h.ID-1, nil)
 }
 
 // remove deletes the snapshots up to an id, oldest first and in steps, while old says so.
-func (s *Sessions) remove(ctx context.Context, key string, epoch, to uint64, old func(time.Time) bool) error {
+func (s *Sessions) remove(ctx context.Context, key string, life, to uint64, old func(time.Time) bool) error {
 	for from := uint64(0); ; {
-		d, err := s.collect(key, epoch, from, to, trimBatch, old)
+		d, err := s.collect(key, life, from, to, trimBatch, old)
 		if err != nil || len(d.log) == 0 {
 			return err
 		}

@@ -127,9 +127,9 @@ func (sh *shard) take(ch *change, out *stream.Outcome, now time.Time) {
 
 // create begins a life that has no snapshot yet.
 func (s *session) create(now time.Time, st *stream.Stream) {
-	st.Epoch = epochAt(now, s.last.epoch)
+	st.Epoch = s.epochAt(now)
 	created := *st
-	s.last = state{epoch: st.Epoch, seq: s.buried(), stream: &created}
+	s.last = state{epoch: st.Epoch, life: st.Epoch, seq: s.buried(), stream: &created}
 }
 
 // current is the stream as it is for writers; a session that was made without one is a stream of what it has.

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"iter"
+	"time"
 )
 
 // Op is what a record does. The zero Op is invalid.
@@ -105,6 +106,11 @@ type Store interface {
 	// A caller whose append fails with [ErrFull] asks Full, waits for the channel if there is one, and appends the
 	// same records again (with a strict token: claims first). Nothing is evicted, and appends that only delete go on.
 	Full() (reason string, room <-chan struct{})
+
+	// Since is when the history that the store can vouch for began: it was restored from a backup then, or a power cut may
+	// have taken what was durable by its mode's promise alone. What clients were shown before may be missing or be made
+	// differently since. The zero time: nothing was ever lost.
+	Since() time.Time
 
 	// Stats are the store's figures now.
 	Stats() Stats

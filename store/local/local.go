@@ -26,7 +26,7 @@ type Store struct {
 	deleted span
 	ended   chan struct{} // closed when the committer has ended
 	backup  sync.Mutex    // held while a backup is open
-	lost    int64         // bytes of the WAL that a power cut had torn and Open cut off
+	history history       // what Open found
 
 	failed atomic.Pointer[error]
 	stuck  atomic.Bool // Pebble panicked and holds its own locks
@@ -78,9 +78,13 @@ func (s *Store) usage() (used, free int64, known bool) {
 	return used, free, known
 }
 
+// Cut reports whether Open found what a power cut may have taken writes from: the store was written with [SyncOff], and the
+// machine went down before it was closed.
+func (s *Store) Cut() bool { return s.history.cut }
+
 // Lost is how many bytes of its newest writes a power cut had torn; [Open] cut them off. It is 0 but for a store that was
 // written with [SyncOff].
-func (s *Store) Lost() int64 { return s.lost }
+func (s *Store) Lost() int64 { return s.history.lost }
 
 func (s *Store) count(made, records int, took time.Duration) {
 	s.statMu.Lock()
@@ -130,6 +134,8 @@ func (s *Store) Close() error {
 		return s.failure() // closing would wait for locks that nobody gives back; the process's end frees the directory
 	}
 	if err := s.db.Close(); err != nil {
+		s.fail(err)
+	} else if err := s.settle(); err != nil {
 		s.fail(err)
 	}
 	return errors.Join(s.failure(), s.release())

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -22,6 +23,9 @@ func Open(o Options) (*Store, error) {
 	}
 	if o.fs == nil {
 		o.fs = vfs.Default
+	}
+	if o.boot == nil {
+		o.boot = bootID
 	}
 	s := &Store{o: o, queue: intake.NewQueue(), ledger: intake.NewLedger(), ended: make(chan struct{})}
 	s.files = &files{FS: o.fs, dir: o.Dir, noSync: o.Sync == SyncOff, reserve: o.Reserve}
@@ -47,7 +51,11 @@ func (s *Store) load() error {
 	if err := s.files.RemoveAll(s.backupPath()); err != nil { // of a process that was killed
 		return s.unreadable(err)
 	}
-	if s.o.Sync == SyncOff {
+	boot, left, err := s.left()
+	if err != nil {
+		return s.unreadable(err)
+	}
+	if s.o.Sync == SyncOff && !left {
 		if err := s.note(); err != nil {
 			return fmt.Errorf("store %s: write %s: %w; fix its permissions or choose another store.dir", s.o.Dir, unsyncedFile, err)
 		}
@@ -55,9 +63,16 @@ func (s *Store) load() error {
 	if err := s.openPebble(); err != nil {
 		return err
 	}
-	err := s.note()
+	err = s.checkFormat()
 	if err == nil {
-		err = s.checkFormat()
+		err = s.loadSince()
+	}
+	h := &s.history
+	if h.cut = left && (boot == "" || boot != s.o.boot()) || h.lost > 0; h.cut && err == nil {
+		err = s.renew(time.Now())
+	}
+	if err == nil {
+		err = s.note()
 	}
 	if err == nil {
 		err = s.loadPartitions()

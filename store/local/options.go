@@ -26,7 +26,8 @@ type Options struct {
 	Reserve  int64  // bytes of free disk to leave; 0 means none, and a full disk then stops the store for good
 	Addr     string // where this process listens, if known already; see SetAddr
 
-	fs vfs.FS // tests inject errors here
+	fs   vfs.FS        // tests inject errors here
+	boot func() string // and another start of the machine here
 }
 
 // Validate tells what is wrong with the options.

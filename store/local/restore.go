@@ -100,7 +100,7 @@ func (r *restorer) run(ctx context.Context, data io.Reader, replace bool) (Resto
 	fresh := filepath.Join(r.dir, restoreDir)
 	done, err := unpack(ctx, fresh, data)
 	if err == nil {
-		err = try(fresh)
+		err = try(fresh, time.Now())
 	}
 	if err == nil {
 		done.Kept, err = r.exchange(fresh, old)
@@ -143,8 +143,9 @@ func save(path string, r io.Reader) error {
 	return errors.Join(err, f.Close())
 }
 
-// try opens what was unpacked, as a run would.
-func try(dir string) error {
+// try opens what was unpacked, as a run would, and begins its history anew: what came after the backup was told to clients,
+// and is not in it.
+func try(dir string, now time.Time) error {
 	desc, err := pebble.Peek(dir, vfs.Default)
 	if err != nil {
 		return err
@@ -156,7 +157,7 @@ func try(dir string) error {
 	if err != nil {
 		return err
 	}
-	return s.Close()
+	return errors.Join(s.renew(now), s.Close())
 }
 
 // exchange puts the fresh files in the place of the old ones, which it keeps, if there are any.

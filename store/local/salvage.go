@@ -18,7 +18,8 @@ import (
 const unsyncedFile = "UNSYNCED"
 
 // note leaves the file, durably and before the first unsynced write, or takes it away: what an earlier process wrote
-// is in table files by now, as Pebble flushes what it finds in the WAL when it opens.
+// is in table files by now, as Pebble flushes what it finds in the WAL when it opens. In it is which start of the machine
+// wrote: while that is the present one, nothing that was written is lost.
 func (s *Store) note() error {
 	name := s.files.PathJoin(s.o.Dir, unsyncedFile)
 	if s.o.Sync != SyncOff {
@@ -31,7 +32,8 @@ func (s *Store) note() error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(f.Sync(), f.Close(), s.syncDir())
+	_, err = f.Write([]byte(s.o.boot()))
+	return errors.Join(err, f.Sync(), f.Close(), s.syncDir())
 }
 
 func (s *Store) syncDir() error {
@@ -70,13 +72,13 @@ func (s *Store) salvage() error {
 		// First what is behind it, the newest first: wherever this is interrupted, no log follows a hole.
 		for _, later := range slices.Backward(logs[i+1:]) {
 			if info, err := s.files.Stat(later.path); err == nil {
-				s.lost += info.Size()
+				s.history.lost += info.Size()
 			}
 			if err := errors.Join(s.files.Remove(later.path), s.syncDir()); err != nil {
 				return err
 			}
 		}
-		s.lost += int64(len(text)) - end
+		s.history.lost += int64(len(text)) - end
 		if err := s.shorten(l.path, text[:end]); err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"time"
 
 	"github.com/RaduBerinde/btreemap"
 	"github.com/peltonhq/pelton/store"
@@ -17,9 +18,10 @@ const degree = 16
 
 // Disk is what survives a crash. One store at a time has it open.
 type Disk struct {
-	mu   sync.Mutex
-	tree *tree
-	held bool
+	mu    sync.Mutex
+	tree  *tree
+	held  bool
+	since time.Time
 }
 
 // NewDisk is an empty disk.
@@ -32,7 +34,7 @@ func (d *Disk) Open() (*Store, error) {
 	if d.held {
 		return nil, &store.HeldError{Dir: "memory", Holder: store.Holder{PID: os.Getpid()}}
 	}
-	s := &Store{disk: d, queue: intake.NewQueue(), ledger: intake.NewLedger(), ended: make(chan struct{}), moved: make(chan struct{}, 1)}
+	s := &Store{disk: d, since: d.since, queue: intake.NewQueue(), ledger: intake.NewLedger(), ended: make(chan struct{}), moved: make(chan struct{}, 1)}
 	prefix := intake.PartitionPrefix()
 	for key, value := range d.tree.Ascend(btreemap.GE(prefix), upper(store.PrefixEnd(prefix))) {
 		if err := s.ledger.Load(key, value); err != nil {
@@ -43,6 +45,13 @@ func (d *Disk) Open() (*Store, error) {
 	s.published.Store(d.tree.Clone())
 	go s.run()
 	return s, nil
+}
+
+// Renew begins the disk's history anew, as a restore does: stores opened later say so by [store.Store.Since].
+func (d *Disk) Renew(at time.Time) {
+	d.mu.Lock()
+	d.since = at
+	d.mu.Unlock()
 }
 
 // New is a store over a disk of its own.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/peltonhq/pelton/store"
 	"github.com/peltonhq/pelton/store/internal/intake"
@@ -13,6 +14,7 @@ import (
 // Store is a store over a [Disk].
 type Store struct {
 	disk      *Disk
+	since     time.Time
 	queue     *intake.Queue
 	ledger    *intake.Ledger // the committer's
 	published atomic.Pointer[tree]
@@ -27,6 +29,9 @@ type Store struct {
 }
 
 var _ store.Store = (*Store)(nil)
+
+// Since implements [store.Store].
+func (s *Store) Since() time.Time { return s.since }
 
 // run is the committer.
 func (s *Store) run() {

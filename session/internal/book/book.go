@@ -21,12 +21,14 @@ const (
 type Book struct {
 	Name    string
 	Keys    record.Keys
-	Streams bool // clients write it: some keys have a stream
+	Streams bool   // clients write it: some keys have a stream
+	Since   uint64 // the epoch of lives that began before the store's history did; 0: they keep their own
 }
 
 // Head is what the store says of a key: its newest snapshot, its stream, its tombstone, or (zero) none of them.
 type Head struct {
 	place.Mark
+	Life   uint64 // the epoch in its keys; Mark has the one that clients are shown
 	Seq    uint64 // of the newest snapshot; while there is none, of the tombstone
 	Stream *stream.Stream
 }
@@ -52,8 +54,10 @@ func (b *Book) Lookup(r store.Reader, key string) (h Head, err error) {
 	if h.Stream, err = record.DecodeStream(value); err != nil {
 		return Head{}, err
 	}
-	if h.Epoch != h.Stream.Epoch { // it has no snapshot yet
-		h.Mark = place.Mark{Epoch: h.Stream.Epoch}
+	life := h.Stream.Epoch
+	h.Stream.Epoch = b.Shown(life)
+	if h.Life != life { // it has no snapshot yet
+		h.Life, h.Mark = life, place.Mark{Epoch: h.Stream.Epoch}
 	}
 	if h.Stream.Closed {
 		h.End = place.Closed
@@ -71,32 +75,61 @@ func (b *Book) place(r store.Reader, key []byte, h *Head) (found bool, err error
 		return false, err
 	}
 	p, err := record.DecodePlace(value)
-	h.Epoch, h.ID, h.Seq = p.Epoch, p.ID, p.Seq
+	h.Life, h.Epoch, h.ID, h.Seq = p.Epoch, b.Shown(p.Epoch), p.ID, p.Seq
 	return true, err
 }
 
-// Load reads one snapshot.
-func (b *Book) Load(r store.Reader, key string, epoch, id uint64) (*pelton.Snapshot, error) {
-	value, err := r.Get(b.Keys.Snapshot(key, epoch, id))
+// Shown is the epoch that clients are shown of a life: its own, unless the store's history began later.
+func (b *Book) Shown(life uint64) uint64 {
+	if life == 0 {
+		return 0
+	}
+	return max(life, b.Since)
+}
+
+// Life is the inverse of Shown for a key.
+func (b *Book) Life(r store.Reader, key string, epoch uint64) (uint64, error) {
+	if epoch != b.Since {
+		return epoch, nil
+	}
+	h, err := b.Lookup(r, key)
+	if err != nil || h.Epoch != epoch {
+		return epoch, err
+	}
+	return h.Life, nil
+}
+
+// Load reads one snapshot of a life.
+func (b *Book) Load(r store.Reader, key string, life, id uint64) (*pelton.Snapshot, error) {
+	value, err := r.Get(b.Keys.Snapshot(key, life, id))
 	if err != nil {
 		return nil, err
 	}
-	return b.Snapshot(key, epoch, id, value)
+	return b.Snapshot(key, life, id, value)
 }
 
-// Snapshot decodes one.
-func (b *Book) Snapshot(key string, epoch, id uint64, value []byte) (*pelton.Snapshot, error) {
-	snap := &pelton.Snapshot{Session: b.Name, Key: key, Epoch: epoch, ID: id}
+// Snapshot decodes one of a life.
+func (b *Book) Snapshot(key string, life, id uint64, value []byte) (*pelton.Snapshot, error) {
+	snap := &pelton.Snapshot{Session: b.Name, Key: key, Epoch: b.Shown(life), ID: id}
 	if err := record.DecodeSnapshot(value, snap); err != nil {
-		return nil, fmt.Errorf("session %s key %.80q id %d:%d: %w", b.Name, key, epoch, id, err)
+		return nil, fmt.Errorf("session %s key %.80q id %d:%d: %w", b.Name, key, life, id, err)
 	}
 	return snap, nil
 }
 
-// Oldest is the lowest stored id of an epoch, 0 when there is none.
-func (b *Book) Oldest(r store.Reader, key string, epoch uint64) (uint64, error) {
-	life := b.Keys.Life(key, epoch)
-	return First(r, life, store.PrefixEnd(life))
+// Oldest is the lowest stored id of a life, 0 when there is none.
+func (b *Book) Oldest(r store.Reader, key string, life uint64) (uint64, error) {
+	from := b.Keys.Life(key, life)
+	return First(r, from, store.PrefixEnd(from))
+}
+
+// From is the lowest stored id of an epoch from n on, 0 when there is none.
+func (b *Book) From(r store.Reader, key string, epoch, n uint64) (uint64, error) {
+	life, err := b.Life(r, key, epoch)
+	if err != nil {
+		return 0, err
+	}
+	return First(r, b.Keys.Snapshot(key, life, n), store.PrefixEnd(b.Keys.Life(key, life)))
 }
 
 // First is the number of the first key of a range, 0 when there is none.
@@ -124,9 +157,13 @@ func (b *Book) Newest(r store.Reader) (uint64, error) {
 
 // ReadKey reads one chunk of an epoch.
 func (b *Book) ReadKey(r store.Reader, key string, epoch, n uint64, limit int) ([]place.Entry, error) {
+	life, err := b.Life(r, key, epoch)
+	if err != nil {
+		return nil, err
+	}
 	entries := make([]place.Entry, 0, min(limit, chunkCount))
-	end, bytes := store.PrefixEnd(b.Keys.Life(key, epoch)), int64(0)
-	for e, err := range r.Scan(b.Keys.Snapshot(key, epoch, n), end, store.ScanOptions{Limit: limit}) {
+	end, bytes := store.PrefixEnd(b.Keys.Life(key, life)), int64(0)
+	for e, err := range r.Scan(b.Keys.Snapshot(key, life, n), end, store.ScanOptions{Limit: limit}) {
 		if err != nil {
 			return nil, err
 		}
@@ -134,7 +171,7 @@ func (b *Book) ReadKey(r store.Reader, key string, epoch, n uint64, limit int) (
 		if err != nil {
 			return nil, err
 		}
-		snap, err := b.Snapshot(key, epoch, id, e.Value)
+		snap, err := b.Snapshot(key, life, id, e.Value)
 		if err != nil {
 			return nil, err
 		}
