@@ -35,7 +35,7 @@ func (p *pipe) Offer(run []byte) int {
 	p.offers++
 	n := len(run)
 	if p.random != nil && p.random.IntN(3) == 0 {
-		n = p.random.IntN(n)
+		n = p.random.IntN(n) * p.random.IntN(2)
 	}
 	p.text = append(p.text, run[:n]...)
 	return n

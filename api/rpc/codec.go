@@ -6,19 +6,15 @@ import (
 	"google.golang.org/grpc/mem"
 )
 
-// shared is a frame that was encoded for all followers.
-type shared []byte
-
-// codec is that of protobuf, but what is shared is sent as it is. grpc-go goes on reading such bytes when
-// Send has returned; they belong to no pool, and nobody changes them.
+// codec is that of protobuf, but what was encoded before is sent as it is.
 type codec struct{ encoding.CodecV2 }
 
 func newCodec() codec { return codec{encoding.GetCodecV2(proto.Name)} }
 
 // Marshal implements [encoding.CodecV2].
 func (c codec) Marshal(v any) (mem.BufferSlice, error) {
-	if run, ok := v.(shared); ok {
-		return mem.BufferSlice{mem.SliceBuffer(run)}, nil
+	if p, ok := v.(*parcel); ok {
+		return p.buffers(), nil
 	}
 	return c.CodecV2.Marshal(v)
 }

@@ -16,6 +16,9 @@
 // Snapshots in protobuf are encoded once for all followers of a session, and a frame is a run of those bytes; nobody changes them, so
 // a library may still write one when Send has returned. Where messages are JSON, frames share payloads only.
 //
+// One goroutine at a time sends on a stream of grpc-go: the follow's, or while that waits the feed's pump, which offers frames.
+// An offer never waits: the stream counts what grpc-go has not written yet, and a send waits only behind 64 KiB of that.
+//
 // # Failure
 //
 // A client that takes nothing for Options.Stall is ended: by gRPC with RESOURCE_EXHAUSTED and the cursor to resume

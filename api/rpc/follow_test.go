@@ -46,13 +46,13 @@ func listen(t *testing.T) net.Listener {
 }
 
 // dial serves the world by gRPC and connects to it.
-func dial(t *testing.T, w *apitest.World, o rpc.Options) *grpc.ClientConn {
+func dial(t *testing.T, w *apitest.World, o rpc.Options, extra ...grpc.DialOption) *grpc.ClientConn {
 	t.Helper()
 	l := listen(t)
 	server := rpc.NewGRPC(w.Service, o)
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(l) }()
-	c, err := grpc.NewClient(l.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	c, err := grpc.NewClient(l.Addr().String(), append(extra, grpc.WithTransportCredentials(insecure.NewCredentials()))...)
 	if err != nil {
 		t.Fatal(err)
 	}

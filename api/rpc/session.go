@@ -58,8 +58,9 @@ type frame = peltonv1.SessionServiceFollowResponse
 
 // sender takes the frames of a follow.
 type sender struct {
-	frame func(*frame) error
-	run   func(run []byte) error // a frame that is shared with other followers; nil: none is
+	frame  func(*frame) error
+	run    func(run []byte) error // a frame that is shared with other followers; nil: none is
+	outlet *outlet                // nil: there is none
 }
 
 // follow gives every frame, hello first, until the feed ends or a send fails.
@@ -70,6 +71,9 @@ func follow(ctx context.Context, feed *api.Feed, to sender) error {
 	}
 	if err := to.frame(wire.Hello(feed.Hello())); err != nil {
 		return err
+	}
+	if to.outlet != nil && to.outlet.plain.Load() { // of what is compressed nothing is counted
+		feed.Outlet(to.outlet)
 	}
 	for {
 		run, events, err := feed.NextRun(ctx, as)

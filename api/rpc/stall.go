@@ -3,12 +3,14 @@ package rpc
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/api"
@@ -19,29 +21,22 @@ import (
 // the handler can return while a send is stuck: only then does grpc-go give the client the status, behind what was buffered.
 // The goroutine ends with the stream, which is when the handler has returned.
 func patient(stream grpc.ServerStreamingServer[frame], feed *api.Feed, stall time.Duration) error {
+	out := &outlet{stream: stream}
 	stuck := make(chan struct{})
 	timer := time.AfterFunc(stall, func() { close(stuck) })
 	timer.Stop()
-	var mu sync.Mutex
-	var at pelton.Cursor // behind what was sent
-	send := func(message any, behind func() pelton.Cursor) error {
+	var last atomic.Pointer[[]byte] // that the goroutine sent, or is stuck with
+	send := func(message []byte) error {
+		last.Store(&message)
 		timer.Reset(stall)
-		err := stream.SendMsg(message)
+		err := out.send(message)
 		if !timer.Stop() {
 			return errStall // the handler knows it, too
 		}
-		mu.Lock()
-		defer mu.Unlock()
-		at = behind()
 		return err
 	}
 	ended := make(chan error, 1)
-	go func() {
-		ended <- follow(stream.Context(), feed, sender{
-			frame: func(f *frame) error { return send(f, func() pelton.Cursor { return last(f, at) }) },
-			run:   func(run []byte) error { return send(shared(run), feed.Cursor) },
-		})
-	}()
+	go func() { ended <- follow(stream.Context(), feed, sender{frame: encoded(send), run: send, outlet: out}) }()
 	select {
 	case err := <-ended:
 		if !errors.Is(err, errStall) {
@@ -49,9 +44,18 @@ func patient(stream grpc.ServerStreamingServer[frame], feed *api.Feed, stall tim
 		}
 	case <-stuck:
 	}
-	mu.Lock()
-	defer mu.Unlock()
-	return stalled(stall, wire.Cursor(at))
+	return stalled(stall, wire.Cursor(before(*last.Load())))
+}
+
+// encoded sends a frame as its bytes.
+func encoded(send func([]byte) error) func(*frame) error {
+	return func(f *frame) error {
+		message, err := proto.Marshal(f)
+		if err != nil {
+			return fmt.Errorf("a frame can't be encoded: %w", err)
+		}
+		return send(message)
+	}
 }
 
 // errStall says that a send took longer than the stall time.
@@ -103,19 +107,26 @@ func stalled(stall time.Duration, cursor string) error {
 		With(api.DetailResume, cursor).With(api.DetailReason, "slow")
 }
 
-// last is the cursor after a frame that was sent.
-func last(f *frame, before pelton.Cursor) pelton.Cursor {
+// before is the cursor before a frame: its follower was sent what lies up to there.
+func before(message []byte) (c pelton.Cursor) {
+	f := new(frame)
+	if err := proto.Unmarshal(message, f); err != nil {
+		return c // not possible: it was encoded here
+	}
 	switch {
 	case f.GetHello() != nil:
 		return wire.CursorOf(f.GetHello().GetCursor())
 	case len(f.GetSnapshots()) > 0:
-		return wire.CursorOf(f.GetSnapshots()[len(f.GetSnapshots())-1].GetCursor())
+		c = wire.CursorOf(f.GetSnapshots()[0].GetCursor())
+		c.ID--
+
+		return c
 	case f.GetGap() != nil:
-		return wire.CursorOf(f.GetGap().GetTo())
+		return wire.CursorOf(f.GetGap().GetFrom())
 	case f.GetDeleted() != nil:
 		return wire.CursorOf(f.GetDeleted().GetCursor())
 	}
-	return before
+	return wire.CursorOf(f.GetClosed().GetCursor())
 }
 
 // killer cuts the connection of a request whose writes are stuck.

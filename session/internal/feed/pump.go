@@ -12,7 +12,7 @@ import (
 // Outlet is where runs can be sent without waiting.
 type Outlet interface {
 	// Offer sends as much of a run as can be sent at once, and says how many bytes. It never waits. Who is given less than all
-	// sends the rest itself, and learns there what is wrong.
+	// sends the rest itself, and learns there what is wrong; who is given none of it is where it was.
 	Offer(run []byte) int
 }
 
@@ -151,12 +151,13 @@ func (l *ladle) serve(w *Waiter) {
 	defer w.mu.Unlock()
 	for w.parked && (l.closed || w.pos.Step(l.mark) != place.Wait) {
 		if !l.closed && w.pos.Step(l.mark) == place.Read && w.Plain(w.pos, l.mark) && l.fill(w.As, w.pos) {
-			n := w.Out.Offer(l.run)
-			w.pos.Next, w.sum, w.given = l.next, l.sum, true
-			if n == len(l.run) {
-				continue
+			if n := w.Out.Offer(l.run); n > 0 {
+				w.pos.Next, w.sum, w.given = l.next, l.sum, true
+				if n == len(l.run) {
+					continue
+				}
+				w.rest = l.run[n:]
 			}
-			w.rest = l.run[n:]
 		}
 		w.parked = false
 		select {
