@@ -23,11 +23,26 @@ func overTLS(protocol int) func(*testing.T, *apitest.World) apitest.Follow {
 		t.Helper()
 		mux := http.NewServeMux()
 		sse.Mount(mux, w.Service, sse.Options{})
-		server := httptest.NewUnstartedServer(mux)
-		server.EnableHTTP2 = protocol == 2
-		server.StartTLS()
-		t.Cleanup(server.Close)
-		return overServer(t, server, protocol)
+		return overServer(t, serveTLS(t, mux, protocol), protocol)
+	}
+}
+
+func serveTLS(t *testing.T, h http.Handler, protocol int) *httptest.Server {
+	t.Helper()
+	server := httptest.NewUnstartedServer(h)
+	server.EnableHTTP2 = protocol == 2
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	return server
+}
+
+func TestFollowTLS(t *testing.T) {
+	t.Parallel()
+	for _, protocol := range []int{1, 2} {
+		t.Run(fmt.Sprint("HTTP ", protocol), func(t *testing.T) {
+			t.Parallel()
+			apitest.Follows(t, open, overTLS(protocol))
+		})
 	}
 }
 

@@ -30,8 +30,8 @@
 //
 // # Ownership
 //
-// One goroutine, the request's, writes. While it waits, the session's feed offers what comes to the connection. Snapshots, and over
-// HTTP/1.1 their text, are shared and only read.
+// One goroutine, the request's, writes. While it waits, the session's feed offers what comes to the connection. Snapshots and
+// their text are shared and only read.
 //
 // # Failure
 //

@@ -42,7 +42,7 @@ type handler struct {
 }
 
 func (h handler) serve(w http.ResponseWriter, r *http.Request, log bool) {
-	out := &stream{Writer: event.New(w, h.o.Stall)}
+	out := &stream{Writer: event.New(w, h.o.Stall), as: texts}
 	ctx, taken := out.Take(r) // before anything can fail: EventSource hides every other answer
 	if taken {
 		out.as = chunks
@@ -63,7 +63,7 @@ func (h handler) follow(ctx context.Context, r api.FollowRequest, out *stream) e
 		return err
 	}
 	defer feed.Close()
-	if out.as != nil && out.Outlet() {
+	if out.Outlet() {
 		feed.Outlet(out.Writer)
 	}
 	out.hello(feed.Hello())

@@ -13,8 +13,13 @@ import (
 // stream writes what a follower is told.
 type stream struct {
 	*event.Writer
-	as *session.Encoding // nil where the bytes of others can't be sent
+	as *session.Encoding
 }
+
+// texts are snapshots as they are sent through net/http.
+var texts = &session.Encoding{Append: func(dst []byte, e *api.Event) []byte {
+	return event.Append(dst, false, "snapshot", cursorText(e.Cursor), dataOf(e))
+}}
 
 // chunks are snapshots as they are sent where the stream writes to the connection itself.
 var chunks = &session.Encoding{Append: func(dst []byte, e *api.Event) []byte {
