@@ -1,7 +1,7 @@
 package follow
 
 import (
-	"bytes"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"golang.org/x/net/http2"
-	"golang.org/x/net/http2/hpack"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/peltonhq/pelton/api"
@@ -19,10 +18,12 @@ import (
 	"github.com/peltonhq/pelton/api/wire"
 )
 
-// dialect is how a follower speaks to its server.
+// dialect is how followers speak to their server.
 type dialect struct {
-	steps []step
-	http2 bool // what comes is in frames of HTTP/2
+	steps   []step
+	call    *call // by HTTP/2, instead of steps
+	streams int   // followers that share a connection, by HTTP/2; 0: one
+	secret  bool  // by TLS
 }
 
 // step is said, and then awaited.
@@ -32,13 +33,20 @@ type step struct{ say, await string }
 const patience = time.Minute
 
 func overSSE(coalesce time.Duration) dialect {
+	return dialect{steps: []step{{"GET " + eventsPath(coalesce) + " HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", "event: hello"}}}
+}
+
+// shared is SSE as browsers follow: many on a connection.
+func shared() dialect {
+	return dialect{secret: true, streams: 100, call: newCall("event: hello", nil, ":method", "GET", ":scheme", "https", ":path", eventsPath(0), ":authority", "127.0.0.1")}
+}
+
+func eventsPath(coalesce time.Duration) string {
 	query := url.Values{"from": {"now"}}
 	if coalesce > 0 {
 		query.Set("coalesce", coalesce.String())
 	}
-	return dialect{steps: []step{{
-		fmt.Sprintf("GET /v1/sessions/%s/%s/events?%s HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", sessionName, sessionKey, query.Encode()), "event: hello",
-	}}}
+	return fmt.Sprintf("/v1/sessions/%s/%s/events?%s", sessionName, sessionKey, query.Encode())
 }
 
 var overWebSocket = dialect{steps: []step{
@@ -56,30 +64,15 @@ var overNATS = dialect{steps: []step{
 	{"CONNECT {\"verbose\":false,\"pedantic\":false}\r\nSUB " + channel + " 1\r\nPING\r\n", "PONG"},
 }}
 
-// overHTTP2 is a call of grpc with one message. The follower opens its windows once and for all.
+// overHTTP2 is a call of grpc with one message.
 func overHTTP2(method string, message proto.Message, await string) dialect {
-	var text, head bytes.Buffer
-	text.WriteString(http2.ClientPreface)
-	f := http2.NewFramer(&text, nil)
 	body, err := proto.Marshal(message)
-	encoder := hpack.NewEncoder(&head)
-	for _, h := range [][2]string{
-		{":method", "POST"}, {":scheme", "http"}, {":path", method}, {":authority", "127.0.0.1"},
-		{"content-type", "application/grpc"}, {"te", "trailers"},
-	} {
-		err = errors.Join(err, encoder.WriteField(hpack.HeaderField{Name: h[0], Value: h[1]}))
-	}
-	prefix := []byte{0, 0, 0, 0, byte(len(body))}
-	err = errors.Join(err,
-		f.WriteSettings(http2.Setting{ID: http2.SettingInitialWindowSize, Val: 1<<31 - 1}),
-		f.WriteWindowUpdate(0, 1<<30),
-		f.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: head.Bytes(), EndHeaders: true}),
-		f.WriteData(1, true, append(prefix, body...)),
-	)
 	if err != nil {
-		panic(err) // a buffer takes everything
+		panic(err) // it is one of ours
 	}
-	return dialect{steps: []step{{text.String(), await}}, http2: true}
+	body = append([]byte{0, 0, 0, 0, byte(len(body))}, body...)
+	return dialect{call: newCall(await, body,
+		":method", "POST", ":scheme", "http", ":path", method, ":authority", "127.0.0.1", "content-type", "application/grpc", "te", "trailers")}
 }
 
 // followRPC is the call that follows the session.
@@ -88,87 +81,79 @@ func followRPC(coalesce time.Duration) dialect {
 	return overHTTP2(peltonv1.SessionService_Follow_FullMethodName, r, "\x12") // the hello of a frame
 }
 
-// client is one follower.
+// client is a connection with its followers.
 type client struct {
 	conn   net.Conn
 	frames *http2.Framer // nil: what comes is the text
 	buf    []byte
 }
 
-// dial connects a follower and waits until it follows.
-func dial(address string, d dialect, buffer int) (c *client, err error) {
+// dial connects followers and waits until they follow.
+func dial(address string, d dialect, buffer, followers int) (c *client, err error) {
 	conn, err := net.DialTimeout("tcp", address, patience)
 	if err != nil {
 		return nil, err
 	}
 	c = &client{conn: conn, buf: make([]byte, buffer)}
-	if d.http2 {
-		c.frames = http2.NewFramer(conn, conn)
-		c.frames.SetReuseFrames()
-	}
 	defer func() {
 		if err != nil {
-			_ = conn.Close()
+			c.close()
 		}
 	}()
 	if err := conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
 		return nil, err
 	}
+	if d.secret {
+		c.conn = tls.Client(conn, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}}) // of a certificate made a moment ago
+	}
+	if d.call != nil {
+		err = c.open(d.call, followers)
+	}
 	for _, s := range d.steps {
-		if _, err := io.WriteString(conn, s.say); err != nil {
+		if _, err := io.WriteString(c.conn, s.say); err != nil {
 			return nil, err
 		}
-		var got strings.Builder
-		for !strings.Contains(got.String(), s.await) {
-			text, err := c.read()
-			if err != nil {
-				return nil, fmt.Errorf("%w, behind %.400q", err, got.String())
-			}
-			got.Write(text)
+		if err := c.await(s.await, 1); err != nil {
+			return nil, err
 		}
 	}
-	return c, conn.SetReadDeadline(time.Time{})
+	return c, errors.Join(err, conn.SetReadDeadline(time.Time{}))
 }
 
-// read is what came; valid until the next one.
-func (c *client) read() ([]byte, error) {
+// await reads until each follower was told a word.
+func (c *client) await(word string, followers int) error {
+	got := make([]strings.Builder, followers)
+	for waiting := followers; waiting > 0; {
+		who, text, err := c.read()
+		if err != nil {
+			return fmt.Errorf("%w, behind %.400q", err, got[0].String())
+		}
+		before := strings.Contains(got[who].String(), word)
+		got[who].Write(text)
+		if !before && strings.Contains(got[who].String(), word) {
+			waiting--
+		}
+	}
+	return nil
+}
+
+// read is what came for a follower; valid until the next one.
+func (c *client) read() (who int, text []byte, err error) {
 	if c.frames == nil {
 		n, err := c.conn.Read(c.buf)
-		return c.buf[:n], err
+		return 0, c.buf[:n], err
 	}
-	for {
-		frame, err := c.frames.ReadFrame()
-		if err != nil {
-			return nil, err
-		}
-		switch f := frame.(type) {
-		case *http2.DataFrame:
-			return f.Data(), nil
-		case *http2.SettingsFrame:
-			if !f.IsAck() {
-				err = c.frames.WriteSettingsAck()
-			}
-		case *http2.PingFrame:
-			if !f.IsAck() {
-				err = c.frames.WritePing(true, f.Data)
-			}
-		case *http2.HeadersFrame:
-			if f.StreamEnded() {
-				err = io.ErrUnexpectedEOF
-			}
-		case *http2.RSTStreamFrame, *http2.GoAwayFrame:
-			err = fmt.Errorf("the stream ended: %v", frame)
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
+	return c.frame()
 }
 
 // close resets the connection, so that nothing of it waits in the kernel.
 func (c *client) close() {
-	if tcp, ok := c.conn.(*net.TCPConn); ok {
+	conn := c.conn
+	if secret, ok := conn.(*tls.Conn); ok {
+		conn = secret.NetConn()
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
 		_ = tcp.SetLinger(0)
 	}
-	_ = c.conn.Close()
+	_ = conn.Close()
 }

@@ -10,7 +10,8 @@ import (
 
 // crowd is many followers of one server.
 type crowd struct {
-	members []*member
+	clients []*client
+	members []*member // in the order of their connections
 	ended   sync.WaitGroup
 	failed  chan error // the first error of a follower
 	closing atomic.Bool
@@ -18,7 +19,7 @@ type crowd struct {
 
 // member is a follower with what it was given.
 type member struct {
-	*client
+	scan *scanner
 	last atomic.Uint64
 
 	mu        sync.Mutex
@@ -30,22 +31,23 @@ const dialing = 64
 
 // gather connects n followers.
 func gather(address string, d dialect, n, buffer int) (c *crowd, err error) {
-	c = &crowd{members: make([]*member, n), failed: make(chan error, 1)}
+	each := max(1, d.streams)
+	c = &crowd{clients: make([]*client, (n+each-1)/each), members: make([]*member, n), failed: make(chan error, 1)}
 	var group sync.WaitGroup
 	var next atomic.Int64
 	for range dialing {
 		group.Go(func() {
 			for {
 				i := int(next.Add(1)) - 1
-				if i >= n {
+				if i >= len(c.clients) {
 					return
 				}
-				one, err := dial(address, d, buffer)
+				one, err := dial(address, d, buffer, min(each, n-i*each))
 				if err != nil {
 					c.fail(err)
 					return
 				}
-				c.members[i] = &member{client: one}
+				c.clients[i] = one
 			}
 		})
 	}
@@ -56,8 +58,11 @@ func gather(address string, d dialect, n, buffer int) (c *crowd, err error) {
 		return nil, fmt.Errorf("connecting %d followers: %w", n, err)
 	default:
 	}
-	for _, m := range c.members {
-		c.ended.Go(func() { c.follow(m) })
+	for i := range c.members {
+		c.members[i] = new(member)
+	}
+	for i, one := range c.clients {
+		c.ended.Go(func() { c.follow(one, c.members[i*each:min(n, (i+1)*each)]) })
 	}
 	return c, nil
 }
@@ -69,23 +74,26 @@ func (c *crowd) fail(err error) {
 	}
 }
 
-// follow reads until the end.
-func (c *crowd) follow(m *member) {
+// follow reads for the followers of a connection until the end.
+func (c *crowd) follow(from *client, members []*member) {
 	var now time.Time
-	s := &scanner{seen: func(n uint64, at time.Time) error {
-		if last := m.last.Load(); n != last+1 {
-			return fmt.Errorf("a follower was given message %d behind %d", n, last)
-		}
-		m.latencies = append(m.latencies, now.Sub(at))
-		m.last.Store(n)
-		return nil
-	}}
+	for _, m := range members {
+		m.scan = &scanner{seen: func(n uint64, at time.Time) error {
+			if last := m.last.Load(); n != last+1 {
+				return fmt.Errorf("a follower was given message %d behind %d", n, last)
+			}
+			m.latencies = append(m.latencies, now.Sub(at))
+			m.last.Store(n)
+			return nil
+		}}
+	}
 	for {
-		text, err := m.read()
+		who, text, err := from.read()
 		now = time.Now().Round(0)
 		if err == nil {
+			m := members[who]
 			m.mu.Lock()
-			err = s.feed(text)
+			err = m.scan.feed(text)
 			m.mu.Unlock()
 		}
 		if err != nil {
@@ -121,9 +129,9 @@ func (c *crowd) latencies() (all []time.Duration) {
 // close lets the followers go, and gives the error of one.
 func (c *crowd) close() error {
 	c.closing.Store(true)
-	for _, m := range c.members {
-		if m != nil {
-			m.client.close()
+	for _, one := range c.clients {
+		if one != nil {
+			one.close()
 		}
 	}
 	c.ended.Wait()

@@ -23,7 +23,8 @@
 //
 // The server is this program started again, so that its processor time is its own ([Child]); it takes orders by its standard
 // input. Followers are raw sockets with one reader for all contestants, which looks for stamps and nothing else: what a real
-// client would add is nobody's merit.
+// client would add is nobody's merit. By HTTP/2 a hundred followers share a connection over SSE, as in browsers, and have one each over
+// gRPC.
 //
 // # Failure
 //

@@ -104,14 +104,14 @@ func TestRun(t *testing.T) {
 	var out strings.Builder
 	all := contestants
 	defer func() { contestants = all }()
-	contestants = slices.Concat(all[:4], all[5:6], all[7:])
+	contestants = slices.Concat(all[:5], all[6:7], all[8:])
 	o := &measure.Options{Out: &out, Log: t.Output(), Quick: true}
 	if err := Run(o); err != nil {
 		t.Fatal(err)
 	}
 	o.Summary(&out)
-	if n := strings.Count(out.String(), "| Followers, "); n != 7 || strings.Contains(out.String(), "| – |") {
-		t.Errorf("%d targets, want 7, all with a figure:\n%s", n, out.String())
+	if n := strings.Count(out.String(), "| Followers, "); n != 8 || strings.Contains(out.String(), "| – |") {
+		t.Errorf("%d targets, want 8, all with a figure:\n%s", n, out.String())
 	}
 	for _, row := range []string{"| " + ourSSE + " |", "| " + theirs + " |"} {
 		if n := strings.Count(out.String(), row); n != 3 {

@@ -3,6 +3,7 @@ package follow
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -38,30 +39,32 @@ func room(want int) (int, error) {
 
 // resting is what followers hold that are given nothing.
 func resting(o *measure.Options, want int) error {
-	followers, err := room(want)
+	fit, err := room(want)
 	if err != nil {
 		return err
 	}
-	all := make([][2]measure.Series, len(quiet))
-	for i, who := range quiet {
+	t := measure.NewTable("", "followers", "on a connection", "KB resident", "KB heap and stacks")
+	for _, who := range quiet {
+		followers, each := fit, max(1, who.dialect.streams)
+		if each > 1 { // so that a process has open files enough
+			followers = want
+		}
 		o.Tell("follow: %d at rest, %s", followers, who.name)
 		held, err := rest(who, followers)
 		if err != nil {
 			return fmt.Errorf("%s: %w", who.name, err)
 		}
-		all[i] = held
+		t.Row(who.name, strconv.Itoa(followers), strconv.Itoa(each), held[0].String(), held[1].String())
+		if who.name == ourSSE || who.name == ourShared {
+			o.AtMost(fmt.Sprintf("Followers, %s: memory of each of %d at rest", who.name, followers), held[0].Median(), 30, " KB")
+		}
 	}
 	words := "One round. Memory of the server's process for each, after collecting garbage: resident, and heap with stacks; not what the kernel holds for a connection."
-	if followers < want {
-		words += fmt.Sprintf(" %d were wanted; the system allows a process no more open files.", want)
+	if fit < want {
+		words += fmt.Sprintf(" With a connection each %d were wanted, too; the system allows a process no more open files.", want)
 	}
-	o.Part(fmt.Sprintf("%d followers at rest", followers), words)
-	t := measure.NewTable("", "KB resident", "KB heap and stacks")
-	for i, who := range quiet {
-		t.Row(who.name, all[i][0].String(), all[i][1].String())
-	}
+	o.Part("Followers at rest", words)
 	t.Write(o.Out)
-	o.AtMost(fmt.Sprintf("Followers, %s: memory of each of %d at rest", ourSSE, followers), all[0][0].Median(), 30, " KB")
 	return nil
 }
 
@@ -87,7 +90,7 @@ func rest(who contestant, followers int) (held [2]measure.Series, err error) {
 	}
 	each := func(a, b int64) measure.Series { return measure.Series{float64(b-a) / 1e3 / float64(followers)} }
 	held = [2]measure.Series{each(before.Memory, after.Memory), each(before.Runtime, after.Runtime)}
-	if who.name == leastOfAll {
+	if who.name == leastOfAll || who.name == leastTLS {
 		return held, nil
 	}
 	_, err = publish(p, crowd, time.Nanosecond, time.Millisecond) // each still gets what comes

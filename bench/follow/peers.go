@@ -153,7 +153,11 @@ func (p *plain) give(message []byte) error {
 }
 
 // floor is the least that net/http holds for a stream of events: it writes one and waits.
-func floor(context.Context) (server, string, error) {
+func floor(secret bool) func(context.Context) (server, string, error) {
+	return func(context.Context) (server, string, error) { return openFloor(secret) }
+}
+
+func openFloor(secret bool) (server, string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, "", err
@@ -164,6 +168,10 @@ func floor(context.Context) (server, string, error) {
 		_ = http.NewResponseController(w).Flush()
 		<-r.Context().Done()
 	})}
-	go func() { _ = s.Serve(l) }()
+	serve, err := serving(s, secret)
+	if err != nil {
+		return nil, "", err
+	}
+	go func() { _ = serve(l) }()
 	return peer{func([]byte) error { return errors.ErrUnsupported }, s.Close}, l.Addr().String(), nil
 }

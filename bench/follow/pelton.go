@@ -45,9 +45,19 @@ type wheel struct {
 	refused  atomic.Pointer[error]
 }
 
-// overHTTP and overGRPC say which listener's address the followers get.
-func overHTTP(ctx context.Context) (server, string, error) { return openWheel(ctx, "", false) }
-func overGRPC(ctx context.Context) (server, string, error) { return openWheel(ctx, "", true) }
+// way is the listener whose address the followers get.
+type way uint8
+
+const (
+	byHTTP way = iota
+	byHTTPS
+	byGRPC
+)
+
+// over is a wheel in memory.
+func over(by way) func(context.Context) (server, string, error) {
+	return func(ctx context.Context) (server, string, error) { return openWheel(ctx, "", by) }
+}
 
 // onDisk is a wheel that shows a snapshot when it is on the disk.
 func onDisk(ctx context.Context) (server, string, error) {
@@ -55,10 +65,10 @@ func onDisk(ctx context.Context) (server, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	return openWheel(ctx, dir, false)
+	return openWheel(ctx, dir, byHTTP)
 }
 
-func openWheel(ctx context.Context, dir string, grpc bool) (_ server, address string, err error) {
+func openWheel(ctx context.Context, dir string, by way) (_ server, address string, err error) {
 	w := &wheel{dir: dir, ended: make(chan error, 2)}
 	if dir == "" {
 		w.store = memory.New()
@@ -76,11 +86,13 @@ func openWheel(ctx context.Context, dir string, grpc bool) (_ server, address st
 	if err != nil {
 		return nil, "", err
 	}
-	if grpc {
-		go func() { w.ended <- w.grpc.Serve(l) }()
-	} else {
-		go func() { w.ended <- w.http.Serve(l) }()
+	serve := w.grpc.Serve
+	if by != byGRPC {
+		if serve, err = serving(w.http, by == byHTTPS); err != nil {
+			return nil, "", err
+		}
 	}
+	go func() { w.ended <- serve(l) }()
 	return w, l.Addr().String(), nil
 }
 
