@@ -98,8 +98,9 @@ func (g *Gather) swept(list []*Waiter) []*Waiter {
 	})
 }
 
-// each is how many waiters a goroutine serves before another one helps.
-const each = 64
+// each is how many waiters a goroutine serves before another one helps, and before it lets others run: an outlet may leave the
+// write to a goroutine, which then finds what it needs in the processor's cache.
+const each = 16
 
 // serve gives each what it lacks up to a mark.
 func (f *Feed) serve(list []*Waiter, m place.Mark, closed bool) {
@@ -114,6 +115,7 @@ func (f *Feed) serve(list []*Waiter, m place.Mark, closed bool) {
 			if end >= len(list) {
 				return
 			}
+			runtime.Gosched()
 		}
 	}
 	var help sync.WaitGroup
