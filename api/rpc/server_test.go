@@ -79,7 +79,7 @@ func TestStallGRPC(t *testing.T) {
 	newest := fill(t, w)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	givenUp(ctx, t, w, begin(ctx, t, w), newest)
+	givenUp(ctx, t, w, begin(ctx, t, w, impatient), newest)
 }
 
 // So is one that was given what came while it waited, in the course of what all at the same place are given; they go on.
@@ -89,9 +89,9 @@ func TestStallLive(t *testing.T) {
 	w.Add(t, "airports", "ORD", 1) // born
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	stuck := begin(ctx, t, w)
+	stuck := begin(ctx, t, w, impatient)
 	lively, leave := context.WithCancel(ctx)
-	other := begin(lively, t, w)
+	other := begin(lively, t, w, time.Minute)
 	const newest = 2000
 	payload := []byte(`"` + strings.Repeat("x", 500) + `"`)
 	for last := uint64(0); last < newest; {
@@ -115,10 +115,13 @@ func TestStallLive(t *testing.T) {
 
 type followed = grpc.ServerStreamingClient[peltonv1.SessionServiceFollowResponse]
 
-// begin follows from the beginning, up to hello, at a server that waits little and with a client that takes little ahead.
-func begin(ctx context.Context, t *testing.T, w *apitest.World) followed {
+// impatient is a short stall time.
+const impatient = 300 * time.Millisecond
+
+// begin follows from the beginning, up to hello, with a client that takes little ahead.
+func begin(ctx context.Context, t *testing.T, w *apitest.World, stall time.Duration) followed {
 	t.Helper()
-	conn := dial(t, w, rpc.Options{Stall: 300 * time.Millisecond}, grpc.WithStaticStreamWindowSize(64<<10))
+	conn := dial(t, w, rpc.Options{Stall: stall}, grpc.WithStaticStreamWindowSize(64<<10))
 	stream, err := peltonv1.NewSessionServiceClient(conn).Follow(ctx, &peltonv1.SessionServiceFollowRequest{
 		Name: "airports", Key: "ORD", From: peltonv1.From_FROM_BEGINNING,
 	})

@@ -90,7 +90,7 @@ func TestStuckShared(t *testing.T) {
 // A stream that nobody reads for the stall time is reset, and the others of its connection go on.
 func TestStallShared(t *testing.T) {
 	t.Parallel()
-	s := share(t, sse.Options{Stall: 2 * time.Second})
+	s := share(t, sse.Options{Stall: 5 * time.Second})
 	stuck, other := s.follow("from=now"), s.follow("from=now")
 	const snapshots = 400
 	go s.append(context.Background(), t, snapshots)
