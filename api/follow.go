@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -40,6 +41,7 @@ const (
 
 	SlowDisconnect = session.Disconnect
 	SlowConflate   = session.Conflate
+	SlowBlock      = session.Block
 
 	KindSnapshot = session.KindSnapshot
 	KindGap      = session.KindGap
@@ -92,6 +94,7 @@ func (s *Service) Follow(ctx context.Context, r FollowRequest) (*Feed, error) {
 	if err != nil {
 		return nil, err
 	}
+	request.Who = strings.TrimSuffix(who(ctx, "")+" at "+CallerOf(ctx).From, " at ")
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed.Err() != nil {
@@ -131,7 +134,7 @@ func (r FollowRequest) request() (session.FollowRequest, error) {
 		return out, Errorf(InvalidArgument, "follow %s: keys and prefix select from the whole name; want log, or one key", r.Name)
 	case r.Coalesce < 0 || r.Coalesce > maxCoalesce:
 		return out, Errorf(InvalidArgument, "follow %s: coalesce %s: want 0 to %s", r.Name, r.Coalesce, maxCoalesce)
-	case r.From > FromNow || r.OnGap > OnGapReset || r.Slow > SlowConflate:
+	case r.From > FromNow || r.OnGap > OnGapReset || r.Slow > SlowBlock:
 		return out, Errorf(InvalidArgument, "follow %s: from, on_gap or slow has an unknown value", r.Name)
 	case r.From == 0 && r.After != "":
 		out.From = FromAfter

@@ -127,6 +127,7 @@ var classes = []struct {
 	{session.ErrGone, OutOfRange},
 	{session.ErrCursorKind, InvalidArgument},
 	{session.ErrSlow, ResourceExhausted},
+	{session.ErrBlock, FailedPrecondition},
 	{session.ErrClosed, Unavailable},
 	{session.ErrRefused, InvalidArgument},
 	{store.ErrFull, ResourceExhausted},

@@ -177,14 +177,7 @@ type Window struct {
 }
 
 // SessionStats are the figures of one session name.
-type SessionStats struct {
-	Name      string `json:"name"`
-	Sessions  uint64 `json:"sessions"`
-	Snapshots uint64 `json:"snapshots"` // since the start of the process
-	Followers int    `json:"followers"`
-	Queued    uint64 `json:"queued_bytes"`
-	Shared    uint64 `json:"shared_bytes"` // encoded snapshots that followers share
-}
+type SessionStats = meter.SessionStats
 
 // SinkStats are the figures of one sink.
 type SinkStats struct {

@@ -52,6 +52,7 @@ type live struct {
 	reload chan struct{}
 	events chan engine.Event
 	client *client.Client
+	addr   string // of HTTP
 	stop   context.CancelFunc
 	ended  chan error
 }
@@ -77,7 +78,8 @@ func start(t *testing.T, text string) *live {
 			Events: func(e engine.Event) { l.events <- e }, Stdout: new(bytes.Buffer), CacheDir: cache,
 		})
 	}()
-	l.client = client.New(l.wait("listening").HTTP)
+	l.addr = l.wait("listening").HTTP
+	l.client = client.New(l.addr)
 	t.Cleanup(func() {
 		stop()
 		if err := <-l.ended; err != nil {

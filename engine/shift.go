@@ -164,6 +164,7 @@ func (w *wheel) openMissing(ctx context.Context, s, but *world) error {
 func (w *wheel) drain(ctx context.Context, m *move) {
 	limited, cancel := context.WithTimeout(ctx, w.c.Shutdown.Timeout.Std())
 	defer cancel()
+	defer m.old.flow()()
 	var wait sync.WaitGroup
 	for _, f := range m.old.feeds {
 		end := f.Close

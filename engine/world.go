@@ -138,6 +138,19 @@ func (w *wheel) warn(c *config.Config, more []config.Warning) {
 func (b *box) reduces() bool { return strings.HasPrefix(b.name, config.ReducerName("")) }
 
 // openHall opens the sessions of a name, unless they are.
+// flow lets no follower hold a session up until done is called: lanes that are to end must not wait for one.
+func (s *world) flow() (done func()) {
+	var all []func()
+	for _, h := range s.halls {
+		all = append(all, h.Flow())
+	}
+	return func() {
+		for _, done := range all {
+			done()
+		}
+	}
+}
+
 func (w *wheel) openHall(ctx context.Context, s *world, name string) error {
 	if s.halls[name] != nil {
 		return nil
@@ -146,7 +159,7 @@ func (w *wheel) openHall(ctx context.Context, s *world, name string) error {
 	if b := s.box(config.ReducerName(name)); b != nil {
 		plugin = b.plugin
 	}
-	h, err := target.OpenHall(ctx, w.store, name, s.c.Sessions[name], plugin, w.fail)
+	h, err := target.OpenHall(ctx, w.store, name, s.c.Sessions[name], plugin, w.fail, func(text string) { w.event(Event{Event: "warning", Reason: text}) })
 	if err == nil {
 		s.halls[name] = h
 	}

@@ -70,6 +70,7 @@ func (s *Sessions) drop(ctx context.Context, key string, over bool) error {
 		}
 	}
 	effect := pelton.Effect{Key: []byte(key)}
+	defer s.hub.gate.Pass()()
 	if err := s.put(ctx, &item{effect: effect, key: key, ask: &ask{delete: true, over: over}}); err != nil {
 		return fmt.Errorf("delete: %w", err)
 	}

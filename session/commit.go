@@ -60,14 +60,19 @@ func newCommitter(s *Sessions) *committer {
 func (c *committer) run() {
 	var durable, under *part
 	for {
-		if under == nil {
+		if under == nil && (durable == nil || !c.s.hub.gate.Busy()) { // what a follower is behind counts what is durable
 			under = c.begin()
 		}
-		c.publish(durable)
-		durable = nil
+		if durable != nil {
+			c.publish(durable)
+			durable = nil
+			continue
+		}
 		if under == nil {
 			select {
 			case <-c.s.queue.work:
+				continue
+			case <-c.s.hub.gate.Moved:
 				continue
 			case <-c.s.ctx.Done():
 				return
@@ -103,11 +108,21 @@ func (c *committer) begin() *part {
 }
 
 func (c *committer) take() []*change {
-	if c.careful == 0 {
-		return c.s.queue.batch(batchCount, batchBytes)
+	count, bytes := batchCount, int64(batchBytes)
+	if c.careful > 0 {
+		count = 1
 	}
-	batch := c.s.queue.batch(1, batchBytes)
-	c.careful -= len(batch)
+	if c.s.hub.gate.Busy() {
+		if !c.s.queue.waits() { // what comes now is asked for when its word comes
+			return nil
+		}
+		count, bytes = c.s.hub.gate.Room(count, bytes)
+	}
+	if count == 0 || bytes == 0 { // a follower holds
+		return nil
+	}
+	batch := c.s.queue.batch(count, bytes)
+	c.careful -= min(len(batch), c.careful)
 	return batch
 }
 
@@ -119,7 +134,7 @@ func final(err error) bool {
 func (c *committer) append(p *part) {
 	c.s.o.Store.AppendAsync(c.s.token, p.records, func(_ store.Pos, err error) {
 		a := answer{err: err}
-		if err == nil && len(c.done) == 0 && c.s.ctx.Err() == nil { // else run has to catch up
+		if err == nil && len(c.done) == 0 && c.s.ctx.Err() == nil && !c.s.hub.gate.Busy() { // else run has to catch up
 			a.next = c.begin()
 		}
 		c.done <- a

@@ -50,6 +50,12 @@
 // each encoding that transports share ([Encoding], Stats.Shared). A follower that is stuck in a write holds what it was given: at
 // most 64 KiB of shared bytes, or one snapshot.
 //
+// # Slow followers
+//
+// A follower that was at the newest once and falls behind by more than Options.MaxLag or LagByte ends ([Disconnect]), jumps
+// ([Conflate]) or holds the name up ([Block]): the committer then appends nothing more, for Options.Block at most, so that
+// the follower never lacks more than that, nor more than retention by count keeps (internal/gate).
+//
 // # Retention
 //
 // A session is cut to retain.snapshots once it has min(100, retain.snapshots) more: one removal for many appends. Age

@@ -16,6 +16,8 @@ var (
 	ErrCursorKind = errors.New("wrong kind of cursor")
 	// ErrSlow: the follower fell too far behind; a [SlowError] has its cursor.
 	ErrSlow = place.ErrSlow
+	// ErrBlock: the name does not let its followers hold it up.
+	ErrBlock = errors.New("nobody may hold this session up")
 	// ErrClosed: the sessions, or the follower, are closed.
 	ErrClosed = errors.New("sessions are closed")
 	// ErrRefused: an effect that will never become a snapshot: the reducer refused it, or it is too large.

@@ -41,6 +41,7 @@ type Policy uint8
 const (
 	Disconnect Policy = iota // end with a [SlowError] once it was live and falls behind Options.MaxLag or LagByte
 	Conflate                 // jump to the newest when more than MaxBatch are waiting; every hole of an epoch is a [Gap]
+	Block                    // hold the name up while it would fall behind further than that, for Options.Block at a time; then Disconnect
 )
 
 // Limits of followers.
@@ -60,6 +61,7 @@ type FollowRequest struct {
 	Policy   Policy
 	MaxBatch int           // events of one Next, at most and by default 256
 	Coalesce time.Duration // a change is told together with all others that come within this time
+	Who      string        // with policy Block: for people who look for who it is
 
 	Keys   []string // with All: only these, and those that begin with Prefix; neither means every key
 	Prefix string
@@ -111,7 +113,7 @@ const (
 )
 
 // Follow begins to follow a key or the whole name. A key that is not born yet is waited for. A cursor that cannot be
-// followed is a [GoneError], or [ErrCursorKind].
+// followed is a [GoneError], or [ErrCursorKind]. With policy Block the follower holds nobody up once ctx has ended.
 func (s *Sessions) Follow(ctx context.Context, r FollowRequest) (*Follower, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -123,6 +125,10 @@ func (s *Sessions) Follow(ctx context.Context, r FollowRequest) (*Follower, erro
 		if err := s.checkCursor(r); err != nil {
 			return nil, err
 		}
+	}
+	if r.Policy == Block && s.o.Block == 0 {
+		return nil, fmt.Errorf("session %s: %w: slow: block is for names with follow.block in the config (sessions.%s.follow.block: 10s); follow with disconnect or conflate",
+			s.o.Name, ErrBlock, s.o.Name)
 	}
 	if r.MaxBatch <= 0 || r.MaxBatch > maxBatch {
 		r.MaxBatch = maxBatch
@@ -137,12 +143,27 @@ func (s *Sessions) Follow(ctx context.Context, r FollowRequest) (*Follower, erro
 		return nil, fmt.Errorf("session %s: follow: %w", s.o.Name, ErrClosed)
 	}
 	f := &Follower{s: s, r: r, feed: of, gather: of.Gather(r.Coalesce), quit: make(chan struct{})}
-	s.counts.follow.Add(1)
+	if s.counts.follow.Add(1); r.Policy == Block {
+		f.holder = s.hub.gate.Join(of, f.gather, r.who())
+		f.letGo = context.AfterFunc(ctx, f.holder.Leave)
+	}
 	if err := f.begin(); err != nil {
 		f.Close()
 		return nil, err
 	}
 	return f, nil
+}
+
+// who is the follower in words.
+func (r *FollowRequest) who() string {
+	text := "a follower"
+	if r.Who != "" {
+		text += ", " + r.Who + ","
+	}
+	if r.All {
+		return text + " of the whole name"
+	}
+	return fmt.Sprintf("%s of key %.80q", text, r.Key)
 }
 
 func (s *Sessions) checkCursor(r FollowRequest) error {
@@ -166,7 +187,14 @@ func (f *Follower) begin() error {
 	if err != nil {
 		return err
 	}
-	return f.place(v, m)
+	if err := f.place(v, m); err != nil {
+		return err
+	}
+	if f.pos.Step(m) == place.Wait {
+		f.live, f.seen = true, f.feed.Bytes()
+		f.holder.Stand(f.pos, f.seen, true)
+	}
+	return nil
 }
 
 // place puts the follower where its request says.

@@ -10,6 +10,7 @@ import (
 	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/session/internal/book"
 	"github.com/peltonhq/pelton/session/internal/feed"
+	"github.com/peltonhq/pelton/session/internal/gate"
 	"github.com/peltonhq/pelton/session/internal/place"
 	"github.com/peltonhq/pelton/session/internal/record"
 	"github.com/peltonhq/pelton/store"
@@ -23,6 +24,8 @@ type Follower struct {
 	feed   *feed.Feed
 	gather *feed.Gather
 	waiter atomic.Pointer[feed.Waiter] // nil: it has no outlet
+	holder *gate.Holder                // nil: it holds nobody up
+	letGo  func() bool                 // no longer with the context of its Follow; nil without a holder
 	pos    place.Position
 	hello  Hello
 	live   bool   // it was at the newest once
@@ -48,6 +51,10 @@ func (f *Follower) Current() bool {
 func (f *Follower) Close() {
 	f.once.Do(func() {
 		close(f.quit)
+		if f.letGo != nil {
+			f.letGo()
+		}
+		f.holder.Leave()
 		f.feed.Leave(f.gather, f.waiter.Load())
 		f.s.hub.detach(f.feed)
 		f.s.counts.follow.Add(-1)
@@ -80,6 +87,8 @@ func (f *Follower) next(ctx context.Context, as *Encoding) (run []byte, events [
 		select {
 		case <-f.quit:
 			return nil, nil, ErrClosed
+		case <-f.holder.Ended():
+			return nil, nil, f.tooSlow()
 		default:
 		}
 		m, wait := f.look(as)
@@ -102,6 +111,8 @@ func (f *Follower) next(ctx context.Context, as *Encoding) (run []byte, events [
 		case <-wait:
 		case <-f.quit:
 			ended = ErrClosed
+		case <-f.holder.Ended():
+			ended = f.tooSlow()
 		case <-ctx.Done():
 			ended = ctx.Err()
 		}
@@ -127,6 +138,7 @@ func (f *Follower) look(as *Encoding) (m place.Mark, wait <-chan struct{}) {
 	if f.pos.Step(m) == place.Wait {
 		f.live, f.seen = true, bytes
 	}
+	f.holder.Stand(f.pos, f.seen, f.live)
 	return m, wait
 }
 
@@ -205,8 +217,13 @@ func (f *Follower) plain(p place.Position, m place.Mark) bool {
 // Outlet is where shared bytes can be sent without waiting, see [Follower.NextRun].
 type Outlet = feed.Outlet
 
-// Outlet lets what comes go out while NextRun waits. It is called before that, or never.
-func (f *Follower) Outlet(o Outlet) { f.waiter.Store(&feed.Waiter{Out: o, Plain: f.plain}) }
+// Outlet lets what comes go out while NextRun waits. It is called before that, or never. One that may hold the name up has none:
+// it must be woken to say what it was sent.
+func (f *Follower) Outlet(o Outlet) {
+	if f.holder == nil {
+		f.waiter.Store(&feed.Waiter{Out: o, Plain: f.plain})
+	}
+}
 
 // from is where the follower goes on reading: at its place, or, when too much waits for one that conflates, at the
 // newest.
@@ -258,7 +275,14 @@ func (f *Follower) slow(behind uint64) error {
 	if behind <= uint64(f.s.o.MaxLag) && bytes <= uint64(f.s.o.LagByte) {
 		return nil
 	}
+	f.s.counts.slow.Add(1)
 	return &SlowError{Cursor: f.pos.Cursor(), Count: behind, Bytes: bytes}
+}
+
+// tooSlow is how a follower ends that has held the name up for as long as it may.
+func (f *Follower) tooSlow() error {
+	count, bytes := f.feed.Behind(f.pos, f.seen)
+	return &SlowError{Cursor: f.pos.Cursor(), Count: count, Bytes: bytes, Held: f.s.o.Block}
 }
 
 // chunk reads the follower's next entries from the store; upTo is the number that they reach to although the last

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/peltonhq/pelton/session/internal/feed"
+	"github.com/peltonhq/pelton/session/internal/gate"
 	"github.com/peltonhq/pelton/session/internal/place"
 )
 
@@ -13,6 +14,7 @@ type hub struct {
 	any atomic.Bool // somebody follows: the committer looks no further otherwise
 
 	shared atomic.Int64 // bytes in the shares of all feeds
+	gate   *gate.Gate   // that followers may hold
 
 	mu     sync.RWMutex
 	log    *feed.Feed // of the whole name; nil while nobody follows it

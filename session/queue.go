@@ -178,6 +178,13 @@ func (q *queue) batch(count int, bytes int64) []*change {
 	return b
 }
 
+// waits reports whether a change waits for the store.
+func (q *queue) waits() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.pending) > 0
+}
+
 // settle tells the shards the outcome of a batch.
 func (q *queue) settle(batch []*change, err error) {
 	q.mu.Lock()

@@ -12,6 +12,7 @@ import (
 
 	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/session/internal/book"
+	"github.com/peltonhq/pelton/session/internal/gate"
 	"github.com/peltonhq/pelton/session/internal/known"
 	"github.com/peltonhq/pelton/session/internal/place"
 	"github.com/peltonhq/pelton/session/internal/record"
@@ -65,6 +66,8 @@ type Options struct {
 	Now     func() time.Time // default time.Now
 	MaxLag  int              // snapshots that a live follower may be behind; default 65,536
 	LagByte int64            // bytes of them; default 64 MiB
+	Block   time.Duration    // that a follower of policy Block may hold the name up at a time; 0: there is none
+	OnHold  func(why string) // told once of each that does, and of each that was let go for it; may be nil
 
 	Writable bool // clients write it: streams are looked for, and deleted when they expire
 }
@@ -77,7 +80,7 @@ func (o *Options) complete() error {
 		return fmt.Errorf("session %s: no store", o.Name)
 	case o.Retain.Snapshots < 0 || o.Retain.Age < 0:
 		return fmt.Errorf("session %s: retain is negative; use 0 to keep everything", o.Name)
-	case o.Buffer < 0 || o.Shards < 0 || o.MaxLag < 0 || o.LagByte < 0:
+	case o.Buffer < 0 || o.Shards < 0 || o.MaxLag < 0 || o.LagByte < 0 || o.Block < 0:
 		return fmt.Errorf("session %s: a limit is negative; use 0 for the default", o.Name)
 	}
 	o.Buffer = orDefault(o.Buffer, defaultBuffer)
@@ -87,7 +90,19 @@ func (o *Options) complete() error {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if o.OnHold == nil {
+		o.OnHold = func(string) {}
+	}
 	return nil
+}
+
+// holds is when a follower of policy Block holds the name up: before retention could take what it was not given, too.
+func (o *Options) holds() gate.Limits {
+	l := gate.Limits{Count: uint64(o.MaxLag), Bytes: uint64(o.LagByte), Time: o.Block}
+	if o.Retain.Snapshots > 0 {
+		l.Count = min(l.Count, uint64(o.Retain.Snapshots))
+	}
+	return l
 }
 
 func orDefault[T int | int64](v, otherwise T) T {
@@ -123,10 +138,10 @@ var _ pelton.Offerer = (*Sessions)(nil)
 
 // counts are the figures of [Stats] that several goroutines add to.
 type counts struct {
-	sessions, seq, made, refused, retries, trimmed, rolled atomic.Uint64
-	follow                                                 atomic.Int64
-	err                                                    atomic.Pointer[error]
-	full                                                   atomic.Pointer[string]
+	sessions, seq, made, refused, retries, trimmed, rolled, slow atomic.Uint64
+	follow                                                       atomic.Int64
+	err                                                          atomic.Pointer[error]
+	full                                                         atomic.Pointer[string]
 }
 
 // Open claims the name in the store and starts its workers. The store must outlive the sessions.
@@ -149,6 +164,7 @@ func Open(ctx context.Context, o Options) (*Sessions, error) {
 	if err := s.restore(ctx); err != nil {
 		return nil, fmt.Errorf("session %s: %w", o.Name, err)
 	}
+	s.hub.gate = gate.New(o.holds(), o.OnHold)
 	s.hub.init(place.Mark{Epoch: s.epoch, ID: s.counts.seq.Load()})
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	for i := range o.Shards {
@@ -222,6 +238,7 @@ func (s *Sessions) Failed() <-chan struct{} { return s.failed }
 // event. What was not durable is never reported to its sender.
 func (s *Sessions) Close(ctx context.Context) error {
 	s.queue.close()
+	s.hub.gate.Open()
 	var err error
 	select {
 	case <-s.queue.drained:
@@ -250,10 +267,15 @@ type Stats struct {
 	Rollbacks uint64 // times that what was ahead of the store was computed again
 	Trimmed   uint64 // snapshots removed by retention
 	Followers int
-	Shared    int64  // bytes of encoded snapshots that followers share
-	Waiting   string // why effects wait: the store is full, or the reducer fails; empty while they flow
-	Err       error  // why nothing is written any more; nil while it works
+	Slow      uint64    // of them, those that were too slow and ended
+	Hold      HoldStats // of those that may hold the name up
+	Shared    int64     // bytes of encoded snapshots that followers share
+	Waiting   string    // why effects wait: the store is full, the reducer fails, or a follower holds them up; empty while they flow
+	Err       error     // why nothing is written any more; nil while it works
 }
+
+// HoldStats are the figures of followers of policy Block.
+type HoldStats = gate.Stats
 
 // Stats tells the figures now.
 func (s *Sessions) Stats() Stats {
@@ -261,8 +283,9 @@ func (s *Sessions) Stats() Stats {
 	st := Stats{
 		Sessions: c.sessions.Load(), Seq: c.seq.Load(), Snapshots: c.made.Load(), Refused: c.refused.Load(),
 		Retries: c.retries.Load(), Rollbacks: c.rolled.Load(), Trimmed: c.trimmed.Load(),
-		Followers: int(c.follow.Load()), Shared: s.hub.shared.Load(), Buffer: s.o.Buffer,
+		Followers: int(c.follow.Load()), Shared: s.hub.shared.Load(), Buffer: s.o.Buffer, Hold: s.hub.gate.Stats(),
 	}
+	st.Slow, st.Waiting = c.slow.Load()+st.Hold.Ended, st.Hold.Why
 	if full := c.full.Load(); full != nil {
 		st.Waiting = *full
 	}
@@ -279,6 +302,9 @@ func (s *Sessions) Stats() Stats {
 	s.queue.mu.Unlock()
 	return st
 }
+
+// Flow lets nobody hold the name up until done is called.
+func (s *Sessions) Flow() (done func()) { return s.hub.gate.Pass() }
 
 // Count is the number of sessions that have a snapshot.
 func (s *Sessions) Count() uint64 { return s.counts.sessions.Load() }

@@ -129,7 +129,7 @@ func TestTiling(t *testing.T) {
 	var readers []*reading
 	for _, all := range []bool{false, true} {
 		for _, gap := range []session.OnGap{session.OnGapError, session.OnGapReset} {
-			for _, policy := range []session.Policy{session.Disconnect, session.Conflate} {
+			for _, policy := range []session.Policy{session.Disconnect, session.Conflate, session.Block} {
 				for i, batch := range []int{1, 7, 256, 7, 256} {
 					r := session.FollowRequest{Key: "k1", All: all, From: session.Beginning, OnGap: gap, Policy: policy, MaxBatch: batch}
 					if i == 4 {
@@ -147,7 +147,7 @@ func TestTiling(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := open(t, session.Options{Store: m, Retain: session.Retain{Snapshots: 20}, MaxLag: 50, Shards: 2})
+		s := open(t, session.Options{Store: m, Retain: session.Retain{Snapshots: 20}, MaxLag: 50, Shards: 2, Block: 5 * time.Millisecond})
 		if round == 0 {
 			give(t, p, s, ids, keys, keys) // born, so that a beginning has a cursor
 			for _, e := range p.sent {

@@ -110,6 +110,19 @@ var cases = []Case{
 		},
 	},
 	{
+		Name: "block where that is not allowed", Ends: true,
+		Make: func(testing.TB, *World) (api.FollowRequest, []string) {
+			return api.FollowRequest{Name: "wheel", Key: "ORD", Slow: api.SlowBlock}, []string{"error FAILED_PRECONDITION"}
+		},
+	},
+	{
+		Name: "block, then live", At: 2, Act: more(300),
+		Make: func(tb testing.TB, w *World) (api.FollowRequest, []string) {
+			e := w.Add(tb, "airports", "ORD", 10).Epoch
+			return ord(api.FollowRequest{Slow: api.SlowBlock}), append([]string{fmt.Sprintf("hello %d 1-10 after %d:9", e, e)}, snapshots(e, 10, 310)...)
+		},
+	},
+	{
 		Name: "unknown name", Ends: true,
 		Make: func(testing.TB, *World) (api.FollowRequest, []string) {
 			return api.FollowRequest{Name: "airport", Key: "ORD"}, []string{"error NOT_FOUND nearest=airports"}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/api"
@@ -15,7 +16,7 @@ import (
 )
 
 // World is a wheel of fakes around real sessions: airports, trimmed (which keeps two snapshots) and wheel (which
-// clients may not write).
+// clients may not write, and followers not hold up).
 type World struct {
 	Service *api.Service
 	*Wheel
@@ -35,7 +36,11 @@ func Guarded(tb testing.TB, st store.Store, g api.Guard) *World {
 	tb.Helper()
 	w := &World{names: map[string]api.Session{}, Wheel: newWheel(), Hub: tap.New(tap.Limits{Open: TapsMost, Buffer: 1 << 20, Rate: 1000})}
 	for name, keep := range map[string]int{"airports": 0, "trimmed": 2, "wheel": 0} {
-		s, err := session.Open(context.Background(), session.Options{Name: name, Store: st, Retain: session.Retain{Snapshots: keep}, Shards: 1, Writable: name != "wheel"})
+		o := session.Options{Name: name, Store: st, Retain: session.Retain{Snapshots: keep}, Shards: 1, Writable: name != "wheel"}
+		if name != "wheel" {
+			o.Block = 100 * time.Millisecond
+		}
+		s, err := session.Open(context.Background(), o)
 		if err != nil {
 			tb.Fatal(err)
 		}

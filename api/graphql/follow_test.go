@@ -69,8 +69,11 @@ func operation(r api.FollowRequest) map[string]any {
 	if r.OnGap == api.OnGapReset {
 		variables["gap"] = "RESET"
 	}
-	if r.Slow == api.SlowConflate {
+	switch r.Slow {
+	case api.SlowConflate:
 		variables["slow"] = "CONFLATE"
+	case api.SlowBlock:
+		variables["slow"] = "BLOCK"
 	}
 	if len(r.Keys) > 0 {
 		variables["keys"] = r.Keys

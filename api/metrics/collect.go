@@ -92,6 +92,10 @@ var (
 	sessionKeys      = gauge("session_keys", "Sessions of the name.", "session")
 	sessionSnapshots = counter("session_snapshots_total", "Snapshots made.", "session")
 	sessionFollowers = gauge("session_followers", "Followers.", "session")
+	sessionSlow      = counter("session_slow_followers_total", "Followers that ended because they were too far behind: over follow.lag or follow.lag_bytes, or after they held the session up for follow.block.", "session")
+	sessionBlockers  = gauge("session_blocking_followers", "Followers that may hold the session up (slow: block).", "session")
+	sessionHolding   = gauge("session_holding_followers", "Followers that hold the session up now.", "session")
+	sessionHeld      = counter("session_held_seconds_total", "For how long followers held the session up.", "session")
 	sessionQueued    = gauge("session_queued_bytes", "Bytes on their way to the store.", "session")
 	sessionShared    = gauge("session_shared_bytes", "Memory of encoded snapshots that followers share.", "session")
 
@@ -242,6 +246,10 @@ func outlets(s *api.Stats, give giver) {
 		give(sessionKeys, float64(se.Sessions), se.Name)
 		give(sessionSnapshots, float64(se.Snapshots), se.Name)
 		give(sessionFollowers, float64(se.Followers), se.Name)
+		give(sessionSlow, float64(se.Slow), se.Name)
+		give(sessionBlockers, float64(se.Blockers), se.Name)
+		give(sessionHolding, float64(se.Holding), se.Name)
+		give(sessionHeld, float64(se.HeldNs)/1e9, se.Name)
 		give(sessionQueued, float64(se.Queued), se.Name)
 		give(sessionShared, float64(se.Shared), se.Name)
 	}

@@ -129,8 +129,11 @@ func path(r api.FollowRequest) string {
 	if r.OnGap == api.OnGapReset {
 		query.Set("on_gap", "reset")
 	}
-	if r.Slow == api.SlowConflate {
+	switch r.Slow {
+	case api.SlowConflate:
 		query.Set("slow", "conflate")
+	case api.SlowBlock:
+		query.Set("slow", "block")
 	}
 	if r.Prefix != "" {
 		query.Set("prefix", r.Prefix)

@@ -131,6 +131,7 @@ func requestOf(r *http.Request, log bool) (api.FollowRequest, error) {
 		{"on_gap", "reset", func() { request.OnGap = api.OnGapReset }},
 		{"on_gap", "fail", func() {}},
 		{"slow", "conflate", func() { request.Slow = api.SlowConflate }},
+		{"slow", "block", func() { request.Slow = api.SlowBlock }},
 		{"slow", "disconnect", func() {}},
 	}
 	for _, name := range []string{"from", "on_gap", "slow"} {
@@ -153,5 +154,5 @@ func requestOf(r *http.Request, log bool) (api.FollowRequest, error) {
 }
 
 var choices = map[string]string{
-	"from": "now, latest or beginning", "on_gap": "fail or reset", "slow": "disconnect or conflate",
+	"from": "now, latest or beginning", "on_gap": "fail or reset", "slow": "disconnect, conflate or block",
 }

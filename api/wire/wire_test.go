@@ -144,7 +144,7 @@ func TestFollowRequest(t *testing.T) {
 	t.Parallel()
 	for _, from := range []api.From{0, api.FromBeginning, api.FromAfter, api.FromLatest, api.FromNow} {
 		for _, gap := range []api.OnGap{api.OnGapFail, api.OnGapReset} {
-			for _, slow := range []api.Slow{api.SlowDisconnect, api.SlowConflate} {
+			for _, slow := range []api.Slow{api.SlowDisconnect, api.SlowConflate, api.SlowBlock} {
 				want := api.FollowRequest{Name: "a", Key: "b", Log: true, From: from, After: "1:2", OnGap: gap, Slow: slow, Keys: []string{"b"}, Prefix: "c", Coalesce: time.Second}
 				if got := wire.FollowOf(wire.Follow(want)); !reflect.DeepEqual(got, want) {
 					t.Errorf("request came back as %+v, want %+v", got, want)

@@ -129,7 +129,11 @@ type followOptions struct {
 	limit uint64
 
 	prefix string
+	slow   string
 }
+
+// slow are the words of --slow.
+var slow = map[string]api.Slow{"disconnect": api.SlowDisconnect, "conflate": api.SlowConflate, "block": api.SlowBlock}
 
 func (a *app) sessionFollow() *cobra.Command {
 	var o followOptions
@@ -156,6 +160,11 @@ removed are an error that says where to resume.`,
 			} else {
 				r.Key = args[1]
 			}
+			policy, known := slow[o.slow]
+			if !known {
+				return usagef("--slow %s: want disconnect, conflate or block", o.slow)
+			}
+			r.Slow = policy
 			if err := o.start(&r); err != nil {
 				return err
 			}
@@ -164,6 +173,7 @@ removed are an error that says where to resume.`,
 	}
 	c.Flags().StringVar(&o.after, "after", "", "go on behind this `CURSOR`; empty is the beginning")
 	c.Flags().StringVar(&o.prefix, "prefix", "", "sessions whose key begins with this `TEXT`")
+	c.Flags().StringVar(&o.slow, "slow", "disconnect", "what happens when this is too slow: `disconnect`, conflate (leave out) or block (the session waits)")
 	c.Flags().Uint64Var(&o.limit, "limit", 0, "end after so many snapshots")
 	return a.jsonFlag(c)
 }

@@ -101,9 +101,17 @@ func (a *app) figures(s api.Stats) {
 	section(a, "SESSION KEYS SNAPSHOTS FOLLOWERS QUEUED", s.Sessions, func(x api.SessionStats) []string {
 		return []string{x.Name, u(x.Sessions), u(x.Snapshots), strconv.Itoa(x.Followers), bytesOf(x.Queued)}
 	})
+	section(a, "SESSION BLOCKERS HOLDING HELD BY", blocked(s.Sessions), func(x api.SessionStats) []string {
+		return []string{x.Name, strconv.Itoa(x.Blockers), strconv.Itoa(x.Holding), short(time.Duration(x.HeldNs)), orDash(x.HeldBy)}
+	})
 	section(a, "SINK STATE WRITTEN BYTES QUEUED RETRIES ERROR", s.Sinks, func(x api.SinkStats) []string {
 		return []string{x.Name, x.State, u(x.Written), bytesOf(x.Bytes), u(x.Queued), u(x.Retries), x.LastError}
 	})
+}
+
+// blocked are the sessions that followers may hold up, or did.
+func blocked(all []api.SessionStats) []api.SessionStats {
+	return slices.DeleteFunc(slices.Clone(all), func(s api.SessionStats) bool { return s.Blockers == 0 && s.HeldNs == 0 })
 }
 
 // section prints one table below an empty line, or nothing when it has no rows.

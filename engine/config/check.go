@@ -160,6 +160,8 @@ func (p *problems) notef(path, format string, args ...any) {
 func (s Session) validate(p *problems, path string) {
 	p.between(path+".retain.snapshots", s.Retain.Snapshots, 0, 1_000_000_000)
 	p.least(path+".buffer", s.Buffer, 64*KiB)
+	p.between(path+".follow.lag", s.Follow.Lag, 1, 1_000_000_000)
+	p.least(path+".follow.lag_bytes", s.Follow.LagBytes, 64*KiB)
 	r := s.Reduce
 	if r == nil {
 		return

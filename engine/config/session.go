@@ -10,6 +10,14 @@ type Session struct {
 	Reduce   *Reduce  `yaml:"reduce,omitempty" json:"reduce,omitempty" jsonschema_description:"The plugin that folds a message into the last snapshot; listed and swapped as session/NAME. Default: the message is the snapshot."`
 	Retain   Retain   `yaml:"retain" json:"retain" jsonschema_description:"Which snapshots are kept; the newest of a session always is."`
 	Buffer   Size     `yaml:"buffer" json:"buffer" jsonschema_description:"Bytes that wait for the store. Default 4MiB."`
+	Follow   Follow   `yaml:"follow" json:"follow" jsonschema_description:"What its followers may do."`
+}
+
+// Follow bounds the followers of a session.
+type Follow struct {
+	Lag      int      `yaml:"lag" json:"lag" jsonschema_description:"Snapshots that a follower may be behind once it was at the newest. Further behind it ends, and says where to resume; with slow: conflate it jumps, with slow: block it holds the session up. Default 65536."`
+	LagBytes Size     `yaml:"lag_bytes" json:"lag_bytes" jsonschema_description:"The same in bytes of snapshots. Default 64MiB."`
+	Block    Duration `yaml:"block" json:"block" jsonschema_description:"How long a follower with slow: block may hold the session up at a time, and so pause its sources; then it ends. 0s: nobody may. Default 0s."`
 }
 
 // Reduce is the plugin of a session. Exactly one of Wasm, Native and Process is set.
@@ -40,7 +48,9 @@ type Retain struct {
 }
 
 // DefaultSession keeps everything.
-func DefaultSession() Session { return Session{Buffer: 4 * MiB} }
+func DefaultSession() Session {
+	return Session{Buffer: 4 * MiB, Follow: Follow{Lag: 65_536, LagBytes: 64 * MiB}}
+}
 
 // DefaultReduce has every limit set; the code is missing.
 func DefaultReduce() Reduce {

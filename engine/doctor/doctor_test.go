@@ -134,6 +134,7 @@ func TestLook(t *testing.T) {
 		"paused":      {wheel: &wheel{stats: api.Stats{Paused: "store full"}}, state: doctor.Warn, want: "paused: store full"},
 		"full":        {wheel: &wheel{stats: api.Stats{Store: api.StoreStats{Full: true, Reason: "reserve"}}}, state: doctor.Bad, want: "it is full: reserve"},
 		"stopped":     {wheel: &wheel{stats: api.Stats{Plugins: []api.PluginStats{{Name: "first", State: "stopped"}}}}, state: doctor.Bad, want: "first is stopped"},
+		"held up":     {wheel: &wheel{stats: api.Stats{Sessions: []api.SessionStats{{Name: "out", HeldBy: "a follower holds it up"}}}}, state: doctor.Warn, want: "out: a follower holds it up"},
 		"sink waits":  {wheel: &wheel{stats: api.Stats{Sinks: []api.SinkStats{{Name: "out", State: "waiting", LastError: "EIO"}}}}, state: doctor.Warn, want: "out is waiting: EIO"},
 		"source lost": {wheel: &wheel{stats: api.Stats{Sources: []api.SourceStats{{Name: "in", State: "failed", Reason: "gone"}}}}, state: doctor.Bad, want: "in is failed: gone"},
 		"dead":        {wheel: &wheel{stats: api.Stats{Lot: api.LotStats{Dead: 2}}}, state: doctor.Warn, want: "2 dead letters: see"},

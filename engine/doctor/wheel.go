@@ -51,6 +51,11 @@ func (e *examination) boxes(s *api.Stats) {
 			e.addf(stateOf(p.State), "plugin", "%s is %s%s", p.Name, p.State, because(p.Waiting.Stopped))
 		}
 	}
+	for i := range s.Sessions {
+		if x := &s.Sessions[i]; x.HeldBy != "" {
+			e.addf(Warn, "session", "%s: %s", x.Name, x.HeldBy)
+		}
+	}
 	for i := range s.Sinks {
 		if k := &s.Sinks[i]; k.State != "running" {
 			e.addf(stateOf(k.State), "sink", "%s is %s: %s", k.Name, k.State, k.LastError)

@@ -25,11 +25,13 @@ type Hall struct {
 	gone chan struct{} // closed with them
 }
 
-// OpenHall opens the sessions of a name. plugin is their reducer; fail is told when the store refused for good.
-func OpenHall(ctx context.Context, s store.Store, name string, c config.Session, plugin *actor.Plugin, fail func(error)) (*Hall, error) {
+// OpenHall opens the sessions of a name. plugin is their reducer; fail is told when the store refused for good, and
+// tell of a follower that holds them up.
+func OpenHall(ctx context.Context, s store.Store, name string, c config.Session, plugin *actor.Plugin, fail func(error), tell func(string)) (*Hall, error) {
 	o := session.Options{
 		Name: name, Store: s, Buffer: int64(c.Buffer),
 		Retain: session.Retain{Snapshots: c.Retain.Snapshots, Age: c.Retain.Age.Std()}, Writable: c.Writable,
+		MaxLag: c.Follow.Lag, LagByte: int64(c.Follow.LagBytes), Block: c.Follow.Block.Std(), OnHold: func(why string) { tell("session " + name + ": " + why) },
 	}
 	if plugin != nil {
 		o.Reduce = fold.Reducer{Plugin: plugin}

@@ -486,10 +486,16 @@ type ComplexityRoot struct {
 	}
 
 	SessionStats struct {
+		Blockers  func(childComplexity int) int
 		Followers func(childComplexity int) int
+		HeldBy    func(childComplexity int) int
+		HeldNs    func(childComplexity int) int
+		Holding   func(childComplexity int) int
 		Name      func(childComplexity int) int
 		Queued    func(childComplexity int) int
 		Sessions  func(childComplexity int) int
+		Shared    func(childComplexity int) int
+		Slow      func(childComplexity int) int
 		Snapshots func(childComplexity int) int
 	}
 
@@ -693,7 +699,7 @@ type MutationResolver interface {
 	ApplyConfig(ctx context.Context, config string, planOnly *bool, planHash *string, who *string, why *string) (*delta.Plan, error)
 }
 type QueryResolver interface {
-	SessionNames(ctx context.Context) ([]api.SessionStats, error)
+	SessionNames(ctx context.Context) ([]meter.SessionStats, error)
 	Sessions(ctx context.Context, name string, first *int, after *string) (*SessionConnection, error)
 	Session(ctx context.Context, name string, key string, id *uint64) (*model.Snapshot, error)
 	Plugins(ctx context.Context) ([]api.Plugin, error)
@@ -2648,12 +2654,36 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SessionEdge.Node(childComplexity), true
 
+	case "SessionStats.blockers":
+		if e.ComplexityRoot.SessionStats.Blockers == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionStats.Blockers(childComplexity), true
 	case "SessionStats.followers":
 		if e.ComplexityRoot.SessionStats.Followers == nil {
 			break
 		}
 
 		return e.ComplexityRoot.SessionStats.Followers(childComplexity), true
+	case "SessionStats.heldBy":
+		if e.ComplexityRoot.SessionStats.HeldBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionStats.HeldBy(childComplexity), true
+	case "SessionStats.heldNs":
+		if e.ComplexityRoot.SessionStats.HeldNs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionStats.HeldNs(childComplexity), true
+	case "SessionStats.holding":
+		if e.ComplexityRoot.SessionStats.Holding == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionStats.Holding(childComplexity), true
 	case "SessionStats.name":
 		if e.ComplexityRoot.SessionStats.Name == nil {
 			break
@@ -2672,6 +2702,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SessionStats.Sessions(childComplexity), true
+	case "SessionStats.shared":
+		if e.ComplexityRoot.SessionStats.Shared == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionStats.Shared(childComplexity), true
+	case "SessionStats.slow":
+		if e.ComplexityRoot.SessionStats.Slow == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionStats.Slow(childComplexity), true
 	case "SessionStats.snapshots":
 		if e.ComplexityRoot.SessionStats.Snapshots == nil {
 			break
@@ -3889,6 +3931,8 @@ enum Slow {
   DISCONNECT
   "It gets the newest snapshots, and the gap before them."
   CONFLATE
+  "The session waits for it, at most follow.block of the config at a time; then as DISCONNECT. Refused where that is 0."
+  BLOCK
 }
 
 "What the hold of a delivery ends with."
@@ -4738,8 +4782,20 @@ type SessionStats {
   snapshots: Uint64!
   "Who follows now."
   followers: Int!
+  "Followers that ended because they were too far behind."
+  slow: Uint64!
   "Bytes on their way to the store."
   queued: Uint64!
+  "Memory of encoded snapshots that followers share."
+  shared: Uint64!
+  "Followers that may hold it up (slow: BLOCK)."
+  blockers: Int!
+  "Those of them that hold it up now."
+  holding: Int!
+  "For how long somebody held it up, in nanoseconds."
+  heldNs: Uint64!
+  "One that holds it up now, and how far behind it is; empty when there is none."
+  heldBy: String!
 }
 
 "The figures of one sink."
@@ -5601,8 +5657,20 @@ func (ec *executionContext) childFields_SessionStats(ctx context.Context, field 
 		return ec.fieldContext_SessionStats_snapshots(ctx, field)
 	case "followers":
 		return ec.fieldContext_SessionStats_followers(ctx, field)
+	case "slow":
+		return ec.fieldContext_SessionStats_slow(ctx, field)
 	case "queued":
 		return ec.fieldContext_SessionStats_queued(ctx, field)
+	case "shared":
+		return ec.fieldContext_SessionStats_shared(ctx, field)
+	case "blockers":
+		return ec.fieldContext_SessionStats_blockers(ctx, field)
+	case "holding":
+		return ec.fieldContext_SessionStats_holding(ctx, field)
+	case "heldNs":
+		return ec.fieldContext_SessionStats_heldNs(ctx, field)
+	case "heldBy":
+		return ec.fieldContext_SessionStats_heldBy(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SessionStats", field.Name)
 }
@@ -12637,8 +12705,8 @@ func (ec *executionContext) _Query_sessionNames(ctx context.Context, field graph
 			return ec.Resolvers.Query().SessionNames(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []api.SessionStats) graphql.Marshaler {
-			return ec.marshalNSessionStats2ᚕgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐSessionStatsᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []meter.SessionStats) graphql.Marshaler {
+			return ec.marshalNSessionStats2ᚕgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋmeterᚐSessionStatsᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -14769,7 +14837,7 @@ func (ec *executionContext) fieldContext_SessionEdge_node(_ context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _SessionStats_name(ctx context.Context, field graphql.CollectedField, obj *api.SessionStats) (ret graphql.Marshaler) {
+func (ec *executionContext) _SessionStats_name(ctx context.Context, field graphql.CollectedField, obj *meter.SessionStats) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14792,7 +14860,7 @@ func (ec *executionContext) fieldContext_SessionStats_name(_ context.Context, fi
 	return graphql.NewScalarFieldContext("SessionStats", field, false, false, "String")
 }
 
-func (ec *executionContext) _SessionStats_sessions(ctx context.Context, field graphql.CollectedField, obj *api.SessionStats) (ret graphql.Marshaler) {
+func (ec *executionContext) _SessionStats_sessions(ctx context.Context, field graphql.CollectedField, obj *meter.SessionStats) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14815,7 +14883,7 @@ func (ec *executionContext) fieldContext_SessionStats_sessions(_ context.Context
 	return graphql.NewScalarFieldContext("SessionStats", field, false, false, "Uint64")
 }
 
-func (ec *executionContext) _SessionStats_snapshots(ctx context.Context, field graphql.CollectedField, obj *api.SessionStats) (ret graphql.Marshaler) {
+func (ec *executionContext) _SessionStats_snapshots(ctx context.Context, field graphql.CollectedField, obj *meter.SessionStats) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14838,7 +14906,7 @@ func (ec *executionContext) fieldContext_SessionStats_snapshots(_ context.Contex
 	return graphql.NewScalarFieldContext("SessionStats", field, false, false, "Uint64")
 }
 
-func (ec *executionContext) _SessionStats_followers(ctx context.Context, field graphql.CollectedField, obj *api.SessionStats) (ret graphql.Marshaler) {
+func (ec *executionContext) _SessionStats_followers(ctx context.Context, field graphql.CollectedField, obj *meter.SessionStats) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14861,7 +14929,30 @@ func (ec *executionContext) fieldContext_SessionStats_followers(_ context.Contex
 	return graphql.NewScalarFieldContext("SessionStats", field, false, false, "Int")
 }
 
-func (ec *executionContext) _SessionStats_queued(ctx context.Context, field graphql.CollectedField, obj *api.SessionStats) (ret graphql.Marshaler) {
+func (ec *executionContext) _SessionStats_slow(ctx context.Context, field graphql.CollectedField, obj *meter.SessionStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionStats_slow(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Slow, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SessionStats_slow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SessionStats", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _SessionStats_queued(ctx context.Context, field graphql.CollectedField, obj *meter.SessionStats) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14882,6 +14973,121 @@ func (ec *executionContext) _SessionStats_queued(ctx context.Context, field grap
 }
 func (ec *executionContext) fieldContext_SessionStats_queued(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SessionStats", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _SessionStats_shared(ctx context.Context, field graphql.CollectedField, obj *meter.SessionStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionStats_shared(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Shared, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SessionStats_shared(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SessionStats", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _SessionStats_blockers(ctx context.Context, field graphql.CollectedField, obj *meter.SessionStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionStats_blockers(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Blockers, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SessionStats_blockers(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SessionStats", field, false, false, "Int")
+}
+
+func (ec *executionContext) _SessionStats_holding(ctx context.Context, field graphql.CollectedField, obj *meter.SessionStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionStats_holding(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Holding, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SessionStats_holding(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SessionStats", field, false, false, "Int")
+}
+
+func (ec *executionContext) _SessionStats_heldNs(ctx context.Context, field graphql.CollectedField, obj *meter.SessionStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionStats_heldNs(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.HeldNs, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SessionStats_heldNs(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SessionStats", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _SessionStats_heldBy(ctx context.Context, field graphql.CollectedField, obj *meter.SessionStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionStats_heldBy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.HeldBy, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SessionStats_heldBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SessionStats", field, false, false, "String")
 }
 
 func (ec *executionContext) _ShadowDiff_key(ctx context.Context, field graphql.CollectedField, obj *api.ShadowDiff) (ret graphql.Marshaler) {
@@ -16170,7 +16376,7 @@ func (ec *executionContext) _Stats_sessions(ctx context.Context, field graphql.C
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []api.SessionStats) graphql.Marshaler {
-			return ec.marshalNSessionStats2ᚕgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐSessionStatsᚄ(ctx, selections, v)
+			return ec.marshalNSessionStats2ᚕgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋmeterᚐSessionStatsᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -22435,7 +22641,7 @@ func (ec *executionContext) _SessionEdge(ctx context.Context, sel ast.SelectionS
 
 var sessionStatsImplementors = []string{"SessionStats"}
 
-func (ec *executionContext) _SessionStats(ctx context.Context, sel ast.SelectionSet, obj *api.SessionStats) graphql.Marshaler {
+func (ec *executionContext) _SessionStats(ctx context.Context, sel ast.SelectionSet, obj *meter.SessionStats) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, sessionStatsImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -22464,8 +22670,38 @@ func (ec *executionContext) _SessionStats(ctx context.Context, sel ast.Selection
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "slow":
+			out.Values[i] = ec._SessionStats_slow(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "queued":
 			out.Values[i] = ec._SessionStats_queued(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "shared":
+			out.Values[i] = ec._SessionStats_shared(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "blockers":
+			out.Values[i] = ec._SessionStats_blockers(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "holding":
+			out.Values[i] = ec._SessionStats_holding(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "heldNs":
+			out.Values[i] = ec._SessionStats_heldNs(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "heldBy":
+			out.Values[i] = ec._SessionStats_heldBy(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -24543,15 +24779,15 @@ func (ec *executionContext) marshalNSessionEdge2ᚕgithubᚗcomᚋpeltonhqᚋpel
 	return ret
 }
 
-func (ec *executionContext) marshalNSessionStats2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐSessionStats(ctx context.Context, sel ast.SelectionSet, v api.SessionStats) graphql.Marshaler {
+func (ec *executionContext) marshalNSessionStats2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋmeterᚐSessionStats(ctx context.Context, sel ast.SelectionSet, v api.SessionStats) graphql.Marshaler {
 	return ec._SessionStats(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNSessionStats2ᚕgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐSessionStatsᚄ(ctx context.Context, sel ast.SelectionSet, v []api.SessionStats) graphql.Marshaler {
+func (ec *executionContext) marshalNSessionStats2ᚕgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋmeterᚐSessionStatsᚄ(ctx context.Context, sel ast.SelectionSet, v []api.SessionStats) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNSessionStats2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐSessionStats(ctx, sel, v[i])
+		return ec.marshalNSessionStats2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋmeterᚐSessionStats(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {

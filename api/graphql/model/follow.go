@@ -28,7 +28,7 @@ var (
 	}
 	froms  = map[string]From{"BEGINNING": From(api.FromBeginning), "LATEST": From(api.FromLatest), "NOW": From(api.FromNow)}
 	onGaps = map[string]OnGap{"FAIL": OnGap(api.OnGapFail), "RESET": OnGap(api.OnGapReset)}
-	slows  = map[string]Slow{"DISCONNECT": Slow(api.SlowDisconnect), "CONFLATE": Slow(api.SlowConflate)}
+	slows  = map[string]Slow{"DISCONNECT": Slow(api.SlowDisconnect), "CONFLATE": Slow(api.SlowConflate), "BLOCK": Slow(api.SlowBlock)}
 )
 
 // UnmarshalGQL reads the enumeration's word.

@@ -107,6 +107,16 @@ func (f *Feed) Bytes() uint64 {
 	return f.bytes
 }
 
+// Behind is what who stands at p, and was given so many bytes, lacks of all that was pushed.
+func (f *Feed) Behind(p place.Position, seen uint64) (count, bytes uint64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if count = p.Lacks(f.mark); count > 0 {
+		bytes = f.bytes - min(seen, f.bytes)
+	}
+	return count, bytes
+}
+
 // First is the lowest number in the ring when that is of an epoch; 0 when there is none.
 func (f *Feed) First(epoch uint64) uint64 {
 	f.mu.Lock()

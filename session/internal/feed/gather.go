@@ -70,6 +70,16 @@ func (g *Gather) begin(f *Feed) {
 	}
 }
 
+// Show tells those of a gather at once what there is, whatever its time.
+func (f *Feed) Show(g *Gather) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if g.mark.Behind(f.mark) {
+		g.stop()
+		g.show(f)
+	}
+}
+
 func (g *Gather) stop() {
 	if g.timer != nil {
 		g.timer.Stop()

@@ -3,6 +3,7 @@ package place
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/peltonhq/pelton"
 )
@@ -63,9 +64,14 @@ type SlowError struct {
 	Cursor pelton.Cursor
 	Count  uint64 // snapshots that it is behind
 	Bytes  uint64
+	Held   time.Duration // it held the session up for so long, with policy block; 0: it did not
 }
 
 func (e *SlowError) Error() string {
+	if e.Held > 0 {
+		return fmt.Sprintf("follower held the session up for %s, as long as it may (follow.block of the session), and is %d snapshots (%d bytes) behind; resume after %s",
+			e.Held, e.Count, e.Bytes, e.Cursor)
+	}
 	return fmt.Sprintf("follower is %d snapshots (%d bytes) behind; resume after %s, or follow with policy conflate", e.Count, e.Bytes, e.Cursor)
 }
 

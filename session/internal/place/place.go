@@ -82,6 +82,20 @@ func (p Position) Step(m Mark) Step {
 	return Wait
 }
 
+// Lacks is how many numbers up to m a follower at p was not given. What was deleted nobody lacks.
+func (p Position) Lacks(m Mark) uint64 {
+	step := p.Step(m)
+	switch {
+	case m.End == Gone:
+		return 0
+	case step == Read:
+		return m.ID + 1 - p.Next
+	case step == Begin || step == Reset:
+		return m.ID
+	}
+	return 0
+}
+
 // gap declares that what lies between p and to, inclusive, is not given.
 func (p Position) gap(to pelton.Cursor, why Reason) Event {
 	return Event{Kind: KindGap, Gap: Gap{From: p.Cursor(), To: to, Reason: why}, Cursor: to}

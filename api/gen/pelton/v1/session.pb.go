@@ -147,6 +147,9 @@ const (
 	Slow_SLOW_DISCONNECT Slow = 1
 	// Snapshots between are left out, and the gap is told.
 	Slow_SLOW_CONFLATE Slow = 2
+	// The session waits for it, at most follow.block of the config at a time; then as SLOW_DISCONNECT. Where that is 0 the
+	// follow is refused with FAILED_PRECONDITION.
+	Slow_SLOW_BLOCK Slow = 3
 )
 
 // Enum value maps for Slow.
@@ -155,11 +158,13 @@ var (
 		0: "SLOW_UNSPECIFIED",
 		1: "SLOW_DISCONNECT",
 		2: "SLOW_CONFLATE",
+		3: "SLOW_BLOCK",
 	}
 	Slow_value = map[string]int32{
 		"SLOW_UNSPECIFIED": 0,
 		"SLOW_DISCONNECT":  1,
 		"SLOW_CONFLATE":    2,
+		"SLOW_BLOCK":       3,
 	}
 )
 
@@ -1415,11 +1420,13 @@ const file_pelton_v1_session_proto_rawDesc = "" +
 	"\x05OnGap\x12\x16\n" +
 	"\x12ON_GAP_UNSPECIFIED\x10\x00\x12\x0f\n" +
 	"\vON_GAP_FAIL\x10\x01\x12\x10\n" +
-	"\fON_GAP_RESET\x10\x02*D\n" +
+	"\fON_GAP_RESET\x10\x02*T\n" +
 	"\x04Slow\x12\x14\n" +
 	"\x10SLOW_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fSLOW_DISCONNECT\x10\x01\x12\x11\n" +
-	"\rSLOW_CONFLATE\x10\x022\xca\x03\n" +
+	"\rSLOW_CONFLATE\x10\x02\x12\x0e\n" +
+	"\n" +
+	"SLOW_BLOCK\x10\x032\xca\x03\n" +
 	"\x0eSessionService\x12S\n" +
 	"\x04List\x12$.pelton.v1.SessionServiceListRequest\x1a%.pelton.v1.SessionServiceListResponse\x12P\n" +
 	"\x03Get\x12#.pelton.v1.SessionServiceGetRequest\x1a$.pelton.v1.SessionServiceGetResponse\x12[\n" +

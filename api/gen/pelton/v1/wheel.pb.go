@@ -1728,7 +1728,17 @@ type SessionStats struct {
 	// Bytes on their way to the store.
 	QueuedBytes uint64 `protobuf:"varint,5,opt,name=queued_bytes,json=queuedBytes,proto3" json:"queued_bytes,omitempty"`
 	// Memory of encoded snapshots that followers share.
-	SharedBytes   uint64 `protobuf:"varint,6,opt,name=shared_bytes,json=sharedBytes,proto3" json:"shared_bytes,omitempty"`
+	SharedBytes uint64 `protobuf:"varint,6,opt,name=shared_bytes,json=sharedBytes,proto3" json:"shared_bytes,omitempty"`
+	// Followers that ended because they were too far behind.
+	Slow uint64 `protobuf:"varint,7,opt,name=slow,proto3" json:"slow,omitempty"`
+	// Followers that may hold it up (SLOW_BLOCK).
+	Blockers int32 `protobuf:"varint,8,opt,name=blockers,proto3" json:"blockers,omitempty"`
+	// Those of them that hold it up now.
+	Holding int32 `protobuf:"varint,9,opt,name=holding,proto3" json:"holding,omitempty"`
+	// For how long somebody held it up.
+	Held *durationpb.Duration `protobuf:"bytes,10,opt,name=held,proto3" json:"held,omitempty"`
+	// One that holds it up now, and how far behind it is; empty when there is none.
+	HeldBy        string `protobuf:"bytes,11,opt,name=held_by,json=heldBy,proto3" json:"held_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1803,6 +1813,41 @@ func (x *SessionStats) GetSharedBytes() uint64 {
 		return x.SharedBytes
 	}
 	return 0
+}
+
+func (x *SessionStats) GetSlow() uint64 {
+	if x != nil {
+		return x.Slow
+	}
+	return 0
+}
+
+func (x *SessionStats) GetBlockers() int32 {
+	if x != nil {
+		return x.Blockers
+	}
+	return 0
+}
+
+func (x *SessionStats) GetHolding() int32 {
+	if x != nil {
+		return x.Holding
+	}
+	return 0
+}
+
+func (x *SessionStats) GetHeld() *durationpb.Duration {
+	if x != nil {
+		return x.Held
+	}
+	return nil
+}
+
+func (x *SessionStats) GetHeldBy() string {
+	if x != nil {
+		return x.HeldBy
+	}
+	return ""
 }
 
 // SinkStats are the figures of one sink.
@@ -3279,14 +3324,20 @@ const file_pelton_v1_wheel_proto_rawDesc = "" +
 	"\boutcomes\x18\x03 \x03(\v2\".pelton.v1.HTTPStats.OutcomesEntryR\boutcomes\x1a;\n" +
 	"\rOutcomesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01\"\xc0\x01\n" +
+	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01\"\xd2\x02\n" +
 	"\fSessionStats\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n" +
 	"\bsessions\x18\x02 \x01(\x04R\bsessions\x12\x1c\n" +
 	"\tsnapshots\x18\x03 \x01(\x04R\tsnapshots\x12\x1c\n" +
 	"\tfollowers\x18\x04 \x01(\x05R\tfollowers\x12!\n" +
 	"\fqueued_bytes\x18\x05 \x01(\x04R\vqueuedBytes\x12!\n" +
-	"\fshared_bytes\x18\x06 \x01(\x04R\vsharedBytes\"\xb6\x01\n" +
+	"\fshared_bytes\x18\x06 \x01(\x04R\vsharedBytes\x12\x12\n" +
+	"\x04slow\x18\a \x01(\x04R\x04slow\x12\x1a\n" +
+	"\bblockers\x18\b \x01(\x05R\bblockers\x12\x18\n" +
+	"\aholding\x18\t \x01(\x05R\aholding\x12-\n" +
+	"\x04held\x18\n" +
+	" \x01(\v2\x19.google.protobuf.DurationR\x04held\x12\x17\n" +
+	"\aheld_by\x18\v \x01(\tR\x06heldBy\"\xb6\x01\n" +
 	"\tSinkStats\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05state\x18\x02 \x01(\tR\x05state\x12\x18\n" +
@@ -3491,41 +3542,42 @@ var file_pelton_v1_wheel_proto_depIdxs = []int32{
 	14, // 28: pelton.v1.PluginStats.kv:type_name -> pelton.v1.KVStats
 	15, // 29: pelton.v1.PluginStats.http:type_name -> pelton.v1.HTTPStats
 	44, // 30: pelton.v1.HTTPStats.outcomes:type_name -> pelton.v1.HTTPStats.OutcomesEntry
-	45, // 31: pelton.v1.LotStats.parked_by_kind:type_name -> pelton.v1.LotStats.ParkedByKindEntry
-	47, // 32: pelton.v1.LotStats.next_due:type_name -> google.protobuf.Timestamp
-	0,  // 33: pelton.v1.WheelServiceGetTopologyResponse.nodes:type_name -> pelton.v1.Node
-	1,  // 34: pelton.v1.WheelServiceGetTopologyResponse.edges:type_name -> pelton.v1.Edge
-	2,  // 35: pelton.v1.WheelServiceGetStatsResponse.stats:type_name -> pelton.v1.Stats
-	48, // 36: pelton.v1.WheelServiceWatchStatsRequest.interval:type_name -> google.protobuf.Duration
-	2,  // 37: pelton.v1.WheelServiceWatchStatsResponse.stats:type_name -> pelton.v1.Stats
-	29, // 38: pelton.v1.ConfigChange.fields:type_name -> pelton.v1.ConfigField
-	30, // 39: pelton.v1.ConfigPlan.changes:type_name -> pelton.v1.ConfigChange
-	46, // 40: pelton.v1.WheelServiceApplyRequest.artifacts:type_name -> pelton.v1.WheelServiceApplyRequest.ArtifactsEntry
-	31, // 41: pelton.v1.WheelServiceApplyResponse.plan:type_name -> pelton.v1.ConfigPlan
-	4,  // 42: pelton.v1.WheelServiceListEventsResponse.events:type_name -> pelton.v1.WheelEvent
-	21, // 43: pelton.v1.WheelService.GetTopology:input_type -> pelton.v1.WheelServiceGetTopologyRequest
-	23, // 44: pelton.v1.WheelService.GetStats:input_type -> pelton.v1.WheelServiceGetStatsRequest
-	25, // 45: pelton.v1.WheelService.WatchStats:input_type -> pelton.v1.WheelServiceWatchStatsRequest
-	27, // 46: pelton.v1.WheelService.Backup:input_type -> pelton.v1.WheelServiceBackupRequest
-	50, // 47: pelton.v1.WheelService.ListAudit:input_type -> pelton.v1.WheelServiceListAuditRequest
-	51, // 48: pelton.v1.WheelService.Tap:input_type -> pelton.v1.WheelServiceTapRequest
-	32, // 49: pelton.v1.WheelService.Apply:input_type -> pelton.v1.WheelServiceApplyRequest
-	34, // 50: pelton.v1.WheelService.GetConfig:input_type -> pelton.v1.WheelServiceGetConfigRequest
-	36, // 51: pelton.v1.WheelService.ListEvents:input_type -> pelton.v1.WheelServiceListEventsRequest
-	22, // 52: pelton.v1.WheelService.GetTopology:output_type -> pelton.v1.WheelServiceGetTopologyResponse
-	24, // 53: pelton.v1.WheelService.GetStats:output_type -> pelton.v1.WheelServiceGetStatsResponse
-	26, // 54: pelton.v1.WheelService.WatchStats:output_type -> pelton.v1.WheelServiceWatchStatsResponse
-	28, // 55: pelton.v1.WheelService.Backup:output_type -> pelton.v1.WheelServiceBackupResponse
-	52, // 56: pelton.v1.WheelService.ListAudit:output_type -> pelton.v1.WheelServiceListAuditResponse
-	53, // 57: pelton.v1.WheelService.Tap:output_type -> pelton.v1.WheelServiceTapResponse
-	33, // 58: pelton.v1.WheelService.Apply:output_type -> pelton.v1.WheelServiceApplyResponse
-	35, // 59: pelton.v1.WheelService.GetConfig:output_type -> pelton.v1.WheelServiceGetConfigResponse
-	37, // 60: pelton.v1.WheelService.ListEvents:output_type -> pelton.v1.WheelServiceListEventsResponse
-	52, // [52:61] is the sub-list for method output_type
-	43, // [43:52] is the sub-list for method input_type
-	43, // [43:43] is the sub-list for extension type_name
-	43, // [43:43] is the sub-list for extension extendee
-	0,  // [0:43] is the sub-list for field type_name
+	48, // 31: pelton.v1.SessionStats.held:type_name -> google.protobuf.Duration
+	45, // 32: pelton.v1.LotStats.parked_by_kind:type_name -> pelton.v1.LotStats.ParkedByKindEntry
+	47, // 33: pelton.v1.LotStats.next_due:type_name -> google.protobuf.Timestamp
+	0,  // 34: pelton.v1.WheelServiceGetTopologyResponse.nodes:type_name -> pelton.v1.Node
+	1,  // 35: pelton.v1.WheelServiceGetTopologyResponse.edges:type_name -> pelton.v1.Edge
+	2,  // 36: pelton.v1.WheelServiceGetStatsResponse.stats:type_name -> pelton.v1.Stats
+	48, // 37: pelton.v1.WheelServiceWatchStatsRequest.interval:type_name -> google.protobuf.Duration
+	2,  // 38: pelton.v1.WheelServiceWatchStatsResponse.stats:type_name -> pelton.v1.Stats
+	29, // 39: pelton.v1.ConfigChange.fields:type_name -> pelton.v1.ConfigField
+	30, // 40: pelton.v1.ConfigPlan.changes:type_name -> pelton.v1.ConfigChange
+	46, // 41: pelton.v1.WheelServiceApplyRequest.artifacts:type_name -> pelton.v1.WheelServiceApplyRequest.ArtifactsEntry
+	31, // 42: pelton.v1.WheelServiceApplyResponse.plan:type_name -> pelton.v1.ConfigPlan
+	4,  // 43: pelton.v1.WheelServiceListEventsResponse.events:type_name -> pelton.v1.WheelEvent
+	21, // 44: pelton.v1.WheelService.GetTopology:input_type -> pelton.v1.WheelServiceGetTopologyRequest
+	23, // 45: pelton.v1.WheelService.GetStats:input_type -> pelton.v1.WheelServiceGetStatsRequest
+	25, // 46: pelton.v1.WheelService.WatchStats:input_type -> pelton.v1.WheelServiceWatchStatsRequest
+	27, // 47: pelton.v1.WheelService.Backup:input_type -> pelton.v1.WheelServiceBackupRequest
+	50, // 48: pelton.v1.WheelService.ListAudit:input_type -> pelton.v1.WheelServiceListAuditRequest
+	51, // 49: pelton.v1.WheelService.Tap:input_type -> pelton.v1.WheelServiceTapRequest
+	32, // 50: pelton.v1.WheelService.Apply:input_type -> pelton.v1.WheelServiceApplyRequest
+	34, // 51: pelton.v1.WheelService.GetConfig:input_type -> pelton.v1.WheelServiceGetConfigRequest
+	36, // 52: pelton.v1.WheelService.ListEvents:input_type -> pelton.v1.WheelServiceListEventsRequest
+	22, // 53: pelton.v1.WheelService.GetTopology:output_type -> pelton.v1.WheelServiceGetTopologyResponse
+	24, // 54: pelton.v1.WheelService.GetStats:output_type -> pelton.v1.WheelServiceGetStatsResponse
+	26, // 55: pelton.v1.WheelService.WatchStats:output_type -> pelton.v1.WheelServiceWatchStatsResponse
+	28, // 56: pelton.v1.WheelService.Backup:output_type -> pelton.v1.WheelServiceBackupResponse
+	52, // 57: pelton.v1.WheelService.ListAudit:output_type -> pelton.v1.WheelServiceListAuditResponse
+	53, // 58: pelton.v1.WheelService.Tap:output_type -> pelton.v1.WheelServiceTapResponse
+	33, // 59: pelton.v1.WheelService.Apply:output_type -> pelton.v1.WheelServiceApplyResponse
+	35, // 60: pelton.v1.WheelService.GetConfig:output_type -> pelton.v1.WheelServiceGetConfigResponse
+	37, // 61: pelton.v1.WheelService.ListEvents:output_type -> pelton.v1.WheelServiceListEventsResponse
+	53, // [53:62] is the sub-list for method output_type
+	44, // [44:53] is the sub-list for method input_type
+	44, // [44:44] is the sub-list for extension type_name
+	44, // [44:44] is the sub-list for extension extendee
+	0,  // [0:44] is the sub-list for field type_name
 }
 
 func init() { file_pelton_v1_wheel_proto_init() }

@@ -1,0 +1,16 @@
+package meter
+
+// SessionStats are the figures of one session name.
+type SessionStats struct {
+	Name      string `json:"name"`
+	Sessions  uint64 `json:"sessions"`
+	Snapshots uint64 `json:"snapshots"` // since the start of the process
+	Followers int    `json:"followers"`
+	Slow      uint64 `json:"slow"` // followers that ended because they were too far behind
+	Queued    uint64 `json:"queued_bytes"`
+	Shared    uint64 `json:"shared_bytes"`      // encoded snapshots that followers share
+	Blockers  int    `json:"blockers"`          // followers that may hold it up (slow: block)
+	Holding   int    `json:"holding"`           // those that do now
+	HeldNs    uint64 `json:"held_ns"`           // for how long somebody did
+	HeldBy    string `json:"held_by,omitempty"` // one that does now, in words
+}
