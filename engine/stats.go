@@ -132,7 +132,7 @@ func (w *wheel) addTargets(now *world, s *api.Stats) {
 	for _, name := range now.c.SessionNames() {
 		t := now.halls[name].Stats()
 		s.Sessions = append(s.Sessions, api.SessionStats{
-			Name: name, Sessions: t.Sessions, Snapshots: t.Snapshots, Followers: t.Followers, Slow: t.Slow, Queued: uint64(t.Buffered), Shared: uint64(t.Shared),
+			Name: name, Sessions: t.Sessions, Snapshots: t.Snapshots, Followers: t.Followers, Slow: t.Slow, Queued: uint64(t.Buffered), Recent: uint64(t.Recent), Shared: uint64(t.Shared), Given: uint64(t.Given),
 			Blockers: t.Hold.Holders, Holding: t.Hold.Holding, HeldNs: uint64(t.Hold.Held), HeldBy: t.Hold.Why,
 		})
 	}

@@ -46,9 +46,9 @@
 //
 // Options.Buffer covers every effect from Offer until it is settled; a shard stops folding when its computed and not
 // yet durable states reach its part of it. States of recently used keys take 16 MiB at most, plus what is ahead of
-// the store. A key that is followed has a ring of 256 snapshots or 1 MiB, and with more than one follower up to as much again for
-// each encoding that transports share ([Encoding], Stats.Shared). A follower that is stuck in a write holds what it was given: at
-// most 64 KiB of shared bytes, or one snapshot.
+// the store. A key that is followed has a ring of 256 snapshots or Options.Recent bytes (Stats.Recent), and with more than one follower up to as much
+// again for each encoding that transports share ([Encoding], Stats.Shared). A follower that is stuck in a write holds what it was
+// given: at most 256 snapshots or Options.Recent and one snapshot (Stats.Given), or 64 KiB of shared bytes or one snapshot.
 //
 // # Slow followers
 //

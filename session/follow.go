@@ -49,6 +49,7 @@ const (
 	maxBatch        = 256 // events of one Next, and the default
 	defaultLag      = 65_536
 	defaultLagBytes = 64 << 20
+	defaultRecent   = 1 << 20
 )
 
 // FollowRequest says whom to follow, from where, and how.

@@ -360,3 +360,35 @@ func TestFilter(t *testing.T) {
 		t.Errorf("a filter of one key: %v", err)
 	}
 }
+
+// What followers have in memory is bounded by Options.Recent, counted, and given back.
+func TestFollowMemory(t *testing.T) {
+	const size, recent = 10 << 10, 64 << 10
+	s, p := start(t, session.Options{Recent: recent}), newSender("a")
+	for i := range 40 {
+		p.emit(t, s, "k", fmt.Sprint(i, strings.Repeat(" ", size)))
+	}
+	f := follow(t, s, session.FollowRequest{Key: "k", From: session.Beginning}) // from the store
+	events := next(t, f, 1)
+	if n := s.Stats().Given; len(events) < 2 || n < int64(len(events)*size) || n > recent+2*size {
+		t.Errorf("%d bytes of %d snapshots are given", n, len(events))
+	}
+	g := follow(t, s, session.FollowRequest{Key: "k", From: session.Now})
+	for i := range 40 {
+		p.emit(t, s, "k", fmt.Sprint(i, strings.Repeat(" ", size)))
+	}
+	if n := s.Stats().Recent; n < size || n > recent {
+		t.Errorf("the ring has %d bytes", n)
+	}
+	f.Close()
+	if n := s.Stats().Given; n != 0 {
+		t.Errorf("%d bytes are given to nobody", n)
+	}
+	if events = next(t, g, 1); int64(len(events)*size) > recent+2*size {
+		t.Errorf("%d snapshots at once", len(events))
+	}
+	g.Close()
+	if st := s.Stats(); st.Given != 0 || st.Recent != 0 {
+		t.Errorf("%+v after everybody is gone", st)
+	}
+}

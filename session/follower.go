@@ -28,9 +28,10 @@ type Follower struct {
 	letGo  func() bool                 // no longer with the context of its Follow; nil without a holder
 	pos    place.Position
 	hello  Hello
-	live   bool   // it was at the newest once
-	seen   uint64 // feed.bytes that it has been given, once live
-	err    error  // how it ended
+	live   bool         // it was at the newest once
+	seen   uint64       // feed.bytes that it has been given, once live
+	given  atomic.Int64 // bytes of the events that it was given last, while it has not come for more
+	err    error        // how it ended
 	quit   chan struct{}
 	once   sync.Once
 }
@@ -55,6 +56,7 @@ func (f *Follower) Close() {
 			f.letGo()
 		}
 		f.holder.Leave()
+		f.give(nil)
 		f.feed.Leave(f.gather, f.waiter.Load())
 		f.s.hub.detach(f.feed)
 		f.s.counts.follow.Add(-1)
@@ -75,11 +77,35 @@ func (f *Follower) NextRun(ctx context.Context, as *Encoding) (run []byte, event
 	if f.err != nil {
 		return nil, nil, f.err
 	}
+	f.give(nil)
 	run, events, err = f.next(ctx, as)
+	if len(events) > 0 {
+		f.give(events)
+	}
 	if err != nil && ctx.Err() == nil {
 		f.err = err
 	}
 	return run, events, err
+}
+
+// give counts what the follower holds until it comes for more, or is closed.
+func (f *Follower) give(events []Event) {
+	bytes := int64(0)
+	for i := range events {
+		if snap := events[i].Snapshot; snap != nil {
+			bytes += int64(len(snap.Payload))
+		}
+	}
+	if was := f.given.Swap(bytes); was != bytes {
+		f.s.hub.given.Add(bytes - was)
+	}
+	select {
+	case <-f.quit: // in the same moment: Close may have counted before
+		if bytes > 0 {
+			f.give(nil)
+		}
+	default:
+	}
 }
 
 func (f *Follower) next(ctx context.Context, as *Encoding) (run []byte, events []Event, err error) {

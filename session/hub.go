@@ -13,14 +13,21 @@ import (
 type hub struct {
 	any atomic.Bool // somebody follows: the committer looks no further otherwise
 
-	shared atomic.Int64 // bytes in the shares of all feeds
-	gate   *gate.Gate   // that followers may hold
+	total feed.Total   // bytes in all feeds
+	given atomic.Int64 // bytes of what followers were given and have not sent
+	most  int64        // bytes of one feed's newest
+	gate  *gate.Gate   // that followers may hold
 
 	mu     sync.RWMutex
 	log    *feed.Feed // of the whole name; nil while nobody follows it
 	feeds  map[string]*feed.Feed
 	start  place.Mark // of the log when it was opened
 	closed bool
+}
+
+// stats are the figures that it has.
+func (h *hub) stats() FollowStats {
+	return FollowStats{Hold: h.gate.Stats(), Recent: h.total.Recent.Load(), Shared: h.total.Shared.Load(), Given: h.given.Load()}
 }
 
 func (h *hub) init(start place.Mark) { h.start, h.feeds = start, map[string]*feed.Feed{} }
@@ -38,7 +45,7 @@ func (h *hub) attach(key string, log bool) (*feed.Feed, bool) {
 		f = h.log
 	}
 	if f == nil {
-		f = feed.New(key, log, &h.shared)
+		f = feed.New(key, log, h.most, &h.total)
 		if log {
 			f.Load(h.start, nil)
 			h.log = f

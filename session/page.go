@@ -26,7 +26,7 @@ type Page struct {
 // pageCount is the snapshots of a page, at most.
 const pageCount = 4096
 
-// Read gives the snapshots of one key from r's start on, about a mebibyte of them, without waiting; r.OnGap is
+// Read gives the snapshots of one key from r's start on, about Options.Recent bytes of them, without waiting; r.OnGap is
 // [OnGapError]. [ErrNotFound] when there is no such session, a [GoneError] when what follows the cursor is not there.
 func (s *Sessions) Read(ctx context.Context, r FollowRequest) (Page, error) {
 	if err := ctx.Err(); err != nil {
@@ -46,7 +46,7 @@ func (s *Sessions) Read(ctx context.Context, r FollowRequest) (Page, error) {
 	if h.Epoch == 0 || h.End == place.Gone {
 		return Page{}, fmt.Errorf("session %s key %.80q: %w", s.o.Name, r.Key, ErrNotFound)
 	}
-	f := &Follower{s: s, r: r, feed: feed.New(r.Key, false, nil)}
+	f := &Follower{s: s, r: r, feed: feed.New(r.Key, false, 0, nil)}
 	if err := f.place(v, h.Mark); err != nil {
 		return Page{}, err
 	}

@@ -66,6 +66,7 @@ type Options struct {
 	Now     func() time.Time // default time.Now
 	MaxLag  int              // snapshots that a live follower may be behind; default 65,536
 	LagByte int64            // bytes of them; default 64 MiB
+	Recent  int64            // bytes of the newest of a followed key, in each encoding, and of what a follower is given at once; default 1 MiB
 	Block   time.Duration    // that a follower of policy Block may hold the name up at a time; 0: there is none
 	OnHold  func(why string) // told once of each that does, and of each that was let go for it; may be nil
 
@@ -80,13 +81,14 @@ func (o *Options) complete() error {
 		return fmt.Errorf("session %s: no store", o.Name)
 	case o.Retain.Snapshots < 0 || o.Retain.Age < 0:
 		return fmt.Errorf("session %s: retain is negative; use 0 to keep everything", o.Name)
-	case o.Buffer < 0 || o.Shards < 0 || o.MaxLag < 0 || o.LagByte < 0 || o.Block < 0:
+	case o.Buffer < 0 || o.Shards < 0 || o.MaxLag < 0 || o.LagByte < 0 || o.Block < 0 || o.Recent < 0:
 		return fmt.Errorf("session %s: a limit is negative; use 0 for the default", o.Name)
 	}
 	o.Buffer = orDefault(o.Buffer, defaultBuffer)
 	o.Shards = min(orDefault(o.Shards, runtime.GOMAXPROCS(0)), maxShards)
 	o.MaxLag = orDefault(o.MaxLag, defaultLag)
 	o.LagByte = orDefault(o.LagByte, defaultLagBytes)
+	o.Recent = orDefault(o.Recent, defaultRecent)
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -157,14 +159,14 @@ func Open(ctx context.Context, o Options) (*Sessions, error) {
 		o: o, token: token, seed: maphash.MakeSeed(),
 		queue: newQueue(o.Buffer, o.Shards), failed: make(chan struct{}),
 	}
-	s.book = book.Book{Name: o.Name, Keys: record.NewKeys(o.Name), Streams: o.Writable}
+	s.book = book.Book{Name: o.Name, Keys: record.NewKeys(o.Name), Streams: o.Writable, Chunk: o.Recent}
 	if since := o.Store.Since(); !since.IsZero() {
 		s.book.Since = uint64(since.UnixMicro())
 	}
 	if err := s.restore(ctx); err != nil {
 		return nil, fmt.Errorf("session %s: %w", o.Name, err)
 	}
-	s.hub.gate = gate.New(o.holds(), o.OnHold)
+	s.hub.gate, s.hub.most = gate.New(o.holds(), o.OnHold), o.Recent
 	s.hub.init(place.Mark{Epoch: s.epoch, ID: s.counts.seq.Load()})
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	for i := range o.Shards {
@@ -266,12 +268,19 @@ type Stats struct {
 	Retries   uint64 // calls of the reducer and of the store that were made again
 	Rollbacks uint64 // times that what was ahead of the store was computed again
 	Trimmed   uint64 // snapshots removed by retention
+	Waiting   string // why effects wait: the store is full, the reducer fails, or a follower holds them up; empty while they flow
+	Err       error  // why nothing is written any more; nil while it works
+	FollowStats
+}
+
+// FollowStats are the figures of a name's followers.
+type FollowStats struct {
 	Followers int
-	Slow      uint64    // of them, those that were too slow and ended
+	Slow      uint64    // that were too slow and ended
 	Hold      HoldStats // of those that may hold the name up
-	Shared    int64     // bytes of encoded snapshots that followers share
-	Waiting   string    // why effects wait: the store is full, the reducer fails, or a follower holds them up; empty while they flow
-	Err       error     // why nothing is written any more; nil while it works
+	Recent    int64     // bytes of the newest snapshots of followed keys
+	Shared    int64     // bytes of their encodings, which followers share
+	Given     int64     // bytes of snapshots that followers were given and have not sent
 }
 
 // HoldStats are the figures of followers of policy Block.
@@ -283,9 +292,9 @@ func (s *Sessions) Stats() Stats {
 	st := Stats{
 		Sessions: c.sessions.Load(), Seq: c.seq.Load(), Snapshots: c.made.Load(), Refused: c.refused.Load(),
 		Retries: c.retries.Load(), Rollbacks: c.rolled.Load(), Trimmed: c.trimmed.Load(),
-		Followers: int(c.follow.Load()), Shared: s.hub.shared.Load(), Buffer: s.o.Buffer, Hold: s.hub.gate.Stats(),
+		Buffer: s.o.Buffer, FollowStats: s.hub.stats(),
 	}
-	st.Slow, st.Waiting = c.slow.Load()+st.Hold.Ended, st.Hold.Why
+	st.Followers, st.Slow, st.Waiting = int(c.follow.Load()), c.slow.Load()+st.Hold.Ended, st.Hold.Why
 	if full := c.full.Load(); full != nil {
 		st.Waiting = *full
 	}

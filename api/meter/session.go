@@ -8,7 +8,9 @@ type SessionStats struct {
 	Followers int    `json:"followers"`
 	Slow      uint64 `json:"slow"` // followers that ended because they were too far behind
 	Queued    uint64 `json:"queued_bytes"`
-	Shared    uint64 `json:"shared_bytes"`      // encoded snapshots that followers share
+	Recent    uint64 `json:"recent_bytes"`      // the newest snapshots of followed keys
+	Shared    uint64 `json:"shared_bytes"`      // their encodings, which followers share
+	Given     uint64 `json:"given_bytes"`       // snapshots that followers were given and have not sent
 	Blockers  int    `json:"blockers"`          // followers that may hold it up (slow: block)
 	Holding   int    `json:"holding"`           // those that do now
 	HeldNs    uint64 `json:"held_ns"`           // for how long somebody did

@@ -97,7 +97,9 @@ var (
 	sessionHolding   = gauge("session_holding_followers", "Followers that hold the session up now.", "session")
 	sessionHeld      = counter("session_held_seconds_total", "For how long followers held the session up.", "session")
 	sessionQueued    = gauge("session_queued_bytes", "Bytes on their way to the store.", "session")
-	sessionShared    = gauge("session_shared_bytes", "Memory of encoded snapshots that followers share.", "session")
+	sessionRecent    = gauge("session_recent_bytes", "Memory of the newest snapshots of followed keys, up to follow.buffer for each.", "session")
+	sessionGiven     = gauge("session_given_bytes", "Snapshots that followers were given and have not sent: up to follow.buffer for each, or one larger snapshot.", "session")
+	sessionShared    = gauge("session_shared_bytes", "Memory of encoded snapshots that followers share, up to follow.buffer for each followed key and encoding.", "session")
 
 	sinkWritten = counter("sink_written_total", "Effects written.", "sink")
 	sinkBytes   = counter("sink_bytes_total", "Bytes written.", "sink")
@@ -251,6 +253,8 @@ func outlets(s *api.Stats, give giver) {
 		give(sessionHolding, float64(se.Holding), se.Name)
 		give(sessionHeld, float64(se.HeldNs)/1e9, se.Name)
 		give(sessionQueued, float64(se.Queued), se.Name)
+		give(sessionRecent, float64(se.Recent), se.Name)
+		give(sessionGiven, float64(se.Given), se.Name)
 		give(sessionShared, float64(se.Shared), se.Name)
 	}
 	for _, si := range s.Sinks {

@@ -208,7 +208,7 @@ func pluginOf(p *peltonv1.PluginStats) api.PluginStats {
 func sessions(s api.SessionStats) *peltonv1.SessionStats {
 	return &peltonv1.SessionStats{
 		Name: s.Name, Sessions: s.Sessions, Snapshots: s.Snapshots, Followers: int32(s.Followers), QueuedBytes: s.Queued, SharedBytes: s.Shared,
-		Slow: s.Slow, Blockers: int32(s.Blockers), Holding: int32(s.Holding), Held: Duration(time.Duration(s.HeldNs)), HeldBy: s.HeldBy,
+		Slow: s.Slow, Blockers: int32(s.Blockers), Holding: int32(s.Holding), Held: Duration(time.Duration(s.HeldNs)), HeldBy: s.HeldBy, GivenBytes: s.Given, RecentBytes: s.Recent,
 	}
 }
 
@@ -216,7 +216,7 @@ func sessionsOf(s *peltonv1.SessionStats) api.SessionStats {
 	return api.SessionStats{
 		Name: s.GetName(), Sessions: s.GetSessions(), Snapshots: s.GetSnapshots(), Followers: int(s.GetFollowers()),
 		Queued: s.GetQueuedBytes(), Shared: s.GetSharedBytes(), Slow: s.GetSlow(),
-		Blockers: int(s.GetBlockers()), Holding: int(s.GetHolding()), HeldNs: uint64(DurationOf(s.GetHeld())), HeldBy: s.GetHeldBy(),
+		Blockers: int(s.GetBlockers()), Holding: int(s.GetHolding()), HeldNs: uint64(DurationOf(s.GetHeld())), HeldBy: s.GetHeldBy(), Given: s.GetGivenBytes(), Recent: s.GetRecentBytes(),
 	}
 }
 

@@ -45,6 +45,7 @@ func TestBadInput(t *testing.T) {
 		{"flag without value", "", "run --store", 2, "pelton: pelton run: flag needs an argument: --store"},
 		{"word too many", "", "version now", 2, `"now" is one word too many`},
 		{"word missing", "", "session show airports", 2, "pelton session show: want NAME and KEY; see `pelton session show --help`"},
+		{"slow unknown", "", "session follow a b --slow never", 2, "--slow never: want disconnect, conflate or block"},
 		{"cursor malformed", "", "session follow a b --after x", 2, `pelton: --after: cursor "x": want epoch:id`},
 		{"cursor of a name", "", "session follow a b --after @1:2", 2, "this cursor is one of the whole name"},
 		{"cursor of a key", "", "session follow a --after 1:2", 2, "this cursor is one of a single key"},

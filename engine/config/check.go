@@ -162,6 +162,7 @@ func (s Session) validate(p *problems, path string) {
 	p.least(path+".buffer", s.Buffer, 64*KiB)
 	p.between(path+".follow.lag", s.Follow.Lag, 1, 1_000_000_000)
 	p.least(path+".follow.lag_bytes", s.Follow.LagBytes, 64*KiB)
+	p.least(path+".follow.buffer", s.Follow.Buffer, 64*KiB)
 	r := s.Reduce
 	if r == nil {
 		return

@@ -17,6 +17,7 @@ type Session struct {
 type Follow struct {
 	Lag      int      `yaml:"lag" json:"lag" jsonschema_description:"Snapshots that a follower may be behind once it was at the newest. Further behind it ends, and says where to resume; with slow: conflate it jumps, with slow: block it holds the session up. Default 65536."`
 	LagBytes Size     `yaml:"lag_bytes" json:"lag_bytes" jsonschema_description:"The same in bytes of snapshots. Default 64MiB."`
+	Buffer   Size     `yaml:"buffer" json:"buffer" jsonschema_description:"Bytes of the newest snapshots of a followed key that are in memory, and as many in each encoding that followers share; and bytes that one follower is given at once. A larger snapshot goes alone. Default 1MiB."`
 	Block    Duration `yaml:"block" json:"block" jsonschema_description:"How long a follower with slow: block may hold the session up at a time, and so pause its sources; then it ends. 0s: nobody may. Default 0s."`
 }
 
@@ -49,7 +50,7 @@ type Retain struct {
 
 // DefaultSession keeps everything.
 func DefaultSession() Session {
-	return Session{Buffer: 4 * MiB, Follow: Follow{Lag: 65_536, LagBytes: 64 * MiB}}
+	return Session{Buffer: 4 * MiB, Follow: Follow{Lag: 65_536, LagBytes: 64 * MiB, Buffer: MiB}}
 }
 
 // DefaultReduce has every limit set; the code is missing.

@@ -86,7 +86,7 @@ func (e *examination) memory() {
 		}
 	}
 	have, known := machine()
-	text := fmt.Sprintf("at most %s beside the program and its followers: %s", sum, strings.Join(parts, ", "))
+	text := fmt.Sprintf("at most %s beside the program and its followers (each up to follow.buffer of its session): %s", sum, strings.Join(parts, ", "))
 	switch {
 	case known && sum > have:
 		e.addf(Warn, "memory", "%s; the machine has %s", text, have/config.MiB*config.MiB)

@@ -31,7 +31,7 @@ func OpenHall(ctx context.Context, s store.Store, name string, c config.Session,
 	o := session.Options{
 		Name: name, Store: s, Buffer: int64(c.Buffer),
 		Retain: session.Retain{Snapshots: c.Retain.Snapshots, Age: c.Retain.Age.Std()}, Writable: c.Writable,
-		MaxLag: c.Follow.Lag, LagByte: int64(c.Follow.LagBytes), Block: c.Follow.Block.Std(), OnHold: func(why string) { tell("session " + name + ": " + why) },
+		MaxLag: c.Follow.Lag, LagByte: int64(c.Follow.LagBytes), Recent: int64(c.Follow.Buffer), Block: c.Follow.Block.Std(), OnHold: func(why string) { tell("session " + name + ": " + why) },
 	}
 	if plugin != nil {
 		o.Reduce = fold.Reducer{Plugin: plugin}

@@ -488,11 +488,13 @@ type ComplexityRoot struct {
 	SessionStats struct {
 		Blockers  func(childComplexity int) int
 		Followers func(childComplexity int) int
+		Given     func(childComplexity int) int
 		HeldBy    func(childComplexity int) int
 		HeldNs    func(childComplexity int) int
 		Holding   func(childComplexity int) int
 		Name      func(childComplexity int) int
 		Queued    func(childComplexity int) int
+		Recent    func(childComplexity int) int
 		Sessions  func(childComplexity int) int
 		Shared    func(childComplexity int) int
 		Slow      func(childComplexity int) int
@@ -2666,6 +2668,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SessionStats.Followers(childComplexity), true
+	case "SessionStats.given":
+		if e.ComplexityRoot.SessionStats.Given == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionStats.Given(childComplexity), true
 	case "SessionStats.heldBy":
 		if e.ComplexityRoot.SessionStats.HeldBy == nil {
 			break
@@ -2696,6 +2704,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SessionStats.Queued(childComplexity), true
+	case "SessionStats.recent":
+		if e.ComplexityRoot.SessionStats.Recent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionStats.Recent(childComplexity), true
 	case "SessionStats.sessions":
 		if e.ComplexityRoot.SessionStats.Sessions == nil {
 			break
@@ -4786,8 +4800,12 @@ type SessionStats {
   slow: Uint64!
   "Bytes on their way to the store."
   queued: Uint64!
+  "Memory of the newest snapshots of followed keys."
+  recent: Uint64!
   "Memory of encoded snapshots that followers share."
   shared: Uint64!
+  "Bytes of snapshots that followers were given and have not sent."
+  given: Uint64!
   "Followers that may hold it up (slow: BLOCK)."
   blockers: Int!
   "Those of them that hold it up now."
@@ -5661,8 +5679,12 @@ func (ec *executionContext) childFields_SessionStats(ctx context.Context, field 
 		return ec.fieldContext_SessionStats_slow(ctx, field)
 	case "queued":
 		return ec.fieldContext_SessionStats_queued(ctx, field)
+	case "recent":
+		return ec.fieldContext_SessionStats_recent(ctx, field)
 	case "shared":
 		return ec.fieldContext_SessionStats_shared(ctx, field)
+	case "given":
+		return ec.fieldContext_SessionStats_given(ctx, field)
 	case "blockers":
 		return ec.fieldContext_SessionStats_blockers(ctx, field)
 	case "holding":
@@ -14975,6 +14997,29 @@ func (ec *executionContext) fieldContext_SessionStats_queued(_ context.Context, 
 	return graphql.NewScalarFieldContext("SessionStats", field, false, false, "Uint64")
 }
 
+func (ec *executionContext) _SessionStats_recent(ctx context.Context, field graphql.CollectedField, obj *meter.SessionStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionStats_recent(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Recent, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SessionStats_recent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SessionStats", field, false, false, "Uint64")
+}
+
 func (ec *executionContext) _SessionStats_shared(ctx context.Context, field graphql.CollectedField, obj *meter.SessionStats) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -14995,6 +15040,29 @@ func (ec *executionContext) _SessionStats_shared(ctx context.Context, field grap
 	)
 }
 func (ec *executionContext) fieldContext_SessionStats_shared(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SessionStats", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _SessionStats_given(ctx context.Context, field graphql.CollectedField, obj *meter.SessionStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionStats_given(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Given, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SessionStats_given(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SessionStats", field, false, false, "Uint64")
 }
 
@@ -22680,8 +22748,18 @@ func (ec *executionContext) _SessionStats(ctx context.Context, sel ast.Selection
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "recent":
+			out.Values[i] = ec._SessionStats_recent(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "shared":
 			out.Values[i] = ec._SessionStats_shared(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "given":
+			out.Values[i] = ec._SessionStats_given(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}

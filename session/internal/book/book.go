@@ -1,6 +1,7 @@
 package book
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -13,7 +14,7 @@ import (
 
 // Limits of one chunk: its bytes, and for how many entries room is made at first.
 const (
-	chunkBytes = 1 << 20
+	chunkBytes = 1 << 20 // unless the book says otherwise
 	chunkCount = 256
 )
 
@@ -23,6 +24,7 @@ type Book struct {
 	Keys    record.Keys
 	Streams bool   // clients write it: some keys have a stream
 	Since   uint64 // the epoch of lives that began before the store's history did; 0: they keep their own
+	Chunk   int64  // bytes of one; 0: 1 MiB
 }
 
 // Head is what the store says of a key: its newest snapshot, its stream, its tombstone, or (zero) none of them.
@@ -176,7 +178,7 @@ func (b *Book) ReadKey(r store.Reader, key string, epoch, n uint64, limit int) (
 			return nil, err
 		}
 		entries = append(entries, place.Entry{N: id, Snap: snap})
-		if bytes += entries[len(entries)-1].Size(); bytes > chunkBytes {
+		if bytes += entries[len(entries)-1].Size(); bytes > cmp.Or(b.Chunk, chunkBytes) {
 			break
 		}
 	}
@@ -210,7 +212,7 @@ func (b *Book) ReadLog(r store.Reader, n uint64, limit int) (entries []place.Ent
 			at = place.Entry{N: last, Snap: snap}
 		}
 		entries = append(entries, at)
-		if bytes += at.Size(); bytes > chunkBytes {
+		if bytes += at.Size(); bytes > cmp.Or(b.Chunk, chunkBytes) {
 			break
 		}
 	}

@@ -11,5 +11,6 @@
 //
 // # Bounds
 //
-// A ring has 256 snapshots or 1 MiB, and as much in each encoding: pieces of at most 64 KiB, or of one snapshot that is larger.
+// A ring has 256 snapshots or so many bytes as it is told, 1 MiB by default, and as much in each encoding: pieces of at most 64 KiB,
+// or of one snapshot that is larger.
 package feed

@@ -7,9 +7,16 @@ import (
 	"github.com/peltonhq/pelton/session/internal/place"
 )
 
-// New makes the feed of a key, or of the log of a name. What it shares is counted in total.
-func New(key string, log bool, total *atomic.Int64) *Feed {
-	return &Feed{Key: key, Log: log, share: share{total: total}}
+// Total counts bytes in many feeds.
+type Total struct {
+	Recent atomic.Int64 // of the newest
+	Shared atomic.Int64 // of their encodings
+}
+
+// New makes the feed of a key, or of the log of a name. It holds at most so many bytes of the newest, and as many in each encoding;
+// they are counted in total.
+func New(key string, log bool, most int64, total *Total) *Feed {
+	return &Feed{Key: key, Log: log, ring: place.Ring{Most: most}, share: share{most: most, total: total}}
 }
 
 // Feed is what all followers of one key, or of a whole name, share: the newest durable place and a ring behind it.
@@ -38,7 +45,9 @@ func (f *Feed) Push(epoch uint64, e place.Entry, to place.Mark) {
 	if e.N != 0 {
 		f.bytes += uint64(e.Size())
 		e.Sum = f.bytes
+		before := f.ring.Bytes()
 		f.ring.Push(epoch, e)
+		f.share.total.Recent.Add(f.ring.Bytes() - before)
 	}
 	if f.mark.Behind(to) {
 		f.mark = to

@@ -2,7 +2,6 @@ package feed
 
 import (
 	"sync"
-	"sync/atomic"
 
 	"github.com/peltonhq/pelton/session/internal/place"
 )
@@ -19,7 +18,8 @@ type share struct {
 	scrolls map[*Encoding]*place.Scroll
 	scratch []byte
 	dropped bool
-	total   *atomic.Int64 // bytes, with those of other feeds
+	most    int64  // bytes of one encoding
+	total   *Total // with those of other feeds
 }
 
 // Drop lets go of what is shared: nobody follows any more.
@@ -29,9 +29,13 @@ func (f *Feed) Drop() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, scroll := range s.scrolls {
-		s.total.Add(-scroll.Bytes())
+		s.total.Shared.Add(-scroll.Bytes())
 	}
 	s.scrolls, s.scratch, s.dropped = nil, nil, true
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s.total.Recent.Add(-f.ring.Bytes())
+	f.ring = place.Ring{}
 }
 
 // Run gives who stands at a place the snapshots behind it, as many as lie together; nil when there is something else to
@@ -48,7 +52,7 @@ func (f *Feed) Run(as *Encoding, at place.Position) (run []byte, next, sum uint6
 		if s.scrolls == nil {
 			s.scrolls = map[*Encoding]*place.Scroll{}
 		}
-		scroll = new(place.Scroll)
+		scroll = &place.Scroll{Most: s.most}
 		s.scrolls[as] = scroll
 	}
 	before := scroll.Bytes()
@@ -73,7 +77,7 @@ func (f *Feed) Run(as *Encoding, at place.Position) (run []byte, next, sum uint6
 	if cap(s.scratch) > maxScratch {
 		s.scratch = nil
 	}
-	s.total.Add(scroll.Bytes() - before)
+	s.total.Shared.Add(scroll.Bytes() - before)
 	return scroll.Run(at.Next)
 }
 

@@ -1,11 +1,15 @@
 package place
 
-import "github.com/peltonhq/pelton"
+import (
+	"cmp"
+
+	"github.com/peltonhq/pelton"
+)
 
 // Limits of one ring. A follower that needs older ones reads the store.
 const (
 	ringCount = 256
-	ringBytes = 1 << 20
+	ringBytes = 1 << 20 // unless it says otherwise
 )
 
 // Entry is one place in what a follower reads: a snapshot, or in a log the deletion of a key.
@@ -38,6 +42,8 @@ const entryOverhead = 160 // a Snapshot struct and its place in the ring
 // Ring holds the newest entries of one epoch, consecutive, bounded by count and bytes; at least the newest one stays.
 type Ring struct {
 	Epoch uint64
+	Most  int64 // bytes; 0: 1 MiB
+
 	buf   [ringCount]Entry // circular
 	start int
 	count int
@@ -65,7 +71,7 @@ func (r *Ring) Push(epoch uint64, e Entry) {
 	r.Epoch = epoch
 	*r.at(r.count) = e
 	r.count++
-	for r.bytes += e.Size(); r.bytes > ringBytes && r.count > 1; {
+	for r.bytes += e.Size(); r.bytes > cmp.Or(r.Most, ringBytes) && r.count > 1; {
 		r.drop()
 	}
 }
@@ -77,7 +83,10 @@ func (r *Ring) drop() {
 	r.count--
 }
 
-func (r *Ring) clear() { *r = Ring{} }
+func (r *Ring) clear() { *r = Ring{Most: r.Most} }
+
+// Bytes are those of what it holds.
+func (r *Ring) Bytes() int64 { return r.bytes }
 
 // Read copies up to limit entries from number n; nil when n is not in the ring.
 func (r *Ring) Read(epoch, n uint64, limit int) []Entry {

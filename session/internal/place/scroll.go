@@ -1,10 +1,13 @@
 package place
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // Limits of one scroll and of its pieces.
 const (
-	scrollBytes = 1 << 20
+	scrollBytes = 1 << 20 // unless it says otherwise
 	pieceLeast  = 4 << 10
 	pieceMost   = 64 << 10
 )
@@ -13,6 +16,8 @@ const (
 // different places are given the same bytes and each what it lacks as one slice. Bytes that are there are never changed or
 // moved: whoever was given a run may keep it. A scroll is bounded in bytes; at least its newest piece stays.
 type Scroll struct {
+	Most int64 // bytes; 0: 1 MiB
+
 	epoch  uint64
 	next   uint64 // the number behind its last entry
 	pieces []piece
@@ -41,7 +46,7 @@ func (s *Scroll) Lacks(epoch, at uint64) (n uint64, ok bool) {
 	case epoch < s.epoch || epoch == s.epoch && len(s.pieces) > 0 && at < s.pieces[0].first:
 		return 0, false
 	case epoch != s.epoch || at > s.next || len(s.pieces) == 0: // nobody stands between
-		*s = Scroll{epoch: epoch, next: at}
+		*s = Scroll{Most: s.Most, epoch: epoch, next: at}
 	}
 	return s.next, true
 }
@@ -67,7 +72,7 @@ func (s *Scroll) Add(e *Entry, text []byte) {
 func (s *Scroll) open(size int) {
 	s.pieces = append(s.pieces, piece{first: s.next, text: make([]byte, 0, size)})
 	s.bytes += int64(size)
-	for s.bytes > scrollBytes && len(s.pieces) > 1 {
+	for s.bytes > cmp.Or(s.Most, scrollBytes) && len(s.pieces) > 1 {
 		s.bytes -= int64(cap(s.pieces[0].text))
 		s.pieces = slices.Delete(s.pieces, 0, 1)
 	}

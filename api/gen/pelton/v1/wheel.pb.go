@@ -1738,7 +1738,11 @@ type SessionStats struct {
 	// For how long somebody held it up.
 	Held *durationpb.Duration `protobuf:"bytes,10,opt,name=held,proto3" json:"held,omitempty"`
 	// One that holds it up now, and how far behind it is; empty when there is none.
-	HeldBy        string `protobuf:"bytes,11,opt,name=held_by,json=heldBy,proto3" json:"held_by,omitempty"`
+	HeldBy string `protobuf:"bytes,11,opt,name=held_by,json=heldBy,proto3" json:"held_by,omitempty"`
+	// Bytes of snapshots that followers were given and have not sent.
+	GivenBytes uint64 `protobuf:"varint,12,opt,name=given_bytes,json=givenBytes,proto3" json:"given_bytes,omitempty"`
+	// Memory of the newest snapshots of followed keys.
+	RecentBytes   uint64 `protobuf:"varint,13,opt,name=recent_bytes,json=recentBytes,proto3" json:"recent_bytes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1848,6 +1852,20 @@ func (x *SessionStats) GetHeldBy() string {
 		return x.HeldBy
 	}
 	return ""
+}
+
+func (x *SessionStats) GetGivenBytes() uint64 {
+	if x != nil {
+		return x.GivenBytes
+	}
+	return 0
+}
+
+func (x *SessionStats) GetRecentBytes() uint64 {
+	if x != nil {
+		return x.RecentBytes
+	}
+	return 0
 }
 
 // SinkStats are the figures of one sink.
@@ -3324,7 +3342,7 @@ const file_pelton_v1_wheel_proto_rawDesc = "" +
 	"\boutcomes\x18\x03 \x03(\v2\".pelton.v1.HTTPStats.OutcomesEntryR\boutcomes\x1a;\n" +
 	"\rOutcomesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01\"\xd2\x02\n" +
+	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01\"\x96\x03\n" +
 	"\fSessionStats\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n" +
 	"\bsessions\x18\x02 \x01(\x04R\bsessions\x12\x1c\n" +
@@ -3337,7 +3355,10 @@ const file_pelton_v1_wheel_proto_rawDesc = "" +
 	"\aholding\x18\t \x01(\x05R\aholding\x12-\n" +
 	"\x04held\x18\n" +
 	" \x01(\v2\x19.google.protobuf.DurationR\x04held\x12\x17\n" +
-	"\aheld_by\x18\v \x01(\tR\x06heldBy\"\xb6\x01\n" +
+	"\aheld_by\x18\v \x01(\tR\x06heldBy\x12\x1f\n" +
+	"\vgiven_bytes\x18\f \x01(\x04R\n" +
+	"givenBytes\x12!\n" +
+	"\frecent_bytes\x18\r \x01(\x04R\vrecentBytes\"\xb6\x01\n" +
 	"\tSinkStats\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05state\x18\x02 \x01(\tR\x05state\x12\x18\n" +
