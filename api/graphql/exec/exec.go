@@ -44,6 +44,15 @@ type DirectiveRoot struct {
 }
 
 type ComplexityRoot struct {
+	APIStats struct {
+		BadReloads  func(childComplexity int) int
+		Connections func(childComplexity int) int
+		Expiry      func(childComplexity int) int
+		Refused     func(childComplexity int) int
+		Reloads     func(childComplexity int) int
+		Streams     func(childComplexity int) int
+	}
+
 	ArenaStats struct {
 		HighWater func(childComplexity int) int
 		Name      func(childComplexity int) int
@@ -343,33 +352,37 @@ type ComplexityRoot struct {
 	}
 
 	PluginStats struct {
-		Acked      func(childComplexity int) int
-		Behind     func(childComplexity int) int
-		BusyNs     func(childComplexity int) int
-		Dead       func(childComplexity int) int
-		Deferred   func(childComplexity int) int
-		Deliveries func(childComplexity int) int
-		Digest     func(childComplexity int) int
-		Dropped    func(childComplexity int) int
-		Emits      func(childComplexity int) int
-		Faults     func(childComplexity int) int
-		HTTP       func(childComplexity int) int
-		Held       func(childComplexity int) int
-		KV         func(childComplexity int) int
-		LogBytes   func(childComplexity int) int
-		LogLines   func(childComplexity int) int
-		Memory     func(childComplexity int) int
-		Name       func(childComplexity int) int
-		Paused     func(childComplexity int) int
-		Pinned     func(childComplexity int) int
-		Queued     func(childComplexity int) int
-		Restarts   func(childComplexity int) int
-		Retried    func(childComplexity int) int
-		Revision   func(childComplexity int) int
-		Revisions  func(childComplexity int) int
-		State      func(childComplexity int) int
-		Stopped    func(childComplexity int) int
-		Took       func(childComplexity int) int
+		Acked        func(childComplexity int) int
+		Behind       func(childComplexity int) int
+		BusyNs       func(childComplexity int) int
+		CopiedBytes  func(childComplexity int) int
+		Dead         func(childComplexity int) int
+		Deferred     func(childComplexity int) int
+		Deliveries   func(childComplexity int) int
+		Digest       func(childComplexity int) int
+		DirtyWindows func(childComplexity int) int
+		Dropped      func(childComplexity int) int
+		Emits        func(childComplexity int) int
+		Faults       func(childComplexity int) int
+		HTTP         func(childComplexity int) int
+		Held         func(childComplexity int) int
+		KV           func(childComplexity int) int
+		LogBytes     func(childComplexity int) int
+		LogLines     func(childComplexity int) int
+		MappedBytes  func(childComplexity int) int
+		Memory       func(childComplexity int) int
+		Name         func(childComplexity int) int
+		Paused       func(childComplexity int) int
+		Pinned       func(childComplexity int) int
+		Queued       func(childComplexity int) int
+		Restarts     func(childComplexity int) int
+		Retried      func(childComplexity int) int
+		Revision     func(childComplexity int) int
+		Revisions    func(childComplexity int) int
+		State        func(childComplexity int) int
+		Stopped      func(childComplexity int) int
+		Took         func(childComplexity int) int
+		Unseen       func(childComplexity int) int
 	}
 
 	Query struct {
@@ -545,6 +558,7 @@ type ComplexityRoot struct {
 		PayloadBase64 func(childComplexity int) int
 		Reducer       func(childComplexity int) int
 		Revision      func(childComplexity int) int
+		Seq           func(childComplexity int) int
 		Session       func(childComplexity int) int
 		Time          func(childComplexity int) int
 	}
@@ -565,6 +579,7 @@ type ComplexityRoot struct {
 	}
 
 	Stats struct {
+		API      func(childComplexity int) int
 		Arenas   func(childComplexity int) int
 		Config   func(childComplexity int) int
 		Events   func(childComplexity int) int
@@ -580,6 +595,7 @@ type ComplexityRoot struct {
 		Store    func(childComplexity int) int
 		Taps     func(childComplexity int) int
 		Time     func(childComplexity int) int
+		Traces   func(childComplexity int) int
 		Uptime   func(childComplexity int) int
 		Version  func(childComplexity int) int
 	}
@@ -667,6 +683,13 @@ type ComplexityRoot struct {
 		Nodes func(childComplexity int) int
 	}
 
+	TraceStats struct {
+		Dropped func(childComplexity int) int
+		Failed  func(childComplexity int) int
+		Queued  func(childComplexity int) int
+		Sent    func(childComplexity int) int
+	}
+
 	WheelEvent struct {
 		Kind     func(childComplexity int) int
 		Level    func(childComplexity int) int
@@ -745,6 +768,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 	ec := newExecutionContext(nil, e, nil)
 	_ = ec
 	switch typeName + "." + field {
+
+	case "APIStats.badReloads":
+		if e.ComplexityRoot.APIStats.BadReloads == nil {
+			break
+		}
+
+		return e.ComplexityRoot.APIStats.BadReloads(childComplexity), true
+	case "APIStats.connections":
+		if e.ComplexityRoot.APIStats.Connections == nil {
+			break
+		}
+
+		return e.ComplexityRoot.APIStats.Connections(childComplexity), true
+	case "APIStats.certificateExpiry":
+		if e.ComplexityRoot.APIStats.Expiry == nil {
+			break
+		}
+
+		return e.ComplexityRoot.APIStats.Expiry(childComplexity), true
+	case "APIStats.refused":
+		if e.ComplexityRoot.APIStats.Refused == nil {
+			break
+		}
+
+		return e.ComplexityRoot.APIStats.Refused(childComplexity), true
+	case "APIStats.reloads":
+		if e.ComplexityRoot.APIStats.Reloads == nil {
+			break
+		}
+
+		return e.ComplexityRoot.APIStats.Reloads(childComplexity), true
+	case "APIStats.streams":
+		if e.ComplexityRoot.APIStats.Streams == nil {
+			break
+		}
+
+		return e.ComplexityRoot.APIStats.Streams(childComplexity), true
 
 	case "ArenaStats.highWater":
 		if e.ComplexityRoot.ArenaStats.HighWater == nil {
@@ -1998,6 +2058,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PluginStats.BusyNs(childComplexity), true
+	case "PluginStats.copiedBytes":
+		if e.ComplexityRoot.PluginStats.CopiedBytes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PluginStats.CopiedBytes(childComplexity), true
 	case "PluginStats.dead":
 		if e.ComplexityRoot.PluginStats.Dead == nil {
 			break
@@ -2022,6 +2088,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PluginStats.Digest(childComplexity), true
+	case "PluginStats.dirtyWindows":
+		if e.ComplexityRoot.PluginStats.DirtyWindows == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PluginStats.DirtyWindows(childComplexity), true
 	case "PluginStats.dropped":
 		if e.ComplexityRoot.PluginStats.Dropped == nil {
 			break
@@ -2070,6 +2142,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PluginStats.LogLines(childComplexity), true
+	case "PluginStats.mappedBytes":
+		if e.ComplexityRoot.PluginStats.MappedBytes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PluginStats.MappedBytes(childComplexity), true
 	case "PluginStats.memory":
 		if e.ComplexityRoot.PluginStats.Memory == nil {
 			break
@@ -2142,6 +2220,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PluginStats.Took(childComplexity), true
+	case "PluginStats.shadowSkipped":
+		if e.ComplexityRoot.PluginStats.Unseen == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PluginStats.Unseen(childComplexity), true
 
 	case "Query.audit":
 		if e.ComplexityRoot.Query.Audit == nil {
@@ -2925,6 +3009,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Snapshot.Revision(childComplexity), true
+	case "Snapshot.seq":
+		if e.ComplexityRoot.Snapshot.Seq == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Snapshot.Seq(childComplexity), true
 	case "Snapshot.session":
 		if e.ComplexityRoot.Snapshot.Session == nil {
 			break
@@ -3011,6 +3101,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SourceStats.Waited(childComplexity), true
 
+	case "Stats.api":
+		if e.ComplexityRoot.Stats.API == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Stats.API(childComplexity), true
 	case "Stats.arenas":
 		if e.ComplexityRoot.Stats.Arenas == nil {
 			break
@@ -3101,6 +3197,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Stats.Time(childComplexity), true
+	case "Stats.traces":
+		if e.ComplexityRoot.Stats.Traces == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Stats.Traces(childComplexity), true
 	case "Stats.uptime":
 		if e.ComplexityRoot.Stats.Uptime == nil {
 			break
@@ -3478,6 +3580,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Topology.Nodes(childComplexity), true
+
+	case "TraceStats.dropped":
+		if e.ComplexityRoot.TraceStats.Dropped == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TraceStats.Dropped(childComplexity), true
+	case "TraceStats.failed":
+		if e.ComplexityRoot.TraceStats.Failed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TraceStats.Failed(childComplexity), true
+	case "TraceStats.queued":
+		if e.ComplexityRoot.TraceStats.Queued == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TraceStats.Queued(childComplexity), true
+	case "TraceStats.sent":
+		if e.ComplexityRoot.TraceStats.Sent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TraceStats.Sent(childComplexity), true
 
 	case "WheelEvent.kind":
 		if e.ComplexityRoot.WheelEvent.Kind == nil {
@@ -4014,6 +4141,8 @@ type Snapshot {
   epoch: Uint64!
   "Its number in the epoch."
   id: Uint64!
+  "Its number in the log of the session name."
+  seq: Uint64!
   "The cursor to follow after."
   cursor: String!
   "When it was made."
@@ -4614,8 +4743,12 @@ type Stats {
   store: StoreStats!
   "The process."
   memory: MemoryStats!
+  "The listeners; null when nobody counts."
+  api: APIStats
   "This endpoint."
   graphql: GraphQLStats
+  "Traced messages; null when nothing is traced."
+  traces: TraceStats
   "Changes of the config while the wheel runs."
   config: ConfigStats!
   "What happened to the wheel."
@@ -4760,10 +4893,46 @@ type PluginStats {
   busyNs: Uint64!
   "Deliveries by their time in its code: the i-th number counts those that needed less than 2^i µs, and no less than half of that."
   took: [Uint64!]!
+  "Messages that shadows of it were not shown, since they were behind."
+  shadowSkipped: Uint64!
+  "Bytes of payloads that its code was shown where they lie."
+  mappedBytes: Uint64!
+  "Bytes of payloads that were copied into its memory."
+  copiedBytes: Uint64!
+  "How often it was found to have written into what it is only shown."
+  dirtyWindows: Uint64!
   "Of its own state; null when it has none."
   kv: KVStats
   "Of its requests; null when it may make none."
   http: HTTPStats
+}
+
+"The figures of what stands before the wheel."
+type APIStats {
+  "Open connections of both listeners."
+  connections: Uint64!
+  "Follows and watches under way."
+  streams: Uint64!
+  "Connections, streams, calls and requests that were turned away, by reason."
+  refused: Counts
+  "Times that the changed certificate was read again."
+  reloads: Uint64!
+  "Times that it could not be read."
+  badReloads: Uint64!
+  "When the certificate ends; null without TLS."
+  certificateExpiry: Time
+}
+
+"The spans of traced messages."
+type TraceStats {
+  "Taken by the collector."
+  sent: Uint64!
+  "Not taken by it."
+  failed: Uint64!
+  "Dropped, because too many waited."
+  dropped: Uint64!
+  "That wait."
+  queued: Uint64!
 }
 
 "The figures of a plugin's own state."
@@ -4902,6 +5071,24 @@ var parsedSchema = gqlparser.MustLoadSchema(sources...)
 // childFields_* functions provide shared child field context lookups.
 // Each function is generated once per unique object type, deduplicating the
 // switch statements that were previously inlined in every fieldContext_* function.
+
+func (ec *executionContext) childFields_APIStats(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "connections":
+		return ec.fieldContext_APIStats_connections(ctx, field)
+	case "streams":
+		return ec.fieldContext_APIStats_streams(ctx, field)
+	case "refused":
+		return ec.fieldContext_APIStats_refused(ctx, field)
+	case "reloads":
+		return ec.fieldContext_APIStats_reloads(ctx, field)
+	case "badReloads":
+		return ec.fieldContext_APIStats_badReloads(ctx, field)
+	case "certificateExpiry":
+		return ec.fieldContext_APIStats_certificateExpiry(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type APIStats", field.Name)
+}
 
 func (ec *executionContext) childFields_ArenaStats(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
@@ -5469,6 +5656,14 @@ func (ec *executionContext) childFields_PluginStats(ctx context.Context, field g
 		return ec.fieldContext_PluginStats_busyNs(ctx, field)
 	case "took":
 		return ec.fieldContext_PluginStats_took(ctx, field)
+	case "shadowSkipped":
+		return ec.fieldContext_PluginStats_shadowSkipped(ctx, field)
+	case "mappedBytes":
+		return ec.fieldContext_PluginStats_mappedBytes(ctx, field)
+	case "copiedBytes":
+		return ec.fieldContext_PluginStats_copiedBytes(ctx, field)
+	case "dirtyWindows":
+		return ec.fieldContext_PluginStats_dirtyWindows(ctx, field)
 	case "kv":
 		return ec.fieldContext_PluginStats_kv(ctx, field)
 	case "http":
@@ -5773,6 +5968,8 @@ func (ec *executionContext) childFields_Snapshot(ctx context.Context, field grap
 		return ec.fieldContext_Snapshot_epoch(ctx, field)
 	case "id":
 		return ec.fieldContext_Snapshot_id(ctx, field)
+	case "seq":
+		return ec.fieldContext_Snapshot_seq(ctx, field)
 	case "cursor":
 		return ec.fieldContext_Snapshot_cursor(ctx, field)
 	case "time":
@@ -5853,8 +6050,12 @@ func (ec *executionContext) childFields_Stats(ctx context.Context, field graphql
 		return ec.fieldContext_Stats_store(ctx, field)
 	case "memory":
 		return ec.fieldContext_Stats_memory(ctx, field)
+	case "api":
+		return ec.fieldContext_Stats_api(ctx, field)
 	case "graphql":
 		return ec.fieldContext_Stats_graphql(ctx, field)
+	case "traces":
+		return ec.fieldContext_Stats_traces(ctx, field)
 	case "config":
 		return ec.fieldContext_Stats_config(ctx, field)
 	case "events":
@@ -6013,6 +6214,20 @@ func (ec *executionContext) childFields_Topology(ctx context.Context, field grap
 		return ec.fieldContext_Topology_edges(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Topology", field.Name)
+}
+
+func (ec *executionContext) childFields_TraceStats(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "sent":
+		return ec.fieldContext_TraceStats_sent(ctx, field)
+	case "failed":
+		return ec.fieldContext_TraceStats_failed(ctx, field)
+	case "dropped":
+		return ec.fieldContext_TraceStats_dropped(ctx, field)
+	case "queued":
+		return ec.fieldContext_TraceStats_queued(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TraceStats", field.Name)
 }
 
 func (ec *executionContext) childFields_WheelEvent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7252,6 +7467,144 @@ func (ec *executionContext) field___Type_inputFields_args(ctx context.Context, r
 // endregion ***************************** args.gotpl *****************************
 
 // region    **************************** field.gotpl *****************************
+
+func (ec *executionContext) _APIStats_connections(ctx context.Context, field graphql.CollectedField, obj *meter.DoorStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_APIStats_connections(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Connections, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNUint642int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_APIStats_connections(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("APIStats", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _APIStats_streams(ctx context.Context, field graphql.CollectedField, obj *meter.DoorStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_APIStats_streams(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Streams, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNUint642int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_APIStats_streams(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("APIStats", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _APIStats_refused(ctx context.Context, field graphql.CollectedField, obj *meter.DoorStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_APIStats_refused(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Refused, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v map[string]uint64) graphql.Marshaler {
+			return ec.marshalOCounts2map(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_APIStats_refused(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("APIStats", field, false, false, "Counts")
+}
+
+func (ec *executionContext) _APIStats_reloads(ctx context.Context, field graphql.CollectedField, obj *meter.DoorStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_APIStats_reloads(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reloads, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_APIStats_reloads(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("APIStats", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _APIStats_badReloads(ctx context.Context, field graphql.CollectedField, obj *meter.DoorStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_APIStats_badReloads(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.BadReloads, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_APIStats_badReloads(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("APIStats", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _APIStats_certificateExpiry(ctx context.Context, field graphql.CollectedField, obj *meter.DoorStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_APIStats_certificateExpiry(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Expiry, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalOTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_APIStats_certificateExpiry(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("APIStats", field, false, false, "Time")
+}
 
 func (ec *executionContext) _ArenaStats_name(ctx context.Context, field graphql.CollectedField, obj *api.ArenaStats) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
@@ -12651,6 +13004,98 @@ func (ec *executionContext) fieldContext_PluginStats_took(_ context.Context, fie
 	return graphql.NewScalarFieldContext("PluginStats", field, false, false, "Uint64")
 }
 
+func (ec *executionContext) _PluginStats_shadowSkipped(ctx context.Context, field graphql.CollectedField, obj *api.PluginStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PluginStats_shadowSkipped(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Unseen, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PluginStats_shadowSkipped(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PluginStats", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _PluginStats_mappedBytes(ctx context.Context, field graphql.CollectedField, obj *api.PluginStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PluginStats_mappedBytes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MappedBytes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PluginStats_mappedBytes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PluginStats", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _PluginStats_copiedBytes(ctx context.Context, field graphql.CollectedField, obj *api.PluginStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PluginStats_copiedBytes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CopiedBytes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PluginStats_copiedBytes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PluginStats", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _PluginStats_dirtyWindows(ctx context.Context, field graphql.CollectedField, obj *api.PluginStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PluginStats_dirtyWindows(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DirtyWindows, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PluginStats_dirtyWindows(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PluginStats", field, false, false, "Uint64")
+}
+
 func (ec *executionContext) _PluginStats_kv(ctx context.Context, field graphql.CollectedField, obj *api.PluginStats) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -15742,6 +16187,29 @@ func (ec *executionContext) fieldContext_Snapshot_id(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Snapshot", field, false, false, "Uint64")
 }
 
+func (ec *executionContext) _Snapshot_seq(ctx context.Context, field graphql.CollectedField, obj *model.Snapshot) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Snapshot_seq(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Seq, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Snapshot_seq(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Snapshot", field, false, false, "Uint64")
+}
+
 func (ec *executionContext) _Snapshot_cursor(ctx context.Context, field graphql.CollectedField, obj *model.Snapshot) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -16623,6 +17091,38 @@ func (ec *executionContext) fieldContext_Stats_memory(_ context.Context, field g
 	return fc, nil
 }
 
+func (ec *executionContext) _Stats_api(ctx context.Context, field graphql.CollectedField, obj *api.Stats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Stats_api(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.API, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *meter.DoorStats) graphql.Marshaler {
+			return ec.marshalOAPIStats2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋmeterᚐDoorStats(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Stats_api(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Stats",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_APIStats(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Stats_graphql(ctx context.Context, field graphql.CollectedField, obj *api.Stats) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -16650,6 +17150,38 @@ func (ec *executionContext) fieldContext_Stats_graphql(_ context.Context, field 
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_GraphQLStats(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Stats_traces(ctx context.Context, field graphql.CollectedField, obj *api.Stats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Stats_traces(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Traces, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *meter.TraceStats) graphql.Marshaler {
+			return ec.marshalOTraceStats2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋmeterᚐTraceStats(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Stats_traces(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Stats",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TraceStats(ctx, field)
 		},
 	}
 	return fc, nil
@@ -18152,6 +18684,98 @@ func (ec *executionContext) fieldContext_Topology_edges(_ context.Context, field
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _TraceStats_sent(ctx context.Context, field graphql.CollectedField, obj *meter.TraceStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TraceStats_sent(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sent, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TraceStats_sent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TraceStats", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _TraceStats_failed(ctx context.Context, field graphql.CollectedField, obj *meter.TraceStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TraceStats_failed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Failed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TraceStats_failed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TraceStats", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _TraceStats_dropped(ctx context.Context, field graphql.CollectedField, obj *meter.TraceStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TraceStats_dropped(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Dropped, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TraceStats_dropped(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TraceStats", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _TraceStats_queued(ctx context.Context, field graphql.CollectedField, obj *meter.TraceStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TraceStats_queued(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Queued, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNUint642int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TraceStats_queued(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TraceStats", field, false, false, "Uint64")
 }
 
 func (ec *executionContext) _WheelEvent_seq(ctx context.Context, field graphql.CollectedField, obj *delta.Event) (ret graphql.Marshaler) {
@@ -19761,6 +20385,64 @@ func (ec *executionContext) _Event(ctx context.Context, sel ast.SelectionSet, ob
 // endregion ************************** interface.gotpl ***************************
 
 // region    **************************** object.gotpl ****************************
+
+var aPIStatsImplementors = []string{"APIStats"}
+
+func (ec *executionContext) _APIStats(ctx context.Context, sel ast.SelectionSet, obj *meter.DoorStats) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, aPIStatsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("APIStats")
+		case "connections":
+			out.Values[i] = ec._APIStats_connections(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "streams":
+			out.Values[i] = ec._APIStats_streams(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "refused":
+			out.Values[i] = ec._APIStats_refused(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "reloads":
+			out.Values[i] = ec._APIStats_reloads(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "badReloads":
+			out.Values[i] = ec._APIStats_badReloads(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "certificateExpiry":
+			out.Values[i] = ec._APIStats_certificateExpiry(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
 
 var arenaStatsImplementors = []string{"ArenaStats"}
 
@@ -21907,6 +22589,26 @@ func (ec *executionContext) _PluginStats(ctx context.Context, sel ast.SelectionS
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "shadowSkipped":
+			out.Values[i] = ec._PluginStats_shadowSkipped(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "mappedBytes":
+			out.Values[i] = ec._PluginStats_mappedBytes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "copiedBytes":
+			out.Values[i] = ec._PluginStats_copiedBytes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dirtyWindows":
+			out.Values[i] = ec._PluginStats_dirtyWindows(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "kv":
 			out.Values[i] = ec._PluginStats_kv(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -23048,6 +23750,11 @@ func (ec *executionContext) _Snapshot(ctx context.Context, sel ast.SelectionSet,
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "seq":
+			out.Values[i] = ec._Snapshot_seq(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "cursor":
 			out.Values[i] = ec._Snapshot_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -23274,8 +23981,18 @@ func (ec *executionContext) _Stats(ctx context.Context, sel ast.SelectionSet, ob
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "api":
+			out.Values[i] = ec._Stats_api(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "graphql":
 			out.Values[i] = ec._Stats_graphql(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "traces":
+			out.Values[i] = ec._Stats_traces(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -23796,6 +24513,54 @@ func (ec *executionContext) _Topology(ctx context.Context, sel ast.SelectionSet,
 			}
 		case "edges":
 			out.Values[i] = ec._Topology_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var traceStatsImplementors = []string{"TraceStats"}
+
+func (ec *executionContext) _TraceStats(ctx context.Context, sel ast.SelectionSet, obj *meter.TraceStats) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, traceStatsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("TraceStats")
+		case "sent":
+			out.Values[i] = ec._TraceStats_sent(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "failed":
+			out.Values[i] = ec._TraceStats_failed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dropped":
+			out.Values[i] = ec._TraceStats_dropped(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "queued":
+			out.Values[i] = ec._TraceStats_queued(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -24857,11 +25622,11 @@ func (ec *executionContext) marshalNSessionEdge2ᚕgithubᚗcomᚋpeltonhqᚋpel
 	return ret
 }
 
-func (ec *executionContext) marshalNSessionStats2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋmeterᚐSessionStats(ctx context.Context, sel ast.SelectionSet, v api.SessionStats) graphql.Marshaler {
+func (ec *executionContext) marshalNSessionStats2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋmeterᚐSessionStats(ctx context.Context, sel ast.SelectionSet, v meter.SessionStats) graphql.Marshaler {
 	return ec._SessionStats(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNSessionStats2ᚕgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋmeterᚐSessionStatsᚄ(ctx context.Context, sel ast.SelectionSet, v []api.SessionStats) graphql.Marshaler {
+func (ec *executionContext) marshalNSessionStats2ᚕgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋmeterᚐSessionStatsᚄ(ctx context.Context, sel ast.SelectionSet, v []meter.SessionStats) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -25321,6 +26086,13 @@ func (ec *executionContext) marshalN__TypeKind2string(ctx context.Context, sel a
 	return res
 }
 
+func (ec *executionContext) marshalOAPIStats2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋmeterᚐDoorStats(ctx context.Context, sel ast.SelectionSet, v *meter.DoorStats) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._APIStats(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalOBoolean2bool(ctx context.Context, v any) (bool, error) {
 	res, err := graphql.UnmarshalBoolean(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -25778,6 +26550,13 @@ func (ec *executionContext) marshalOTime2ᚖtimeᚐTime(ctx context.Context, sel
 	_ = ctx
 	res := model.MarshalTime(*v)
 	return res
+}
+
+func (ec *executionContext) marshalOTraceStats2ᚖgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋmeterᚐTraceStats(ctx context.Context, sel ast.SelectionSet, v *meter.TraceStats) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._TraceStats(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOUint642ᚖuint64(ctx context.Context, v any) (*uint64, error) {

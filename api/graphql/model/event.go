@@ -21,7 +21,7 @@ type Hello struct {
 // Snapshot is one numbered state of a session.
 type Snapshot struct {
 	Session, Key          string
-	Epoch, ID             uint64
+	Epoch, ID, Seq        uint64
 	Cursor                string
 	Time                  time.Time
 	ContentType, EffectID string
@@ -85,7 +85,7 @@ func EventOf(e *api.Event) Event {
 // SnapshotOf is s with the cursor to follow after it.
 func SnapshotOf(s *pelton.Snapshot, after pelton.Cursor) *Snapshot {
 	out := &Snapshot{
-		Session: s.Session, Key: s.Key, Epoch: s.Epoch, ID: s.ID, Cursor: cursor(after), Time: s.Time,
+		Session: s.Session, Key: s.Key, Epoch: s.Epoch, ID: s.ID, Seq: s.Seq, Cursor: cursor(after), Time: s.Time,
 		ContentType: s.ContentType, EffectID: s.EffectID, Revision: s.Revision, Reducer: s.Reducer,
 	}
 	out.Payload, out.PayloadBase64 = body(s.Payload, s.ContentType)
