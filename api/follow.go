@@ -76,7 +76,7 @@ type Feed struct {
 	ended bool
 
 	caller  *Principal
-	expiry  *time.Timer // nil: never
+	unwatch func()
 	expired atomic.Bool
 }
 
@@ -117,11 +117,14 @@ func (s *Service) Follow(ctx context.Context, r FollowRequest) (*Feed, error) {
 
 // watch ends the follow when what its caller has proven ends.
 func (f *Feed) watch() {
-	if f.caller != nil && !f.caller.Expires.IsZero() {
-		f.expiry = time.AfterFunc(time.Until(f.caller.Expires), func() {
+	proven, stop := Caller{Principal: f.caller}.expiry()
+	f.unwatch = stop
+	if proven.Done() != nil {
+		cancel := context.AfterFunc(proven, func() {
 			f.expired.Store(true)
 			f.f.Close()
 		})
+		f.unwatch = func() { cancel(); stop() }
 	}
 }
 
@@ -206,9 +209,7 @@ func cursorText(c pelton.Cursor) string {
 func (f *Feed) Close() {
 	f.once.Do(func() {
 		f.stop()
-		if f.expiry != nil {
-			f.expiry.Stop()
-		}
+		f.unwatch()
 		f.f.Close()
 		f.done()
 		f.s.feeds.Done()

@@ -94,8 +94,8 @@ func (s *Service) WatchLogs(ctx context.Context, q LogQuery, give func([]LogLine
 	if err := q.check(); err != nil {
 		return err
 	}
-	expiry := CallerOf(ctx).expiry()
-	defer expiry.stop()
+	proven, stop := CallerOf(ctx).expiry()
+	defer stop()
 	for last := uint64(0); ; {
 		lines, more, err := s.b.Plugins.Log(ctx, q.Plugin, last)
 		if err != nil {
@@ -119,7 +119,7 @@ func (s *Service) WatchLogs(ctx context.Context, q LogQuery, give func([]LogLine
 			return Wrap(ctx.Err())
 		case <-s.closed.Done():
 			return Errorf(Unavailable, "watch: %w", errShutdown)
-		case <-expiry.after:
+		case <-proven.Done():
 			return expired(CallerOf(ctx).Principal)
 		}
 	}

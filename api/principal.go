@@ -35,6 +35,7 @@ type Principal struct {
 	Name    string // for people and the audit log, for example "token ci"
 	Grants  []Grant
 	Expires time.Time // when the proof ends; zero: never
+	Taken   Taken     // when it is taken back
 	Shared  bool      // anybody can be it, so its calls are counted by address
 }
 
@@ -59,24 +60,28 @@ func CallerOf(ctx context.Context) Caller {
 	return c
 }
 
-// ending is when what a caller has proven ends.
-type ending struct {
-	after <-chan time.Time // nil: never
-	timer *time.Timer
+// Taken is whether a proof was taken back: a context that ends then, or nil for one that never is.
+type Taken context.Context
+
+// expiry is a context that ends when what a caller has proven does, and what lets go of it.
+func (c Caller) expiry() (ends context.Context, stop func()) {
+	switch {
+	case c.Principal == nil:
+		return context.Background(), func() {}
+	case c.Taken != nil:
+		ends = c.Taken
+	default:
+		ends = context.Background()
+	}
+	if c.Expires.IsZero() {
+		return ends, func() {}
+	}
+	return context.WithDeadline(ends, c.Expires)
 }
 
-func (c Caller) expiry() ending {
-	if c.Principal == nil || c.Expires.IsZero() {
-		return ending{}
-	}
-	timer := time.NewTimer(time.Until(c.Expires))
-	return ending{timer.C, timer}
-}
-
-func (e ending) stop() {
-	if e.timer != nil {
-		e.timer.Stop()
-	}
+// Over reports whether the proof has ended.
+func (p *Principal) Over() bool {
+	return !p.Expires.IsZero() && !time.Now().Before(p.Expires) || p.Taken != nil && p.Taken.Err() != nil
 }
 
 // wheelItself calls for figures that were allowed by other means.

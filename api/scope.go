@@ -136,7 +136,7 @@ func (s *Service) Admit(ctx context.Context) error {
 	case c.Principal == nil:
 		s.meter.Unauthenticated.Add(1)
 		return Errorf(Unauthenticated, "no token was given; send Authorization: Bearer TOKEN")
-	case !c.Expires.IsZero() && !time.Now().Before(c.Expires):
+	case c.Over():
 		s.meter.Unauthenticated.Add(1)
 		return expired(c.Principal)
 	}
@@ -152,6 +152,9 @@ func (c Caller) bucket() string {
 }
 
 func expired(p *Principal) *Error {
+	if p.Taken != nil && p.Taken.Err() != nil {
+		return Errorf(Unauthenticated, "%s: was taken out of the config, or changed there; get a new token", p.Name).With(DetailReason, "revoked")
+	}
 	return Errorf(Unauthenticated, "%s: expired at %s; get a new token", p.Name, p.Expires.UTC().Format(time.RFC3339)).With(DetailReason, "expired")
 }
 

@@ -37,11 +37,11 @@ func (s *Service) Tap(ctx context.Context, r TapRequest, give func(TapFrame) err
 	running, end := context.WithCancelCause(ctx)
 	defer end(nil)
 	defer context.AfterFunc(s.closed, func() { end(Errorf(Unavailable, "tap: %w", errShutdown)) })()
-	expiry := CallerOf(ctx).expiry()
-	defer expiry.stop()
+	proven, stop := CallerOf(ctx).expiry()
+	defer stop()
 	go func() {
 		select {
-		case <-expiry.after:
+		case <-proven.Done():
 			end(expired(CallerOf(ctx).Principal))
 		case <-running.Done():
 		}

@@ -66,8 +66,8 @@ func (s *Service) WatchStats(ctx context.Context, interval time.Duration, give f
 	defer done()
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
-	expiry := CallerOf(ctx).expiry()
-	defer expiry.stop()
+	proven, stop := CallerOf(ctx).expiry()
+	defer stop()
 	for {
 		stats, err := s.stats(ctx)
 		if err != nil {
@@ -81,7 +81,7 @@ func (s *Service) WatchStats(ctx context.Context, interval time.Duration, give f
 			return Wrap(ctx.Err())
 		case <-s.closed.Done():
 			return Errorf(Unavailable, "watch: %w", errShutdown)
-		case <-expiry.after:
+		case <-proven.Done():
 			return expired(CallerOf(ctx).Principal)
 		case <-tick.C:
 		}

@@ -140,7 +140,7 @@ func (w *wheel) carryOut(ctx context.Context, d *draft) (outcome string, err err
 		m.next.adjust(m.described)
 		if err = w.swapAll(ctx, m); err == nil {
 			if err = w.shift(ctx, m); err == nil {
-				return api.AppliedChanged, nil
+				return api.AppliedChanged, w.door.Use(&m.next.c.API)
 			}
 			w.swapBack(m)
 		}

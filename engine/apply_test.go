@@ -99,7 +99,10 @@ func applyRegistry() native.Registry {
 
 func (l *live) write(text string) {
 	l.Helper()
-	if err := os.WriteFile(l.file, []byte(text+api0), 0o600); err != nil {
+	if !strings.Contains(text, "api:") {
+		text += api0
+	}
+	if err := os.WriteFile(l.file, []byte(text), 0o600); err != nil {
 		l.Fatal(err)
 	}
 }

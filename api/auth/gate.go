@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/peltonhq/pelton/api"
@@ -39,7 +40,7 @@ type Token struct {
 
 // Gate finds out who calls. The nil Gate lets everybody in as nobody in particular: for a service whose guard is off.
 type Gate struct {
-	tokens       map[string]*api.Principal // by hash
+	tokens       atomic.Pointer[map[string]granted] // by hash
 	issuer       *issuer
 	capabilities *capabilities
 	certificates map[string]api.Grant
@@ -51,15 +52,12 @@ type Gate struct {
 
 // New builds a gate.
 func New(o Options) (*Gate, error) {
-	g := &Gate{tokens: map[string]*api.Principal{}, certificates: o.Certificates, meter: o.Meter}
+	g := &Gate{certificates: o.Certificates, meter: o.Meter}
 	if g.meter == nil {
 		g.meter = new(meter.Door)
 	}
-	for name, t := range o.Tokens {
-		if !IsHash(t.Hash) {
-			return nil, fmt.Errorf("api.auth.tokens.%s.hash is no hash; want sha256: and 64 hexadecimal digits, as `pelton token mint` prints it", name)
-		}
-		g.tokens[t.Hash] = &api.Principal{Name: "token " + name, Grants: []api.Grant{t.Grant}, Expires: t.Expires}
+	if err := g.Use(o.Tokens); err != nil {
+		return nil, err
 	}
 	if o.Issuer != nil {
 		var err error
@@ -174,14 +172,14 @@ func (g *Gate) look(ctx context.Context, token string) (*api.Principal, error) {
 	case token == "" || len(token) > maxToken:
 		return nil, fmt.Errorf("the token has %d bytes; want 1 to %d", len(token), maxToken)
 	case strings.HasPrefix(token, TokenPrefix):
-		p, ok := g.tokens[Hash(token)]
+		t, ok := (*g.tokens.Load())[Hash(token)]
 		switch {
 		case !ok:
 			return nil, errors.New("the token is not known; is its hash in api.auth.tokens?")
-		case !p.Expires.IsZero() && !time.Now().Before(p.Expires):
-			return nil, fmt.Errorf("%s has expired (api.auth.tokens)", p.Name)
+		case t.who.Over():
+			return nil, fmt.Errorf("%s has expired (api.auth.tokens)", t.who.Name)
 		}
-		return p, nil
+		return t.who, nil
 	}
 	kind := typ(token)
 	switch {

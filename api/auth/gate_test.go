@@ -246,3 +246,51 @@ func FuzzVerify(f *testing.F) {
 		}
 	})
 }
+
+// Tokens that go or change end at once, with log-ins of them; the others stay as they are, and new ones are taken.
+func TestUse(t *testing.T) {
+	t.Parallel()
+	hash := func(n string) string { return auth.Hash("pelton_" + n) }
+	stays := auth.Token{Hash: hash("stays"), Grant: reads}
+	g, err := auth.New(auth.Options{Tokens: map[string]auth.Token{
+		"stays": stays, "goes": {Hash: hash("goes"), Grant: reads}, "shrinks": {Hash: hash("shrinks"), Grant: reads}, "renamed": {Hash: hash("named"), Grant: reads},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	who := func(n string) *api.Principal {
+		p, err := g.Verify(t.Context(), "pelton_"+n, "")
+		if err != nil {
+			return nil
+		}
+		return p
+	}
+	before := map[string]*api.Principal{}
+	for _, n := range []string{"stays", "goes", "shrinks", "named"} {
+		before[n] = who(n)
+	}
+	cookie, _ := g.Login(before["goes"])
+	login := func() *api.Principal { return api.CallerOf(g.Call(t.Context(), auth.Proof{Cookie: cookie})).Principal }
+	if login() == nil {
+		t.Fatal("the log-in is not there")
+	}
+	if err := g.Use(map[string]auth.Token{"bad": {Hash: "x"}}); err == nil || who("goes") == nil {
+		t.Errorf("a bad token changed something: %v", err)
+	}
+	if err := g.Use(map[string]auth.Token{
+		"stays": stays, "shrinks": {Hash: hash("shrinks"), Grant: reads, Expires: time.Now().Add(time.Hour)}, "new": {Hash: hash("named"), Grant: reads}, "comes": {Hash: hash("comes"), Grant: reads},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for n, over := range map[string]bool{"stays": false, "goes": true, "shrinks": true, "named": true} {
+		if before[n].Over() != over {
+			t.Errorf("what was begun with %s is over: %v", n, !over)
+		}
+	}
+	if who("goes") != nil || login() != nil {
+		t.Error("a token that went is taken, or its log-in")
+	}
+	if who("stays") != before["stays"] || who("shrinks") == nil || who("shrinks").Over() || who("comes") == nil || who("named").Name != "token new" {
+		t.Error("a token that is there is not taken")
+	}
+}

@@ -65,7 +65,7 @@ func (l *logins) find(cookie string) *api.Principal {
 	defer l.mu.Unlock()
 	id := Hash(cookie)
 	p := l.ids[id]
-	if p != nil && !time.Now().Before(p.Expires) {
+	if p != nil && p.Over() {
 		delete(l.ids, id)
 		return nil
 	}

@@ -56,7 +56,7 @@ const (
 	EffectStop    = "stop"    // it is closed
 	EffectSwap    = "swap"    // between two turns, with a health window
 	EffectRewire  = "rewire"  // it goes on; the lanes that reach it are drained and opened again
-	EffectAdjust  = "adjust"  // it goes on; its next version comes in and is judged otherwise
+	EffectAdjust  = "adjust"  // it goes on; its next version comes in and is judged otherwise, or other tokens are taken
 	EffectReplace = "replace" // while its lanes are drained it is closed and opened again
 	EffectNone    = "none"    // nothing
 	EffectRefused = "refused" // it needs a restart of the wheel

@@ -87,7 +87,7 @@ func (d *differ) wheel() {
 	if len(fields) == 0 {
 		return
 	}
-	c := delta.Change{Op: delta.OpChange, Kind: "wheel", Fields: fields, Effect: delta.EffectRefused}
+	c := delta.Change{Op: delta.OpChange, Kind: "wheel", Fields: fields, Effect: wheel(paths(fields))}
 	c.Does = Words(&c)
 	d.all = append(d.all, c)
 }

@@ -71,6 +71,17 @@ func session(paths []string) string {
 	return mildest(swap, rewire, adjust)
 }
 
+// wheel: who holds a static token is looked up at each call; the rest is read at the start.
+func wheel(paths []string) string {
+	if only(paths, live...) {
+		return delta.EffectAdjust
+	}
+	return delta.EffectRefused
+}
+
+// live are the keys of the wheel that can change while it runs.
+var live = []string{"api.auth.tokens"}
+
 func sink(paths []string) string {
 	if only(paths, "from") {
 		return delta.EffectRewire
@@ -119,7 +130,10 @@ var words = map[string]map[string]string{
 		delta.EffectStart: "opened", delta.EffectStop: "closed once its lanes are drained",
 		delta.EffectRewire: "goes on; the lanes that write it are drained and opened again", delta.EffectReplace: "closed and opened again while its lanes are drained",
 	},
-	"wheel": {delta.EffectRefused: "needs a restart"},
+	"wheel": {
+		delta.EffectRefused: "needs a restart",
+		delta.EffectAdjust:  "a token that goes or changes ends at once, with what was begun with it",
+	},
 }
 
 // Words say what a change does.

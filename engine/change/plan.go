@@ -122,6 +122,9 @@ func (p *Plan) Refusals(next *config.Config) error {
 			continue
 		}
 		for _, f := range c.Fields {
+			if under(f.Path, live) {
+				continue
+			}
 			all = append(all, config.Problem{Place: next.At(f.Path), Path: f.Path, Text: f.Old + " -> " + f.New + " needs a restart"})
 		}
 	}

@@ -58,16 +58,10 @@ func options(c *front.API) (o auth.Options, on bool, err error) {
 		return o, true, nil
 	}
 	o = auth.Options{
-		Tokens: map[string]auth.Token{}, Certificates: map[string]api.Grant{}, Anonymous: scopes(a.Anonymous), Login: a.Login.Std(),
+		Certificates: map[string]api.Grant{}, Anonymous: scopes(a.Anonymous), Login: a.Login.Std(),
 	}
-	for name, t := range a.Tokens {
-		token := auth.Token{Hash: t.Hash, Grant: grant(t.Grant())}
-		if t.Expires != "" {
-			if token.Expires, err = time.Parse(time.RFC3339, t.Expires); err != nil {
-				return o, true, fmt.Errorf("api.auth.tokens.%s.expires: %w", name, err)
-			}
-		}
-		o.Tokens[name] = token
+	if o.Tokens, err = tokens(a); err != nil {
+		return o, true, err
 	}
 	for name, g := range a.Certificates {
 		o.Certificates[name] = grant(g)
@@ -89,6 +83,33 @@ func options(c *front.API) (o auth.Options, on bool, err error) {
 		}
 	}
 	return o, true, nil
+}
+
+// Use takes the static tokens of another config.
+func (d *Door) Use(c *front.API) error {
+	if d.Gate == nil || c.Auth == nil {
+		return nil
+	}
+	all, err := tokens(c.Auth)
+	if err != nil {
+		return err
+	}
+	return d.Gate.Use(all)
+}
+
+func tokens(a *front.Auth) (map[string]auth.Token, error) {
+	all := map[string]auth.Token{}
+	for name, t := range a.Tokens {
+		token := auth.Token{Hash: t.Hash, Grant: grant(t.Grant())}
+		if t.Expires != "" {
+			var err error
+			if token.Expires, err = time.Parse(time.RFC3339, t.Expires); err != nil {
+				return nil, fmt.Errorf("api.auth.tokens.%s.expires: %w", name, err)
+			}
+		}
+		all[name] = token
+	}
+	return all, nil
 }
 
 func grant(g front.Grant) api.Grant {

@@ -13880,7 +13880,7 @@ func (ec *executionContext) fieldContext_Query___schema(_ context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _QueueStats_bytes(ctx context.Context, field graphql.CollectedField, obj *api.QueueStats) (ret graphql.Marshaler) {
+func (ec *executionContext) _QueueStats_bytes(ctx context.Context, field graphql.CollectedField, obj *meter.QueueStats) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13903,7 +13903,7 @@ func (ec *executionContext) fieldContext_QueueStats_bytes(_ context.Context, fie
 	return graphql.NewScalarFieldContext("QueueStats", field, false, false, "Uint64")
 }
 
-func (ec *executionContext) _QueueStats_limit(ctx context.Context, field graphql.CollectedField, obj *api.QueueStats) (ret graphql.Marshaler) {
+func (ec *executionContext) _QueueStats_limit(ctx context.Context, field graphql.CollectedField, obj *meter.QueueStats) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13926,7 +13926,7 @@ func (ec *executionContext) fieldContext_QueueStats_limit(_ context.Context, fie
 	return graphql.NewScalarFieldContext("QueueStats", field, false, false, "Uint64")
 }
 
-func (ec *executionContext) _QueueStats_refused(ctx context.Context, field graphql.CollectedField, obj *api.QueueStats) (ret graphql.Marshaler) {
+func (ec *executionContext) _QueueStats_refused(ctx context.Context, field graphql.CollectedField, obj *meter.QueueStats) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13949,7 +13949,7 @@ func (ec *executionContext) fieldContext_QueueStats_refused(_ context.Context, f
 	return graphql.NewScalarFieldContext("QueueStats", field, false, false, "Uint64")
 }
 
-func (ec *executionContext) _QueueStats_waits(ctx context.Context, field graphql.CollectedField, obj *api.QueueStats) (ret graphql.Marshaler) {
+func (ec *executionContext) _QueueStats_waits(ctx context.Context, field graphql.CollectedField, obj *meter.QueueStats) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13972,7 +13972,7 @@ func (ec *executionContext) fieldContext_QueueStats_waits(_ context.Context, fie
 	return graphql.NewScalarFieldContext("QueueStats", field, false, false, "Uint64")
 }
 
-func (ec *executionContext) _QueueStats_known(ctx context.Context, field graphql.CollectedField, obj *api.QueueStats) (ret graphql.Marshaler) {
+func (ec *executionContext) _QueueStats_known(ctx context.Context, field graphql.CollectedField, obj *meter.QueueStats) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13995,7 +13995,7 @@ func (ec *executionContext) fieldContext_QueueStats_known(_ context.Context, fie
 	return graphql.NewScalarFieldContext("QueueStats", field, false, false, "Uint64")
 }
 
-func (ec *executionContext) _QueueStats_denied(ctx context.Context, field graphql.CollectedField, obj *api.QueueStats) (ret graphql.Marshaler) {
+func (ec *executionContext) _QueueStats_denied(ctx context.Context, field graphql.CollectedField, obj *meter.QueueStats) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16645,8 +16645,8 @@ func (ec *executionContext) _SourceStats_queue(ctx context.Context, field graphq
 			return obj.Queue, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v api.QueueStats) graphql.Marshaler {
-			return ec.marshalNQueueStats2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐQueueStats(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v meter.QueueStats) graphql.Marshaler {
+			return ec.marshalNQueueStats2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋmeterᚐQueueStats(ctx, selections, v)
 		},
 		true,
 		true,
@@ -22784,7 +22784,7 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 
 var queueStatsImplementors = []string{"QueueStats"}
 
-func (ec *executionContext) _QueueStats(ctx context.Context, sel ast.SelectionSet, obj *api.QueueStats) graphql.Marshaler {
+func (ec *executionContext) _QueueStats(ctx context.Context, sel ast.SelectionSet, obj *meter.QueueStats) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, queueStatsImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -25514,7 +25514,7 @@ func (ec *executionContext) marshalNPluginStats2ᚕgithubᚗcomᚋpeltonhqᚋpel
 	return ret
 }
 
-func (ec *executionContext) marshalNQueueStats2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚐQueueStats(ctx context.Context, sel ast.SelectionSet, v api.QueueStats) graphql.Marshaler {
+func (ec *executionContext) marshalNQueueStats2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋmeterᚐQueueStats(ctx context.Context, sel ast.SelectionSet, v meter.QueueStats) graphql.Marshaler {
 	return ec._QueueStats(ctx, sel, &v)
 }
 
@@ -25622,11 +25622,11 @@ func (ec *executionContext) marshalNSessionEdge2ᚕgithubᚗcomᚋpeltonhqᚋpel
 	return ret
 }
 
-func (ec *executionContext) marshalNSessionStats2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋmeterᚐSessionStats(ctx context.Context, sel ast.SelectionSet, v meter.SessionStats) graphql.Marshaler {
+func (ec *executionContext) marshalNSessionStats2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋmeterᚐSessionStats(ctx context.Context, sel ast.SelectionSet, v api.SessionStats) graphql.Marshaler {
 	return ec._SessionStats(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNSessionStats2ᚕgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋmeterᚐSessionStatsᚄ(ctx context.Context, sel ast.SelectionSet, v []meter.SessionStats) graphql.Marshaler {
+func (ec *executionContext) marshalNSessionStats2ᚕgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋmeterᚐSessionStatsᚄ(ctx context.Context, sel ast.SelectionSet, v []api.SessionStats) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
