@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"slices"
 )
 
 // backupChunk is how many bytes of a backup are given at once.
@@ -48,12 +49,15 @@ func (s *Service) Backup(ctx context.Context, give func(size int64, chunk []byte
 	return out.Flush()
 }
 
-// chunked is a function as a writer.
+// chunked is a function as a writer. What is larger than a buffer comes past it.
 type chunked func(chunk []byte) error
 
-func (c chunked) Write(p []byte) (int, error) {
-	if err := c(p); err != nil {
-		return 0, err
+func (c chunked) Write(p []byte) (n int, err error) {
+	for part := range slices.Chunk(p, backupChunk) {
+		if err := c(part); err != nil {
+			return n, err
+		}
+		n += len(part)
 	}
-	return len(p), nil
+	return n, nil
 }

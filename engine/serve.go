@@ -94,12 +94,13 @@ func (w *wheel) answer() {
 	o := web.Options{
 		Console: console.Handler(), Receive: receive, Gate: w.door.Gate, Hosts: c.Hosts, Origins: c.CORS.Origins, Meter: w.door.Meter,
 		GraphQL: w.graphql(), BodyRate: int64(c.Limits.BodyRate), Headers: int(c.Limits.Headers), Streams: c.Limits.ConnectionStreams,
-		Poll: c.Poll.Std(),
+		Poll: c.Poll.Std(), Stall: c.Limits.Stall.Std(), Messages: c.Limits.AppendMessages,
 	}
 	server := web.NewServer(web.NewHandler(w.service, o), o)
 	server.TLSConfig = w.door.TLS
 	grpc := rpc.NewGRPC(w.service, rpc.Options{
 		Receive: receive, TLS: w.door.TLS, Gate: w.door.Gate, Headers: int(c.Limits.Headers), Streams: c.Limits.ConnectionStreams,
+		Stall: c.Limits.Stall.Std(), Meter: w.door.Meter,
 	})
 	serve := server.Serve
 	if w.door.TLS != nil {

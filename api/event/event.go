@@ -13,7 +13,8 @@ const flushBytes = 64 << 10
 
 // Writer writes events. Nothing reaches the client before Flush, so a batch of events costs one write.
 type Writer struct {
-	Bare bool // no space behind the colon of a field
+	Bare    bool   // no space behind the colon of a field
+	Stalled func() // told when a client is cut off; nil: nobody is
 
 	w       http.ResponseWriter
 	control *http.ResponseController
@@ -131,6 +132,9 @@ func (s *Writer) send(text []byte) error {
 }
 
 func (s *Writer) cut() {
+	if s.Stalled != nil {
+		s.Stalled()
+	}
 	if s.conn != nil {
 		_ = s.conn.SetWriteDeadline(time.Unix(1, 0))
 		return

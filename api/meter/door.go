@@ -13,6 +13,8 @@ type Door struct {
 	Busy        atomic.Uint64 // streams refused: api.limits.streams
 	Throttled   atomic.Uint64 // calls refused: api.limits.rate
 	Slow        atomic.Uint64 // requests whose body came too slowly: api.limits.body_rate
+	Stalled     atomic.Uint64 // answers that a client did not take: api.limits.stall
+	Lists       atomic.Uint64 // appends of too many messages: api.limits.append_messages
 	Foreign     atomic.Uint64 // requests of another site's page, or to a name that is not ours
 
 	Unauthenticated atomic.Uint64
@@ -39,6 +41,7 @@ func (m *Door) Figures() *DoorStats {
 		Connections: m.Connections.Load(), Streams: m.Streams.Load(), Reloads: m.Reloads.Load(), BadReloads: m.BadReloads.Load(),
 		Refused: map[string]uint64{
 			"connections": m.Crowded.Load(), "streams": m.Busy.Load(), "rate": m.Throttled.Load(), "body_rate": m.Slow.Load(),
+			"stall": m.Stalled.Load(), "append_messages": m.Lists.Load(),
 			"foreign": m.Foreign.Load(), "unauthenticated": m.Unauthenticated.Load(), "denied": m.Denied.Load(), "failures": m.Guesses.Load(),
 		},
 	}

@@ -132,7 +132,7 @@ var (
 var (
 	apiConnections = gauge("api_connections", "Open connections of both listeners.")
 	apiStreams     = gauge("api_streams", "Follows and watches under way.")
-	apiRefused     = counter("api_refused_total", "Connections, streams, calls and requests that were turned away: connections, streams, rate, body_rate and failures by the limit of that name (api.limits), unauthenticated and denied by what the caller may do, foreign by where the request came from.", "reason")
+	apiRefused     = counter("api_refused_total", "Connections, streams, calls and requests that were turned away: connections, streams, rate, body_rate, stall, append_messages and failures by the limit of that name (api.limits), unauthenticated and denied by what the caller may do, foreign by where the request came from.", "reason")
 	apiReloads     = counter("api_certificate_reloads_total", "Times that changed certificates were read again, and with outcome failed could not be: the old ones stay.", "outcome")
 	apiExpiry      = gauge("api_certificate_expiry_seconds", "When the certificate of api.tls ends, in seconds since 1970.")
 )

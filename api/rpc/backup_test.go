@@ -13,6 +13,7 @@ import (
 
 	"github.com/peltonhq/pelton/api/apitest"
 	peltonv1 "github.com/peltonhq/pelton/api/gen/pelton/v1"
+	"github.com/peltonhq/pelton/api/meter"
 	"github.com/peltonhq/pelton/api/rpc"
 	"github.com/peltonhq/pelton/store/memory"
 )
@@ -43,9 +44,10 @@ func TestBackupGRPC(t *testing.T) {
 // A client that takes nothing does not keep the copy, and with it the disk, for ever.
 func TestBackupStall(t *testing.T) {
 	t.Parallel()
+	count := new(meter.Door)
 	w := apitest.New(t, memory.New())
 	w.Copy = make([]byte, 32<<20) // more than all buffers between here and there hold
-	stream, err := peltonv1.NewWheelServiceClient(dial(t, w, rpc.Options{Stall: 300 * time.Millisecond})).Backup(t.Context(), &peltonv1.WheelServiceBackupRequest{})
+	stream, err := peltonv1.NewWheelServiceClient(dial(t, w, rpc.Options{Stall: 300 * time.Millisecond, Meter: count})).Backup(t.Context(), &peltonv1.WheelServiceBackupRequest{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,5 +69,8 @@ func TestBackupStall(t *testing.T) {
 	}
 	if status.Code(err) != codes.ResourceExhausted || n == len(w.Copy) {
 		t.Errorf("%d bytes came, then %v", n, err)
+	}
+	if n := count.Figures().Refused["stall"]; n != 1 {
+		t.Errorf("%d clients that took nothing are counted: %v", n, err)
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"runtime"
 	"sync"
 	"testing"
-	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
@@ -198,7 +197,7 @@ func TestPump(t *testing.T) {
 		}
 		follows.Go(func() {
 			defer feed.Close()
-			if err := patient(&desk{ctx: ctx, pumped: pumped}, feed, time.Minute); api.Wrap(err).Code != api.Canceled {
+			if err := patient(&desk{ctx: ctx, pumped: pumped}, feed, Options{}.complete()); api.Wrap(err).Code != api.Canceled {
 				t.Errorf("it ended with %v", err)
 			}
 		})

@@ -19,6 +19,7 @@ import (
 	"github.com/peltonhq/pelton/api/auth"
 	peltonv1 "github.com/peltonhq/pelton/api/gen/pelton/v1"
 	"github.com/peltonhq/pelton/api/gen/pelton/v1/peltonv1connect"
+	"github.com/peltonhq/pelton/api/meter"
 )
 
 // Options of both servers. The zero value is ready to use.
@@ -31,6 +32,7 @@ type Options struct {
 	Gate     *auth.Gate     // who calls; nil: nobody is asked
 	Headers  int            // bytes of a call's metadata; default 64 KiB
 	Streams  int            // calls at once of a connection; default 4096
+	Meter    *meter.Door    // counts clients that take nothing; nil: its own
 	Services func(*Connect) // more services for Mount, beside those of pelton.v1; nil for none
 }
 
@@ -46,6 +48,9 @@ func (o Options) complete() Options {
 	}
 	if o.Streams <= 0 {
 		o.Streams = 4096
+	}
+	if o.Meter == nil {
+		o.Meter = new(meter.Door)
 	}
 	return o
 }
@@ -115,6 +120,6 @@ func Mount(mux interface {
 	inner := http.NewServeMux()
 	connecthttp.Mount(inner, server, connecthttp.WithReadMaxBytes(o.Receive))
 	for spec := range server.Specs() {
-		mux.Handle(spec.Procedure, watched(inner, o.Stall))
+		mux.Handle(spec.Procedure, watched(inner, o))
 	}
 }

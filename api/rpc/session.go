@@ -106,7 +106,7 @@ func (s sessionGRPC) Follow(r *peltonv1.SessionServiceFollowRequest, stream grpc
 		return err
 	}
 	defer feed.Close()
-	return patient(stream, feed, s.o.Stall)
+	return patient(stream, feed, s.o)
 }
 
 type sessionConnect struct{ sessions }

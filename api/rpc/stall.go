@@ -20,15 +20,15 @@ import (
 // patient follows and ends a follower that takes nothing for the stall time. It follows in a goroutine of its own, so that
 // the handler can return while a send is stuck: only then does grpc-go give the client the status, behind what was buffered.
 // The goroutine ends with the stream, which is when the handler has returned.
-func patient(stream grpc.ServerStreamingServer[frame], feed *api.Feed, stall time.Duration) error {
+func patient(stream grpc.ServerStreamingServer[frame], feed *api.Feed, o Options) error {
 	out := &outlet{stream: stream}
 	stuck := make(chan struct{})
-	timer := time.AfterFunc(stall, func() { close(stuck) })
+	timer := time.AfterFunc(o.Stall, func() { close(stuck) })
 	timer.Stop()
 	var last atomic.Pointer[[]byte] // that the goroutine sent, or is stuck with
 	send := func(message []byte) error {
 		last.Store(&message)
-		timer.Reset(stall)
+		timer.Reset(o.Stall)
 		err := out.send(message)
 		if !timer.Stop() {
 			return errStall // the handler knows it, too
@@ -44,7 +44,7 @@ func patient(stream grpc.ServerStreamingServer[frame], feed *api.Feed, stall tim
 		}
 	case <-stuck:
 	}
-	return stalled(stall, wire.Cursor(before(*last.Load())))
+	return o.stalled("follower").With(api.DetailResume, wire.Cursor(before(*last.Load()))).With(api.DetailReason, "slow")
 }
 
 // encoded sends a frame as its bytes.
@@ -102,9 +102,10 @@ func steady[T any](stream grpc.ServerStreamingServer[T], stall time.Duration) (s
 	}
 }
 
-func stalled(stall time.Duration, cursor string) error {
-	return api.Errorf(api.ResourceExhausted, "follower took nothing for %s; resume after the last snapshot that it has", stall).
-		With(api.DetailResume, cursor).With(api.DetailReason, "slow")
+// stalled counts a client that took nothing for the stall time, and is the error that it gets.
+func (o *Options) stalled(who string) *api.Error {
+	o.Meter.Stalled.Add(1)
+	return api.Errorf(api.ResourceExhausted, "%s took nothing for %s (api.limits.stall)", who, o.Stall)
 }
 
 // before is the cursor before a frame: its follower was sent what lies up to there.
@@ -131,17 +132,22 @@ func before(message []byte) (c pelton.Cursor) {
 
 // killer cuts the connection of a request whose writes are stuck.
 type killer struct {
-	out   *http.ResponseController
-	stall time.Duration
-	text  bool // messages are JSON
+	out  *http.ResponseController
+	o    Options
+	text bool // messages are JSON
+}
+
+func (k killer) cut() {
+	k.o.Meter.Stalled.Add(1)
+	_ = k.out.SetWriteDeadline(time.Unix(1, 0))
 }
 
 type killerKey struct{}
 
 // watched lets the handlers behind it guard their sends.
-func watched(next http.Handler, stall time.Duration) http.Handler {
+func watched(next http.Handler, o Options) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		k := killer{out: http.NewResponseController(w), stall: stall, text: strings.Contains(r.Header.Get("Content-Type"), "json")}
+		k := killer{out: http.NewResponseController(w), o: o, text: strings.Contains(r.Header.Get("Content-Type"), "json")}
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), killerKey{}, k)))
 	})
 }
@@ -160,7 +166,7 @@ func guard[T any](ctx context.Context, send func(T) error) func(T) error {
 		return send
 	}
 	return func(v T) error {
-		timer := time.AfterFunc(k.stall, func() { _ = k.out.SetWriteDeadline(time.Unix(1, 0)) })
+		timer := time.AfterFunc(k.o.Stall, k.cut)
 		defer timer.Stop()
 		return send(v)
 	}

@@ -70,7 +70,7 @@ func (w wheelGRPC) Backup(_ *peltonv1.WheelServiceBackupRequest, stream grpc.Ser
 	return w.backup(stream.Context(), func(r *peltonv1.WheelServiceBackupResponse) error {
 		err := send(r)
 		if errors.Is(err, errStall) {
-			return api.Errorf(api.ResourceExhausted, "backup: the client took nothing for %s", w.o.Stall)
+			return w.o.stalled("backup: the client")
 		}
 		return err
 	})
@@ -81,7 +81,7 @@ func (w wheelGRPC) Tap(r *peltonv1.WheelServiceTapRequest, stream grpc.ServerStr
 	return w.tap(stream.Context(), r, func(f *peltonv1.WheelServiceTapResponse) error {
 		err := send(f)
 		if errors.Is(err, errStall) {
-			return api.Errorf(api.ResourceExhausted, "tap: the client took nothing for %s", w.o.Stall)
+			return w.o.stalled("tap: the client")
 		}
 		return err
 	})

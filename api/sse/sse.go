@@ -9,11 +9,13 @@ import (
 
 	"github.com/peltonhq/pelton/api"
 	"github.com/peltonhq/pelton/api/event"
+	"github.com/peltonhq/pelton/api/meter"
 )
 
 // Options of the handler. The zero value is ready to use.
 type Options struct {
 	Stall     time.Duration // how long a client may take nothing; default 30 s
+	Meter     *meter.Door   // counts them; nil: nobody does
 	KeepAlive time.Duration // between comments, while nothing else makes the stream write by itself; default 15 s
 }
 
@@ -23,6 +25,9 @@ func (o Options) complete() Options {
 	}
 	if o.KeepAlive <= 0 {
 		o.KeepAlive = 15 * time.Second
+	}
+	if o.Meter == nil {
+		o.Meter = new(meter.Door)
 	}
 	return o
 }
@@ -43,6 +48,7 @@ type handler struct {
 
 func (h handler) serve(w http.ResponseWriter, r *http.Request, log bool) {
 	out := &stream{Writer: event.New(w, h.o.Stall), as: texts}
+	out.Stalled = func() { h.o.Meter.Stalled.Add(1) }
 	ctx, taken := out.Take(r) // before anything can fail: EventSource hides every other answer
 	if taken {
 		out.as = chunks

@@ -10,6 +10,7 @@ import (
 
 	"github.com/peltonhq/pelton/api"
 	"github.com/peltonhq/pelton/api/apitest"
+	"github.com/peltonhq/pelton/api/meter"
 	"github.com/peltonhq/pelton/api/sse"
 )
 
@@ -39,7 +40,8 @@ func TestStall(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	server := serve(t, w, sse.Options{Stall: 200 * time.Millisecond})
+	count := new(meter.Door)
+	server := serve(t, w, sse.Options{Stall: 200 * time.Millisecond, Meter: count})
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	answer := get(ctx, t, server.URL+"/v1/sessions/airports/ORD/events?after=")
@@ -57,6 +59,9 @@ func TestStall(t *testing.T) {
 			t.Fatal(err)
 		}
 		runtime.Gosched()
+	}
+	if n := count.Figures().Refused["stall"]; n != 1 {
+		t.Errorf("%d clients that took nothing are counted", n)
 	}
 }
 

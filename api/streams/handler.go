@@ -5,11 +5,14 @@ import (
 	"time"
 
 	"github.com/peltonhq/pelton/api"
+	"github.com/peltonhq/pelton/api/meter"
 )
 
 // Options of the handler. The zero value is ready to use.
 type Options struct {
 	Stall     time.Duration // how long a client may take nothing; default 30 s
+	Messages  int           // of one append; default 100,000
+	Meter     *meter.Door   // counts what was turned away or cut off; nil: nobody does
 	KeepAlive time.Duration // between comments on an idle event stream; default 15 s
 	Poll      time.Duration // how long a long poll waits; default 20 s
 	Life      time.Duration // of an event stream; default 60 s
@@ -23,6 +26,12 @@ func (o Options) complete() Options {
 		if *d.of <= 0 {
 			*d.of = d.otherwise
 		}
+	}
+	if o.Messages <= 0 {
+		o.Messages = 100_000
+	}
+	if o.Meter == nil {
+		o.Meter = new(meter.Door)
 	}
 	return o
 }

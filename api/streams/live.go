@@ -103,6 +103,7 @@ func (h handler) follow(rq request, s start, page session.Page) error {
 	}
 	defer feed.Close()
 	f := &live{out: event.New(rq.w, h.o.Stall), feed: feed, stream: &page.Stream, cursor: s.cursor}
+	f.out.Stalled = func() { h.o.Meter.Stalled.Add(1) }
 	f.out.Bare = true // the protocol's suite looks for it so
 	if f.binary() {
 		rq.w.Header().Set(headerEncoding, "base64")

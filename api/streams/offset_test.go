@@ -40,9 +40,9 @@ func FuzzSplit(f *testing.F) {
 	for _, body := range []string{`[]`, `[[1,2],[3]]`, `null`, ` {"a" : 1} `, `[null]`, `"x"`, `[`, `1 2`, "[1,\n2]"} {
 		f.Add([]byte(body))
 	}
-	st := &stream.Stream{ContentType: "application/json"}
+	h, st := handler{o: Options{}.complete()}, &stream.Stream{ContentType: "application/json"}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		payloads, err := split(body, "application/json")
+		payloads, err := h.split(body, "application/json")
 		if err != nil || len(body) == 0 {
 			return
 		}
@@ -54,7 +54,7 @@ func FuzzSplit(f *testing.F) {
 			snaps = append(snaps, &pelton.Snapshot{Payload: p, ContentType: st.ContentType})
 		}
 		joined := join(st, snaps)
-		again, err := split(joined, "application/json")
+		again, err := h.split(joined, "application/json")
 		if err != nil || len(again) != len(payloads) {
 			t.Fatalf("%q became %q: %v", body, joined, err)
 		}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/peltonhq/pelton/api"
 	"github.com/peltonhq/pelton/api/apitest"
+	"github.com/peltonhq/pelton/api/meter"
 	"github.com/peltonhq/pelton/api/streams"
 	"github.com/peltonhq/pelton/store/memory"
 )
@@ -132,7 +133,8 @@ func TestGone(t *testing.T) {
 // Every refusal says what, and what to do, in the protocol's status.
 func TestRefusals(t *testing.T) {
 	t.Parallel()
-	_, c := serve(t, streams.Options{})
+	count := new(meter.Door)
+	_, c := serve(t, streams.Options{Messages: 3, Meter: count})
 	c.want(http.StatusCreated, "PUT", "airports/k", `[]`, "Content-Type: application/json")
 	tests := []struct {
 		status             int
@@ -154,6 +156,7 @@ func TestRefusals(t *testing.T) {
 		{409, "PUT", "airports/k", "", []string{plain}, "created with another"},
 		{409, "POST", "airports/k", "x", []string{plain}, "content type is application/json"},
 		{501, "PUT", "airports/f", "", []string{"Stream-Forked-From: /v1/stream/airports/k"}, "not available in this version"},
+		{413, "POST", "airports/k", "[1, 2, 3, 4]", []string{"Content-Type: application/json"}, "4 messages; want at most 3 (api.limits.append_messages)"},
 		{413, "POST", "airports/k", strings.Repeat(" ", 17<<20), []string{plain}, "append it in parts"},
 		{400, "PUT", "airports/" + strings.Repeat("k", 2000), "", nil, "at most 1024"},
 		{405, "PATCH", "airports/k", "", nil, "a stream knows"},
@@ -169,6 +172,9 @@ func TestRefusals(t *testing.T) {
 		if head.Get("X-Content-Type-Options") != "nosniff" {
 			t.Errorf("%s %s may be sniffed", test.method, test.path)
 		}
+	}
+	if n := count.Figures().Refused["append_messages"]; n != 1 {
+		t.Errorf("%d lists that were too long are counted", n)
 	}
 }
 

@@ -17,9 +17,6 @@ import (
 // defaultType is the content type of a stream that was created without one.
 const defaultType = "application/octet-stream"
 
-// maxMessages is how many JSON messages one request may bring.
-const maxMessages = 100_000
-
 // put creates a stream, or finds the one that the same request created.
 func (h handler) put(rq request) (err error) {
 	if rq.Header.Get(headerForked) != "" {
@@ -39,7 +36,7 @@ func (h handler) put(rq request) (err error) {
 	if err != nil {
 		return err
 	}
-	if w.Payloads, err = split(body, w.ContentType); err != nil {
+	if w.Payloads, err = h.split(body, w.ContentType); err != nil {
 		return err
 	}
 	out, err := h.svc.WriteStream(rq.Context(), rq.name, rq.key, w)
@@ -86,7 +83,7 @@ func (h handler) post(rq request) (err error) {
 		if w.ContentType == "" {
 			return api.Errorf(api.InvalidArgument, "Content-Type is missing; want the stream's")
 		}
-		if w.Payloads, err = split(body, w.ContentType); err != nil {
+		if w.Payloads, err = h.split(body, w.ContentType); err != nil {
 			return err
 		}
 	}
@@ -141,7 +138,7 @@ func bodyOf(rq request) ([]byte, error) {
 }
 
 // split makes snapshots of a body: one of a body of bytes, one of each message of JSON, of which a list is several.
-func split(body []byte, contentType string) ([][]byte, error) {
+func (h handler) split(body []byte, contentType string) ([][]byte, error) {
 	if len(body) == 0 {
 		return nil, nil
 	}
@@ -158,8 +155,9 @@ func split(body []byte, contentType string) ([][]byte, error) {
 	if err := json.Unmarshal(body, &list); err != nil {
 		return nil, api.Errorf(api.InvalidArgument, "the body is no JSON: %v", err)
 	}
-	if len(list) > maxMessages {
-		return nil, api.TooLarge("the body has %d messages; want at most %d", len(list), maxMessages)
+	if len(list) > h.o.Messages {
+		h.o.Meter.Lists.Add(1)
+		return nil, api.TooLarge("the body has %d messages; want at most %d (api.limits.append_messages)", len(list), h.o.Messages)
 	}
 	payloads := make([][]byte, len(list))
 	for i := range list {

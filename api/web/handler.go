@@ -32,6 +32,7 @@ type Options struct {
 	Meter    *meter.Door
 	Headers  int // bytes of a request's headers; default 64 KiB
 	Streams  int // requests at once of an HTTP/2 connection; default 4096
+	Messages int // of one append to a stream; default 100,000
 
 	Services func(*rpc.Connect) // more services over Connect and gRPC-web, beside those of pelton.v1; nil for none
 }
@@ -88,9 +89,9 @@ func NewHandler(svc *api.Service, o Options) http.Handler {
 func Mount(mux Mux, svc *api.Service, o Options) {
 	o = o.complete()
 	reads{svc}.mount(mux)
-	rpc.Mount(mux, svc, rpc.Options{Stall: o.Stall, Receive: o.Receive, Services: o.Services})
-	sse.Mount(mux, svc, sse.Options{Stall: o.Stall})
-	streams.Mount(mux, svc, streams.Options{Stall: o.Stall, Poll: o.Poll})
+	rpc.Mount(mux, svc, rpc.Options{Stall: o.Stall, Meter: o.Meter, Receive: o.Receive, Services: o.Services})
+	sse.Mount(mux, svc, sse.Options{Stall: o.Stall, Meter: o.Meter})
+	streams.Mount(mux, svc, streams.Options{Stall: o.Stall, Poll: o.Poll, Messages: o.Messages, Meter: o.Meter})
 	mux.Handle("/graphql", graphql.New(svc, graphql.Options{Limits: o.GraphQL, Gate: o.Gate, Origins: hosts(o.Origins)}))
 	mux.Handle("GET /graphql/ide", graphql.IDE())
 	mux.Handle("POST /v1/sources/{name}", ingest.New(svc))

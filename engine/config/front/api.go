@@ -44,14 +44,16 @@ type CORS struct {
 
 // ClientLimits are what is taken of clients.
 type ClientLimits struct {
-	Headers           unit.Size `yaml:"headers" json:"headers" jsonschema_description:"Bytes of a request's headers. Default 64KiB."`
-	BodyRate          unit.Size `yaml:"body_rate" json:"body_rate" jsonschema_description:"Bytes a second that a request's body must bring once ten seconds are over. Default 1KiB."`
-	Connections       int       `yaml:"connections" json:"connections" jsonschema_description:"Open connections of each address; the next is closed at once. Default 50000."`
-	ConnectionStreams int       `yaml:"connection_streams" json:"connection_streams" jsonschema_description:"Calls at once of one HTTP/2 connection; more wait. Default 4096."`
-	Streams           int       `yaml:"streams" json:"streams" jsonschema_description:"Follows and watches at once, over all transports. Default 50000."`
-	Rate              unit.Rate `yaml:"rate" json:"rate" jsonschema_description:"Calls a second of one caller, with auth: of a token, certificate or log-in, and of an address for those who have none. Default 5000/s."`
-	Burst             int       `yaml:"burst" json:"burst" jsonschema_description:"Calls at once of one caller, with auth. Default 10000."`
-	Failures          unit.Rate `yaml:"failures" json:"failures" jsonschema_description:"Wrong tokens a second of an address before its next ones are not looked at; ten times as many at once. Default 1/s."`
+	Headers           unit.Size     `yaml:"headers" json:"headers" jsonschema_description:"Bytes of a request's headers. Default 64KiB."`
+	BodyRate          unit.Size     `yaml:"body_rate" json:"body_rate" jsonschema_description:"Bytes a second that a request's body must bring once ten seconds are over. Default 1KiB."`
+	Connections       int           `yaml:"connections" json:"connections" jsonschema_description:"Open connections of each address; the next is closed at once. Default 50000."`
+	ConnectionStreams int           `yaml:"connection_streams" json:"connection_streams" jsonschema_description:"Calls at once of one HTTP/2 connection; more wait. Default 4096."`
+	Streams           int           `yaml:"streams" json:"streams" jsonschema_description:"Follows and watches at once, over all transports. Default 50000."`
+	Stall             unit.Duration `yaml:"stall" json:"stall" jsonschema_description:"How long a client may take nothing of an answer, for example of what it follows, before it is cut off; graphql has its own. Default 30s."`
+	AppendMessages    int           `yaml:"append_messages" json:"append_messages" jsonschema_description:"Messages of one append to a stream, as a JSON list. Default 100000."`
+	Rate              unit.Rate     `yaml:"rate" json:"rate" jsonschema_description:"Calls a second of one caller, with auth: of a token, certificate or log-in, and of an address for those who have none. Default 5000/s."`
+	Burst             int           `yaml:"burst" json:"burst" jsonschema_description:"Calls at once of one caller, with auth. Default 10000."`
+	Failures          unit.Rate     `yaml:"failures" json:"failures" jsonschema_description:"Wrong tokens a second of an address before its next ones are not looked at; ten times as many at once. Default 1/s."`
 }
 
 // Audit bounds the audit log.
@@ -64,7 +66,7 @@ func Default() API {
 	return API{
 		Listen: "127.0.0.1:7070", GRPC: "127.0.0.1:7071", Poll: 20 * unit.Second, Audit: Audit{MaxBytes: 16 * unit.MiB}, GraphQL: graphql.Default(),
 		Limits: ClientLimits{
-			Headers: 64 * unit.KiB, BodyRate: unit.KiB, Connections: 50_000, ConnectionStreams: 4096, Streams: 50_000,
+			Headers: 64 * unit.KiB, BodyRate: unit.KiB, Connections: 50_000, ConnectionStreams: 4096, Streams: 50_000, Stall: 30 * unit.Second, AppendMessages: 100_000,
 			Rate: 5000, Burst: 10_000, Failures: 1,
 		},
 	}

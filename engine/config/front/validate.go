@@ -272,6 +272,10 @@ func (l ClientLimits) validate(r Report, path string) {
 	count("connections", l.Connections, 10_000_000)
 	count("connection_streams", l.ConnectionStreams, 1_000_000)
 	count("streams", l.Streams, 10_000_000)
+	count("append_messages", l.AppendMessages, 10_000_000)
+	if at := path + ".stall"; !r.Failed(at) && (l.Stall < 100*unit.Millisecond || l.Stall > unit.Hour) {
+		r.Addf(at, "%s is out of range; want 100ms to 1h", l.Stall)
+	}
 	count("burst", l.Burst, 1_000_000_000)
 	if l.Failures <= 0 && !r.Failed(path+".failures") {
 		r.Addf(path+".failures", "%s is too slow; want more than 0/s", l.Failures)
