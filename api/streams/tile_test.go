@@ -75,8 +75,12 @@ func cursorOf(t *testing.T, offset string) (c pelton.Cursor) {
 func tellStream(t *testing.T, body io.Reader, tell func(string)) {
 	var event string
 	var piece []json.RawMessage
-	for lines := bufio.NewScanner(body); lines.Scan(); {
-		text := lines.Text()
+	for lines := bufio.NewReader(body); ; {
+		text, err := lines.ReadString('\n')
+		if err != nil {
+			return // a line that has no end was cut with its connection
+		}
+		text = strings.TrimRight(text, "\r\n")
 		if name, ok := strings.CutPrefix(text, "event: "); ok {
 			event = name
 			continue
