@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The SDKs for C, Rust and AssemblyScript: their own tests, the conformance kit on the suite in each language, builds
-# from templates, and swaps between languages in a running wheel.
+# The SDKs for C, Rust and AssemblyScript: their own tests, the conformance kit on the suite in each language (as compiled
+# and rewritten, copied and mapped), builds from templates, and swaps between languages in a running wheel.
 #
 #   bash .ci/steps/60-sdks.sh
 #

@@ -21,9 +21,6 @@ func (k Kit) faults() map[string]actor.FaultKind {
 	if !k.Trusted {
 		f["hog"] = actor.FaultTrap
 	}
-	if k.Endless {
-		delete(f, "loop")
-	}
 	return f
 }
 
@@ -213,9 +210,6 @@ func (k Kit) testReduceFaults(t *testing.T) {
 	commands := map[string]actor.FaultKind{"trap": actor.FaultTrap, "loop": actor.FaultTimeout, "big 70000": actor.FaultOutput}
 	if !k.Trusted {
 		commands["hog"] = actor.FaultTrap
-	}
-	if k.Endless {
-		delete(commands, "loop")
 	}
 	for command, kind := range commands {
 		batch := calls("1", command, "refuse no", "4")

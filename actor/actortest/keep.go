@@ -48,7 +48,7 @@ func (k Kit) testKeepFails(t *testing.T) {
 		"saves version 2":         {half: "loading it: ", want: "version 2 is too new"},
 		"saves version 3":         {half: "loading it: trap: ", want: "trap", load: actor.FaultTrap},
 	}
-	if k.Trusted || k.Endless {
+	if k.Trusted {
 		delete(cases, "saves loop")
 	}
 	for saves, c := range cases {

@@ -18,8 +18,6 @@ type Kit struct {
 	Reducer func(t testing.TB) actor.Module // of the suite reducer
 	// Trusted: guests share the process, so limits.memory is not enforced and a loop can't be stopped.
 	Trusted bool
-	// Endless: nothing ends a guest that loops, so that the command loop is left out.
-	Endless bool
 	// Capable is a fresh module of the plugin that uses capabilities; nil where guests can't.
 	Capable func(t testing.TB) actor.Module
 }

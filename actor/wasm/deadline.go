@@ -29,12 +29,19 @@ type deadline struct {
 	cause atomic.Pointer[error]
 }
 
-// bound is the context of calls. It carries values only: what ends a call is a panic of the deadline.
+// bound is the context of calls: what ends a call is a panic of the deadline. Done and Err are for an engine that looks by
+// itself, which is one with a watch.
 type bound struct {
 	context.Context //nolint:containedctx // the values of instantiation
 
 	instance *Instance
 }
+
+// Done is closed when the call was ended.
+func (b *bound) Done() <-chan struct{} { return b.instance.deadline.done }
+
+// Err is why.
+func (b *bound) Err() error { return b.instance.deadline.err() }
 
 func newDeadline(values context.Context, n *Instance) *deadline {
 	return &deadline{bound: bound{values, n}, clock: threads, made: time.Now(), done: make(chan struct{})}

@@ -64,7 +64,9 @@
 //
 // # Testing
 //
-// The conformance kit runs on a Go guest which the tests build once. No .wasm file is committed. The time is tested with
+// The conformance kit runs on guests which the tests build once: as their compilers made them, with the engine's own
+// termination, and rewritten; with payloads copied and shown. What each of its tests was told must be the same before and
+// after. Go is in every run, C, Rust and AssemblyScript are under the tag sdks. No .wasm file is committed. The time is tested with
 // a clock of the test's own under testing/synctest, and on a machine that the test overloads. Hostile guests are put
 // together by hand (hostile_test.go): each is ended by its time, while the collector and a healthy guest go on.
 package wasm

@@ -157,6 +157,9 @@ func (n *Instance) drop(ctx context.Context) (err error) {
 // call runs one function of the guest and returns its i32. An error is a *Fault and breaks the instance.
 func (n *Instance) call(f api.Function, params ...uint64) (int32, *actor.Fault) {
 	copy(n.calls.stack[:], params)
+	if n.code.watch != nil {
+		defer n.code.watch(n.deadline)()
+	}
 	err := f.CallWithStack(&n.deadline.bound, n.calls.stack[:])
 	n.deadline.leave()
 	if err != nil {

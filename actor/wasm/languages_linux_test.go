@@ -6,6 +6,6 @@ import "testing"
 
 func TestLanguagesConformMapped(t *testing.T) {
 	for _, lang := range foreign {
-		t.Run(lang, func(t *testing.T) { conformMapped(t, "testdata/"+lang+"/suite", "testdata/"+lang+"/reducer") })
+		t.Run(lang, func(t *testing.T) { conformMapped(t, "testdata/"+lang) })
 	}
 }

@@ -13,17 +13,14 @@ import (
 	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/actor"
 	"github.com/peltonhq/pelton/actor/actortest"
-	"github.com/peltonhq/pelton/actor/wasm"
 )
 
 // foreign are the languages other than Go that the suite is written in. .ci/steps/60-sdks.sh installs their compilers.
 var foreign = []string{"c", "rust", "assemblyscript"}
 
 func TestLanguagesConform(t *testing.T) {
-	metered, unmetered := engine(t), wasm.Unmetered(engine(t))
 	for _, lang := range foreign {
-		t.Run(lang, func(t *testing.T) { conform(t, metered, "testdata/"+lang+"/", false) })
-		t.Run(lang+" unmetered", func(t *testing.T) { conform(t, unmetered, "testdata/"+lang+"/", true) })
+		t.Run(lang, func(t *testing.T) { conform(t, "testdata/"+lang, copied) })
 	}
 }
 

@@ -39,8 +39,12 @@ type Runtime struct {
 	compilers int
 	spare     func() (*Runtime, error) // without a directory; nil in the spare itself
 	spared    *Runtime                 // the spare, once there is one
-	bare      bool                     // no meter, so that nothing stops a guest: for tests that what is metered does as it did
+	watch     watch                    // nil but in tests
 }
+
+// watch ends a call from outside, by deadline.end, until it is told to stop. With one, artifacts run as they are and the engine
+// looks at the deadline itself: tests compare what is metered with that.
+type watch func(d *deadline) (stop func())
 
 // ErrABI is wrapped by the errors of Load and Start about a module that is no plugin: no WebAssembly at all, an
 // export missing or of another signature, an import that is not given, another version.
@@ -50,7 +54,9 @@ var ErrABI = errors.New("not a Pelton plugin")
 const features = api.CoreFeaturesV2 | experimental.CoreFeaturesTailCall | experimental.CoreFeaturesExtendedConst
 
 // New prepares the engine and the modules that guests import.
-func New(ctx context.Context, o Options) (*Runtime, error) {
+func New(ctx context.Context, o Options) (*Runtime, error) { return open(ctx, o, nil) }
+
+func open(ctx context.Context, o Options, w watch) (*Runtime, error) {
 	cache := wazero.NewCompilationCache()
 	if o.CacheDir != "" {
 		var err error
@@ -58,14 +64,14 @@ func New(ctx context.Context, o Options) (*Runtime, error) {
 			return nil, fmt.Errorf("compilation cache %s: %w", o.CacheDir, err)
 		}
 	}
-	config := wazero.NewRuntimeConfig().WithCompilationCache(cache).WithCoreFeatures(features).WithDebugInfoEnabled(false)
-	r := &Runtime{engine: wazero.NewRuntimeWithConfig(ctx, config), cache: cache, start: o.Start, compilers: max(1, o.Compilers)}
+	config := wazero.NewRuntimeConfig().WithCompilationCache(cache).WithCoreFeatures(features).WithDebugInfoEnabled(false).WithCloseOnContextDone(w != nil)
+	r := &Runtime{engine: wazero.NewRuntimeWithConfig(ctx, config), cache: cache, start: o.Start, compilers: max(1, o.Compilers), watch: w}
 	if r.start <= 0 {
 		r.start = 10 * time.Second
 	}
 	if o.CacheDir != "" {
 		r.spare = sync.OnceValues(func() (*Runtime, error) {
-			spare, err := New(context.Background(), Options{})
+			spare, err := open(context.Background(), Options{}, w)
 			r.spared = spare
 			return spare, err
 		})
@@ -92,7 +98,7 @@ func (r *Runtime) Close(ctx context.Context) error {
 // the engine allocate; then the engine validates the artifact, whose own words are better than those about its
 // rewritten form, and which must not owe its validity to that.
 func (r *Runtime) meter(artifact []byte) ([]byte, error) {
-	if r.bare {
+	if r.watch != nil {
 		return artifact, nil
 	}
 	metered, err := fuel.Rewrite(artifact, fuel.Options{Module: fuelModule, Name: fuelName, Elements: mostElements})
@@ -163,7 +169,7 @@ func (r *Runtime) Load(ctx context.Context, artifact []byte) (actor.Module, erro
 		return nil, err
 	}
 	sum := sha256.Sum256(artifact)
-	m := &Module{grace: r.start, digest: "sha256:" + hex.EncodeToString(sum[:])}
+	m := &Module{watch: r.watch, grace: r.start, digest: "sha256:" + hex.EncodeToString(sum[:])}
 	if m.engine, m.compiled, err = r.compile(ctx, metered); err != nil {
 		return nil, err
 	}
@@ -180,6 +186,7 @@ func (r *Runtime) Load(ctx context.Context, artifact []byte) (actor.Module, erro
 type Module struct {
 	engine   wazero.Runtime
 	compiled wazero.CompiledModule
+	watch    watch // Runtime.watch
 	digest   string
 	grace    time.Duration // Options.Start
 	dirty    atomic.Int32  // how often an instance wrote into what it is shown
