@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -24,10 +26,21 @@ func (k Kit) faults() map[string]actor.FaultKind {
 	return f
 }
 
+// inOrder goes through the cases of a test by name, so that a plugin meets them in the same order each time.
+func inOrder[V any](cases map[string]V) iter.Seq2[string, V] {
+	return func(yield func(string, V) bool) {
+		for _, name := range slices.Sorted(maps.Keys(cases)) {
+			if !yield(name, cases[name]) {
+				return
+			}
+		}
+	}
+}
+
 // testFaults: each failure is told by its kind, and the plugin goes on after it (P1).
 func (k Kit) testFaults(t *testing.T) {
 	p := open(t, k.Suite(t), actor.Options{})
-	for command, kind := range k.faults() {
+	for command, kind := range inOrder(k.faults()) {
 		turn := offer(t, p, Turn(command))
 		faulty(t, turn, 0, kind)
 		if len(turn.Emits) != 0 {
@@ -44,7 +57,7 @@ func (k Kit) testFaults(t *testing.T) {
 // testIsolation: of a batch only the delivery at fault fails, and the others keep what they decided.
 func (k Kit) testIsolation(t *testing.T) {
 	p := open(t, k.Suite(t), actor.Options{})
-	for command, kind := range k.faults() {
+	for command, kind := range inOrder(k.faults()) {
 		turn := Turn("emit 1 1", "ack", command, "retry 1s", "emit 2 3", "ack", "ack")
 		turn.Deliveries[5].After = 2 // waits for the one at fault
 		turn.Deliveries[6].After = 4
@@ -211,7 +224,7 @@ func (k Kit) testReduceFaults(t *testing.T) {
 	if !k.Trusted {
 		commands["hog"] = actor.FaultTrap
 	}
-	for command, kind := range commands {
+	for command, kind := range inOrder(commands) {
 		batch := calls("1", command, "refuse no", "4")
 		if err := p.Reduce(t.Context(), batch); err != nil {
 			t.Fatal(err)

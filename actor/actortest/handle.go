@@ -150,7 +150,7 @@ func (k Kit) testMessage(t *testing.T) {
 		"missing": {},
 	}
 	want := map[string]string{"text": "log", "number": "-2.5", "escaped": "café", "missing": "-"}
-	for name, f := range fields {
+	for name, f := range inOrder(fields) {
 		turn := Turn("")
 		meta := &pelton.Meta{Lane: &lane, Position: 7}
 		v := pelton.Borrow(payload, []byte("ORD"), meta, []pelton.Field{{}, f}, []string{"g", "f"})
@@ -172,7 +172,7 @@ func (k Kit) testAfter(t *testing.T) {
 	cases := map[string]pelton.Decision{
 		"ack": pelton.DecisionAck, "dead x": pelton.DecisionAck, "retry 1s": none, "hold 1s": none, "defer 1s": none,
 	}
-	for head, want := range cases {
+	for head, want := range inOrder(cases) {
 		turn := Turn(head, "ack", "emit 1 1", "emit 1 1")
 		turn.Deliveries[2].After, turn.Deliveries[3].After = 0, 2
 		if err := handle(t, i, turn); err != nil {

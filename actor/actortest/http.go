@@ -64,11 +64,11 @@ func (k Kit) testResponses(t *testing.T, p *actor.Plugin) {
 // testHTTPFaults: what is not in the contract fails its delivery only.
 func (k Kit) testHTTPFaults(t *testing.T) {
 	p := k.granted(t, new(KV))
-	for command, kind := range map[string]actor.FaultKind{
+	for command, kind := range inOrder(map[string]actor.FaultKind{
 		"fetch get http://a/ x;fetch get http://a/ y":        actor.FaultMalformed,
 		"fetch get http://a/ " + strings.Repeat("x", 70_000): actor.FaultOutput,
 		"await": actor.FaultMalformed,
-	} {
+	}) {
 		turn := offer(t, p, Turn("put a 1", command, "fetch get http://b/ "))
 		faulty(t, turn, 1, kind)
 		acked(t, turn, 0)

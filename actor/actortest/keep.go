@@ -51,7 +51,7 @@ func (k Kit) testKeepFails(t *testing.T) {
 	if k.Trusted {
 		delete(cases, "saves loop")
 	}
-	for saves, c := range cases {
+	for saves, c := range inOrder(cases) {
 		old, next := start(t, k.Suite, Env("{}")), start(t, k.Suite, Env("{}"))
 		counted(t, old, saves)
 		ctx, cancel := context.WithTimeout(t.Context(), 4*Time)

@@ -137,10 +137,10 @@ func (k Kit) testKV(t *testing.T) {
 
 // testKVFaults: a delivery that fails changes nothing, and the others of its turn are as if it had not been there.
 func (k Kit) testKVFaults(t *testing.T) {
-	for command, kind := range map[string]actor.FaultKind{
+	for command, kind := range inOrder(map[string]actor.FaultKind{
 		"put n x;trap": actor.FaultTrap, "put n x;put " + strings.Repeat("k", 65) + " v": actor.FaultMalformed,
 		"put n x;fill 70 1000": actor.FaultOutput, "put n x;fill 45 1000": actor.FaultOutput,
-	} {
+	}) {
 		kv := &KV{Limit: 40_000, LongKey: 64}
 		p := k.granted(t, kv)
 		turn := offer(t, p, Turn("put n 1;get n", "get n;put m 2", command, "get n;put n 3", "get n"))
