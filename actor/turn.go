@@ -101,7 +101,7 @@ func (t *Turn) Acked(n int) {
 		return
 	}
 	for i := range n {
-		t.Outcomes[i].Verdict = pelton.Ack()
+		t.Outcomes[i].Verdict.Decision = pelton.DecisionAck // Begin cleared the rest
 	}
 }
 

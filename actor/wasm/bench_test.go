@@ -30,6 +30,7 @@ func turns(b *testing.B, n actor.Instance, t *actor.Turn) {
 	b.ReportAllocs()
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
+	t.Brief = true // as a loop offers it
 	start := wasm.Processor()
 	for b.Loop() {
 		t.Begin(actor.DefaultOutput)

@@ -77,7 +77,8 @@ func (d *deadline) stop() {
 
 // enter says where the answers of the next call will be; they must be 0 now.
 func (d *deadline) enter(table []byte, stride, at int) {
-	d.call.answers = answers{table: table, stride: stride, at: at}
+	a := &d.call.answers // field by field: a value made elsewhere and copied over costs 9 ns more
+	a.table, a.stride, a.at, a.seen = table, stride, at, 0
 }
 
 // leave ends a call.

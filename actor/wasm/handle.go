@@ -39,17 +39,18 @@ func (n *Instance) finish(fault *actor.Fault) error {
 
 func (n *Instance) handle(t *actor.Turn) *actor.Fault {
 	for first := 0; first < len(t.Deliveries); {
-		fields := n.declared.fields // a name that the guest asks for now is in the next chunk
-		first = n.chunk.plan(n, t, first, len(fields))
+		next, need := n.chunk.fill(n, t, first, n.declared.fields) // a field that the guest asks for now is in the next chunk
+		if need > 0 {
+			if fault := n.open(need); fault != nil {
+				return fault
+			}
+			continue
+		}
+		first = next
 		if len(n.chunk.order) == 0 {
 			continue
 		}
-		if n.chunk.size > n.window.reach() {
-			if fault := n.open(n.chunk.size); fault != nil {
-				return fault
-			}
-		}
-		if fault := n.run(t, fields); fault != nil {
+		if fault := n.run(t); fault != nil {
 			return fault
 		}
 	}
@@ -57,13 +58,16 @@ func (n *Instance) handle(t *actor.Turn) *actor.Fault {
 }
 
 // run makes one call with one chunk and takes its verdicts.
-func (n *Instance) run(t *actor.Turn, fields []string) *actor.Fault {
-	bytes := n.lent(max(int(n.window.size), n.chunk.size))
-	n.chunk.stage(t, fields, bytes)
-	n.deadline.enter(bytes[:len(n.chunk.order)*deliverySize], deliverySize, decisionAt)
-	n.window.overlay.enter(&n.chunk)
-	status, fault := n.call(n.calls.handle, uint64(n.window.at), uint64(len(n.chunk.order)))
-	n.leave(&n.chunk, fault != nil)
+func (n *Instance) run(t *actor.Turn) *actor.Fault {
+	bytes := n.lent(len(n.chunk.order) * deliverySize)
+	n.deadline.enter(bytes, deliverySize, decisionAt)
+	if n.chunk.bytes.shown > 0 {
+		n.window.overlay.enter()
+	}
+	status, fault := n.call(n.calls.handle, uint64(n.window.at), uint64(len(n.chunk.order)), 0)
+	if n.env.Window != nil {
+		n.leave(&n.chunk, fault != nil)
+	}
 	switch {
 	case fault != nil:
 		return fault
@@ -71,6 +75,11 @@ func (n *Instance) run(t *actor.Turn, fields []string) *actor.Fault {
 		return n.wrong.turn
 	case status != 0:
 		return malformed("%s answered %d, want 0", exportHandle, status)
+	}
+	if len(n.chunk.order) == len(t.Deliveries) && !n.chunk.seen && acked(bytes) {
+		fault = n.settled.settle(t)
+		t.Acked(len(t.Deliveries))
+		return fault
 	}
 	for place, i := range n.chunk.order {
 		if fault := n.decide(t, int(i), (*descriptor)(bytes[place*deliverySize:])); fault != nil {
@@ -80,15 +89,23 @@ func (n *Instance) run(t *actor.Turn, fields []string) *actor.Fault {
 	return n.settled.settle(t)
 }
 
+// acked reports whether every delivery of a whole turn was acked, as in most. Then nothing else needs to be looked at, nor who
+// comes after whom.
+func acked(table []byte) bool {
+	for ; len(table) >= deliverySize; table = table[deliverySize:] {
+		ref := (*descriptor)(table)
+		if ref.get64(decisionAt) != uint64(pelton.DecisionAck) || ref.get32(84) != 0 { // decision, flags; a reason
+			return false
+		}
+	}
+	return true
+}
+
 // decide takes the verdict on delivery i out of its descriptor.
 func (n *Instance) decide(t *actor.Turn, i int, ref *descriptor) *actor.Fault {
 	decision, flags := ref.get32(decisionAt), ref.get32(68)
 	if seen := t.Outcomes[i].Verdict.Decision; seen != 0 && uint32(seen) != decision { // seen by an import during the call
 		return malformed("the plugin decided a message, used kv for another, and then decided it differently")
-	}
-	if t.Deliveries[i].After < 0 && decision == uint32(pelton.DecisionAck) && flags == 0 && ref.get32(84) == 0 {
-		t.Outcomes[i].Verdict.Decision = pelton.DecisionAck // as most are; Begin cleared the rest
-		return nil
 	}
 	if !t.Ready(i) {
 		if decision != 0 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -142,6 +143,70 @@ func TestKeyOrder(t *testing.T) {
 		}
 		if want := "ack retry none dead ack none"; strings.Join(got, " ") != want || len(turn.Emits) != 1 || turn.Emits[0].Delivery != 4 {
 			t.Errorf("got %v and %d emits, want %s and one emit of 4", got, len(turn.Emits), want)
+		}
+	}
+}
+
+// A call has room for 744 descriptors, and for fewer with tables of fields: more deliveries take more calls, in order (D3).
+func TestTurnOfManyDeliveries(t *testing.T) {
+	const messages, late = 2000, 1500
+	n := suite(t, patient())
+	turn := batch(actor.DefaultOutput, slices.Repeat([]string{"ack"}, messages)...)
+	for i := range turn.Deliveries {
+		turn.Deliveries[i].After = int32(i - 1)
+	}
+	for range 2 {
+		turn.Begin(actor.DefaultOutput)
+		if err := n.Handle(t.Context(), turn); err != nil {
+			t.Fatal(err)
+		}
+		for i, o := range turn.Outcomes {
+			if o.Verdict != pelton.Ack() {
+				t.Fatalf("delivery %d: %v", i, o.Verdict)
+			}
+		}
+	}
+	turn.Deliveries[late].View = batch(actor.DefaultOutput, "retry 1s").Deliveries[0].View
+	turn.Begin(actor.DefaultOutput)
+	if err := n.Handle(t.Context(), turn); err != nil {
+		t.Fatal(err)
+	}
+	for i, o := range turn.Outcomes {
+		want := pelton.Ack()
+		if i == late {
+			want = pelton.Retry(time.Second)
+		} else if i > late {
+			want = pelton.Verdict{}
+		}
+		if o.Verdict != want {
+			t.Fatalf("delivery %d: %v, want %v", i, o.Verdict, want)
+		}
+	}
+}
+
+// A brief turn in which all is acked has no outcomes, and any other has all of them.
+func TestBriefTurns(t *testing.T) {
+	n := suite(t, patient())
+	turn := batch(actor.DefaultOutput, "ack", "ack", "ack")
+	acks := turn.Deliveries
+	others := batch(actor.DefaultOutput, "ack", "retry 1s", "ack").Deliveries
+	emits := batch(actor.DefaultOutput, "ack", "emit 1 1", "ack").Deliveries
+	turn.Brief = true
+	for round, deliveries := range [][]actor.Delivery{acks, others, acks, emits, acks, others} {
+		turn.Deliveries = deliveries
+		turn.Begin(actor.DefaultOutput)
+		if err := n.Handle(t.Context(), turn); err != nil {
+			t.Fatal(err)
+		}
+		const none, ack, retry = pelton.DecisionNone, pelton.DecisionAck, pelton.DecisionRetry
+		want := [][3]pelton.Decision{{none, none, none}, {ack, retry, ack}, {none, none, none}, {ack, ack, ack}}[round%4]
+		for i, o := range turn.Outcomes {
+			if o.Verdict.Decision != want[i] {
+				t.Errorf("round %d: delivery %d is %v, want %v", round, i, o.Verdict.Decision, want[i])
+			}
+		}
+		if turn.Plain != (round%2 == 0) {
+			t.Errorf("round %d: plain %t", round, turn.Plain)
 		}
 	}
 }

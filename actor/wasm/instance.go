@@ -154,13 +154,25 @@ func (n *Instance) drop(ctx context.Context) (err error) {
 	return err
 }
 
-// call runs one function of the guest and returns its i32. An error is a *Fault and breaks the instance.
-func (n *Instance) call(f api.Function, params ...uint64) (int32, *actor.Fault) {
-	copy(n.calls.stack[:], params)
+// call runs one function of the guest, of up to three parameters, and returns its i32. An error is a *Fault and breaks the
+// instance.
+func (n *Instance) call(f api.Function, a, b, c uint64) (int32, *actor.Fault) {
+	n.calls.stack = [3]uint64{a, b, c}
 	if n.code.watch != nil {
-		defer n.code.watch(n.deadline)()
+		return n.watched(f)
 	}
+	return n.answer32(f.CallWithStack(&n.deadline.bound, n.calls.stack[:]))
+}
+
+// watched is call with a watch beside it.
+func (n *Instance) watched(f api.Function) (int32, *actor.Fault) {
+	stop := n.code.watch(n.deadline)
 	err := f.CallWithStack(&n.deadline.bound, n.calls.stack[:])
+	stop()
+	return n.answer32(err)
+}
+
+func (n *Instance) answer32(err error) (int32, *actor.Fault) {
 	n.deadline.leave()
 	if err != nil {
 		n.wrong.broken = n.fault(err)
@@ -175,7 +187,7 @@ func (n *Instance) version(ctx context.Context) error {
 	if fault != nil {
 		return fault.Err
 	}
-	v, fault := n.call(n.calls.abi)
+	v, fault := n.call(n.calls.abi, 0, 0, 0)
 	n.end()
 	if fault != nil {
 		return fmt.Errorf("%s: %w", exportABI, fault.Err)
@@ -209,7 +221,7 @@ func (n *Instance) init(ctx context.Context) error {
 		return fmt.Errorf("%s: %w", exportWindow, fault.Err)
 	}
 	copy(n.lent(int(n.window.size)), config)
-	role, fault := n.call(n.calls.init, uint64(n.window.at), uint64(len(config)))
+	role, fault := n.call(n.calls.init, uint64(n.window.at), uint64(len(config)), 0)
 	n.declared.open = false
 	switch {
 	case fault != nil:

@@ -38,7 +38,7 @@ func (n *Instance) Save(ctx context.Context, limit int64) (*handover.State, erro
 	n.failed = ""
 	table := n.lent(savedSize)
 	clear(table)
-	status, fault := n.call(n.calls.save, uint64(n.window.at))
+	status, fault := n.call(n.calls.save, uint64(n.window.at), 0, 0)
 	switch {
 	case fault != nil:
 		return nil, fault

@@ -18,6 +18,7 @@ func (n *Instance) asker(place int32) (i int, ok bool) {
 		n.blame(malformed("the window is not in the module's memory"))
 		return 0, false
 	}
+	n.chunk.seen = true
 	for before, i := range n.chunk.order[:place] {
 		d := pelton.Decision(get32(refs[before*deliverySize:], decisionAt))
 		if d == pelton.DecisionNone && n.turn.Ready(int(i)) {

@@ -167,11 +167,8 @@ func (o *overlay) lay(m *arena.Mapping) (*layer, error) {
 	return &o.layers[len(o.layers)-1], nil
 }
 
-// enter begins a call with a chunk. The guest stays on its thread, whose page faults are its own then.
-func (o *overlay) enter(c *chunk) {
-	if o.room == nil || c.bytes.shown == 0 {
-		return
-	}
+// enter begins a call that shows something. The guest stays on its thread, whose page faults are its own then.
+func (o *overlay) enter() {
 	runtime.LockOSThread()
 	o.before = faults()
 }
@@ -179,10 +176,8 @@ func (o *overlay) enter(c *chunk) {
 // leave ends the call: what the guest wrote into its room is dropped.
 func (n *Instance) leave(c *chunk, broken bool) {
 	o := &n.window.overlay
-	if w := n.env.Window; w != nil {
-		w.Mapped.Add(c.bytes.shown)
-		w.Copied.Add(c.bytes.copied)
-	}
+	n.env.Window.Mapped.Add(c.bytes.shown)
+	n.env.Window.Copied.Add(c.bytes.copied)
 	if o.room == nil {
 		return
 	}
@@ -241,9 +236,7 @@ func (o *overlay) lookAtAll() int {
 
 // dirtied counts that the guest wrote into what it is shown. Only its own copy changed, and is dropped by now.
 func (n *Instance) dirtied(found int) {
-	if n.env.Window != nil {
-		n.env.Window.Dirty.Add(1)
-	}
+	n.env.Window.Dirty.Add(1)
 	strikes := int32(1)
 	if n.memory.size.Load()+int64(found)*int64(page) > int64(n.memory.limit) {
 		strikes = mostDirty // written pages count as its memory

@@ -63,7 +63,7 @@ func (n *Instance) fold(folds []actor.Call) *actor.Fault {
 		}
 	}
 	n.deadline.enter(window[:len(folds)*foldSize], foldSize, statusAt)
-	status, fault := n.call(n.calls.reduce, uint64(n.window.at), uint64(len(folds)))
+	status, fault := n.call(n.calls.reduce, uint64(n.window.at), uint64(len(folds)), 0)
 	switch {
 	case fault != nil:
 		return fault

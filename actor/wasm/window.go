@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/bits"
 	"time"
+	"unsafe"
 
 	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/actor"
@@ -58,7 +59,7 @@ func (n *Instance) open(size int) *actor.Fault {
 
 // ask has the guest make a window, and answers where it is.
 func (n *Instance) ask(size uint32) (uint32, *actor.Fault) {
-	at, fault := n.call(n.calls.window, uint64(size))
+	at, fault := n.call(n.calls.window, uint64(size), 0, 0)
 	if fault != nil {
 		return 0, fault
 	}
@@ -74,107 +75,118 @@ func (n *Instance) ask(size uint32) (uint32, *actor.Fault) {
 // window, also over a call in which it grows.
 func (n *Instance) lent(size int) []byte { return n.memory.space[n.window.at:][:size] }
 
-// chunk is a part of a turn that fits the window.
+// chunk is a part of a turn that fits the window: descriptors, tables of fields, then keys and payloads.
 type chunk struct {
 	order []int32 // turn index of each delivery of the chunk
 	place []int32 // chunk index of each delivery of the turn, or -1
-	shown []shown // where the guest has the payload of each delivery of the chunk already
+	shown []shown // of payloads that the guest has already
 	size  int     // bytes that the chunk takes up
+	seen  bool    // an import looked at answers during the call
 	bytes struct{ shown, copied uint64 }
 }
 
-// footprint is the bytes that a delivery takes up in a window, descriptor included, payload excluded.
-func footprint(v *pelton.View, fields int) int { return deliverySize + fields*fieldSize + len(v.Key()) }
+// mostTables is the size of descriptors and tables of fields in a chunk. Their place is set before it is known how many
+// deliveries fit, so that one pass does.
+const mostTables = firstWindow / 4
 
-// plan chooses what goes into the next chunk, from delivery first on, and returns where the one after it begins. A
-// delivery whose predecessor is not acked or dead is left out (D3); if the predecessor is in the same chunk, the
-// guest decides.
-func (c *chunk) plan(n *Instance, t *actor.Turn, first, fields int) int {
-	c.order, c.shown, c.size = c.order[:0], c.shown[:0], 0
-	c.bytes.shown, c.bytes.copied = 0, 0
-	for i := first; i < len(t.Deliveries); i++ {
-		d := &t.Deliveries[i]
-		c.place[i] = -1
-		together := int(d.After) >= first && c.place[d.After] >= 0
-		if !together && !t.Ready(i) {
-			continue
-		}
-		payload := d.View.Payload()
-		place, copied := n.window.overlay.show(n, payload), len(payload)
-		if place.length > 0 {
-			copied = 0
-		}
-		size := footprint(&d.View, fields) + copied
-		if len(c.order) > 0 && c.size+size > int(n.window.size) {
-			return i
-		}
-		c.bytes.shown += uint64(len(payload) - copied)
-		c.bytes.copied += uint64(copied)
-		c.shown = append(c.shown, place)
-		c.place[i] = int32(len(c.order))
-		c.order = append(c.order, int32(i))
-		c.size += size
+// begin makes the chunk an empty one for at most n deliveries.
+func (c *chunk) begin(n int) {
+	if cap(c.order) < n {
+		c.order = make([]int32, n)
 	}
-	return len(t.Deliveries)
+	c.order, c.shown, c.seen = c.order[:n], c.shown[:0], false
+	c.bytes.shown, c.bytes.copied = 0, 0
 }
 
-// stage writes the chunk into the window: descriptors, then tables of fields, then keys and payloads.
-func (c *chunk) stage(t *actor.Turn, fields []string, window []byte) {
-	table := len(c.order) * deliverySize
-	at := table + len(c.order)*len(fields)*fieldSize
-	for place, i := range c.order {
-		d := &t.Deliveries[i]
-		v := &d.View
-		ref := (*descriptor)(window[place*deliverySize:])
-		at += ref.lend(v, c.shown[place], at, window)
-		ref.tell(v)
-		ref.put32(48, uint32(c.after(d.After)))
-		ref.put32(52, uint32(table))
-		ref.put64(56, uint64(len(fields)))
-		ref.put64(decisionAt, 0)
-		ref.put64(72, 0)
-		ref.put64(80, 0)
-		if d.Response != nil && t.Response(int(i)) != nil {
-			ref.put32(60, flagResponse)
+// fill writes deliveries from first on into the window, as many as fit, and returns where the next chunk begins. A
+// delivery whose predecessor is not acked or dead is left out (D3); if the predecessor is in the same chunk, the
+// guest decides. If the window is too small for the first one, it says how large it needs to be and writes nothing.
+func (c *chunk) fill(n *Instance, t *actor.Turn, first int, fields []string) (next, need int) {
+	most := max(1, min(len(t.Deliveries)-first, mostTables/(deliverySize+len(fields)*fieldSize)))
+	c.begin(most)
+	o, window, count := &n.window.overlay, n.lent(n.window.reach()), 0
+	refs := unsafe.Slice((*descriptor)(unsafe.Pointer(&window[0])), most) //nolint:gosec // a window of at least mostTables
+	table, at, end := most*deliverySize, most*(deliverySize+len(fields)*fieldSize), len(window)
+	offered, place, copied := t.Deliveries, c.place[:len(t.Deliveries)], 0
+	for next = first; next < len(offered); next++ {
+		d, after := &offered[next], int32(-1)
+		place[next] = -1
+		if d.After >= 0 {
+			var ready bool
+			if after, ready = c.after(int(d.After), first); !ready && !t.Ready(next) {
+				continue
+			}
 		}
+		payload, key, here := d.View.Payload(), d.View.Key(), shown{}
+		if o.room != nil && len(payload) >= o.least {
+			here = o.show(n, payload)
+		}
+		size := len(key)
+		if here.length == 0 {
+			size += len(payload)
+		}
+		if count == most || at+size > end {
+			if count == 0 {
+				return first, at + size
+			}
+			break
+		}
+		ref := &refs[count]
+		if here.length > 0 {
+			c.shown = append(c.shown, here)
+			ref.pair(0, here.at, here.length)
+			c.bytes.shown += uint64(here.length)
+		} else {
+			ref.pair(0, uint32(at), uint32(len(payload)))
+			copy(window[at:], payload)
+			copied += len(payload)
+		}
+		ref.key(key, at+size-len(key), window)
+		ref.tell(&d.View)
+		ref.ask(after, table, len(fields), d.Response != nil && t.Response(next) != nil)
 		for _, name := range fields {
-			f, _ := v.Locate(name)
+			f, _ := d.View.Locate(name)
 			putField(window[table:], f)
 			table += fieldSize
 		}
+		at += size
+		place[next], c.order[count] = int32(count), int32(next)
+		count++
+		end = int(n.window.size) // only the first one may lie in the room of what is shown
 	}
+	c.order, c.size, c.bytes.copied = c.order[:count], at, uint64(copied)
+	return next, 0
+}
+
+// after is the chunk's index of delivery i of the turn, which another one comes after; false and -1 if it is in none, or in one before.
+func (c *chunk) after(i, first int) (place int32, ok bool) {
+	if i < first || c.place[i] < 0 {
+		return -1, false
+	}
+	return c.place[i], true
 }
 
 // descriptor is a delivery as the guest sees it; docs/abi.md. An array of known size needs no checks of bounds.
 type descriptor [deliverySize]byte
 
-func (r *descriptor) put32(at int, v uint32) { binary.LittleEndian.PutUint32(r[at:], v) }
-func (r *descriptor) put64(at int, v uint64) { binary.LittleEndian.PutUint64(r[at:], v) }
-func (r *descriptor) get32(at int) uint32    { return binary.LittleEndian.Uint32(r[at:]) }
-func (r *descriptor) get64(at int) uint64    { return binary.LittleEndian.Uint64(r[at:]) }
+func (r *descriptor) put64(at int, v uint64)   { binary.LittleEndian.PutUint64(r[at:], v) }
+func (r *descriptor) pair(at int, a, b uint32) { r.put64(at, uint64(a)|uint64(b)<<32) }
+func (r *descriptor) get32(at int) uint32      { return binary.LittleEndian.Uint32(r[at:]) }
+func (r *descriptor) get64(at int) uint64      { return binary.LittleEndian.Uint64(r[at:]) }
 
-// lend copies payload and key to window[at:], and says how many bytes they are. A payload that is shown is not copied.
-func (r *descriptor) lend(v *pelton.View, s shown, at int, window []byte) (size int) {
-	payload, key := v.Payload(), v.Key()
-	r.put32(0, s.at)
-	r.put32(4, uint32(len(payload)))
-	if s.length == 0 {
-		r.put32(0, uint32(at))
-		size = copy(window[at:], payload)
-	}
-	r.put32(8, uint32(at+size))
+// key copies the key to window[at:].
+func (r *descriptor) key(key []byte, at int, window []byte) {
 	if key == nil {
-		r.put32(12, absent)
-		return size
+		r.pair(8, uint32(at), absent)
+		return
 	}
-	r.put32(12, uint32(len(key)))
-	return size + copy(window[at+size:], key)
+	r.pair(8, uint32(at), uint32(len(key)))
+	copy(window[at:], key)
 }
 
 // tell writes the part of the message's meta that every delivery has.
 func (r *descriptor) tell(v *pelton.View) {
-	r.put32(16, v.Attempt())
-	r.put32(20, v.Defers())
+	r.pair(16, v.Attempt(), v.Defers())
 	r.put64(24, uint64(nanos(v.Time())))
 	seen := v.Seen()
 	if seen == 0 {
@@ -184,12 +196,17 @@ func (r *descriptor) tell(v *pelton.View) {
 	r.put64(40, v.Position())
 }
 
-// after is the chunk's index of a predecessor that the guest has to look at, or -1.
-func (c *chunk) after(i int32) int32 {
-	if i < 0 || i < c.order[0] {
-		return -1
+// ask writes what the guest has to look at, and clears its answer.
+func (r *descriptor) ask(after int32, table, fields int, response bool) {
+	r.pair(48, uint32(after), uint32(table))
+	flags := uint32(0)
+	if response {
+		flags = flagResponse
 	}
-	return c.place[i]
+	r.pair(56, uint32(fields), flags)
+	r.put64(decisionAt, 0)
+	r.put64(72, 0)
+	r.put64(80, 0)
 }
 
 func putField(b []byte, f pelton.Field) {

@@ -57,14 +57,14 @@ func (p *instances) with(ctx context.Context, payload []byte, n int) func(op int
 			return false, err
 		}
 		for i := range t.Outcomes {
-			odd = odd || t.Outcomes[i].Verdict.Decision != pelton.DecisionAck
+			odd = odd || !t.Plain && t.Outcomes[i].Verdict.Decision != pelton.DecisionAck
 		}
 		return odd, nil
 	}
 }
 
 func turn(payload []byte, n int) *actor.Turn {
-	t := new(actor.Turn)
+	t := &actor.Turn{Brief: true} // as a loop offers it
 	lane := &pelton.LaneID{Source: "s", Incarnation: "i", Lane: "l"}
 	for range n {
 		view := pelton.Borrow(payload, nil, &pelton.Meta{Lane: lane, Attempt: 1}, nil, nil)
