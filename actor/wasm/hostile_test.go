@@ -65,6 +65,9 @@ var endlessGuests = map[string]forge{
 	"memory.grow":       handles(endless(i32c(1), []byte{0x40, 0, opDrop})),
 	"a long body":       handles(endless(slices.Repeat([]byte{opLocalGet, 0, opDrop}, 10000))),
 	"divisions":         handles(endless(slices.Repeat(join([]byte{opLocalGet, 0}, i32c(3), []byte{0x6d, opDrop}), 3000))),
+	"a short loop":      handles(endless([]byte{opLocalGet, 0, opDrop})),
+	"divisions, short":  handles(endless(slices.Repeat(join([]byte{opLocalGet, 0}, i32c(3), []byte{0x6d, opDrop}), 5))),
+	"long way to store": handles(endless(slices.Repeat(join([]byte{opLocalGet, 0, opLocalGet, 0, opI32Store, 2, 0}), 12))),
 	"leaves":            handles(endless(slices.Repeat([]byte{opCall, helper}, 5000)), function{"leaf", 0, false, slices.Repeat(join(i32c(7), []byte{opDrop}), 15)}),
 	"tail calls":        handles([]byte{opLocalGet, 0, opLocalGet, 1, tailCall, 3}),
 	"calls of the host": calling("pelton.output", true, 1024, 64<<10),
@@ -131,7 +134,7 @@ func TestEndlessGuests(t *testing.T) {
 
 // The collector of the host is not held up by a guest that never comes back by itself: were it, the test would not end.
 func TestCollectorRunsBesideEndlessGuests(t *testing.T) {
-	for _, name := range []string{"loop", "tree of calls", "memory.fill", "a long body", "leaves"} {
+	for _, name := range []string{"loop", "a short loop", "divisions, short", "tree of calls", "memory.fill", "a long body", "leaves"} {
 		t.Run(name, func(t *testing.T) {
 			n, err := load(t, endlessGuests[name].bytes()).Start(t.Context(), actor.Env{Limits: actor.Limits{Time: int64(time.Hour)}})
 			if err != nil {

@@ -13,6 +13,7 @@
 // # What is charged
 //
 //	loop header, entry of a function   its instructions, at most 64
+//	loop of at most 48 instructions    the same, once for two rounds; of at most 24: for four
 //	1,024 instructions without a loop  64; a call among them weighs 32, a division 4
 //	a leaf of at most 32 instructions  nothing
 //	a call of an import                500, before it
@@ -22,6 +23,9 @@
 //
 // A charge is in line: fuel += -cost; if fuel < 0 { fuel = ask() }. It leaves the operand stack as it is, so it may stand
 // anywhere.
+//
+// Such a short loop is written several times over (unroll.go) if it has no calls and no other loops; a module grows by at most 64 KiB
+// and a quarter for it, and all further loops are charged each round.
 //
 // # Safety
 //
@@ -40,6 +44,7 @@
 // # Testing
 //
 // The test suite of the WebAssembly specification, which comes with wazero, is run before and after rewriting, command
-// by command, with the same results; its invalid modules stay invalid. Fuzzing looks for a panic, for a module that the
+// by command, with the same results; its invalid modules stay invalid. Loops that go around and out by
+// chance are run before and after, and asked at every point. Fuzzing looks for a panic, for a module that the
 // engine takes before and not after, and for one that it takes after only.
 package fuel

@@ -89,7 +89,7 @@ func (f *meter) instruction() {
 		return
 	case opEnd:
 		f.close()
-	case opElse, opBrTable, opBrTable - 1, opBrTable - 2, opReturn, opUnreachable:
+	case opElse, opBr, opBrIf, opBrTable, opReturn, opUnreachable:
 		f.level = false
 	case opCall, opReturnCall, opCallIndir, opReturnIndir:
 		f.call(op)
@@ -135,9 +135,12 @@ func (f *meter) block(op byte, at int) {
 		if f.level && f.length > 0 && f.count <= freeLeaf {
 			f.dropEntry()
 		}
+		f.loops = true
+		if f.unroll(f.r.b[at+1 : f.r.at]) {
+			return
+		}
 		f.copy(at)
 		o.charge = f.charge(1)
-		f.loops = true
 	} else {
 		f.copy(at)
 	}

@@ -20,7 +20,7 @@ func Rewrite(module []byte, o Options) ([]byte, error) {
 	if len(module) < 8 || !bytes.Equal(module[:8], header) {
 		return nil, &Error{Err: malformed("it does not begin like a WebAssembly module of version 1")}
 	}
-	m := &rewriter{options: o, out: make([]byte, 0, len(module)+len(module)/4+64)}
+	m := &rewriter{options: o, out: make([]byte, 0, len(module)+len(module)/4+64), growth: freeGrowth + len(module)/shareGrowth}
 	m.out = append(m.out, header...)
 	r := reader{b: module, at: len(header)}
 	for r.more() {
@@ -79,6 +79,7 @@ type rewriter struct {
 	locals    uint64 // of those
 	named     []byte // the section of names
 	get, ask  []byte // code that reads the fuel; that stores it and asks for more when it is below 0
+	growth    int    // bytes by which unrolled loops may make it longer
 	meter     meter  // reused from body to body
 }
 
