@@ -34,8 +34,9 @@
 // N1: nothing is acknowledged to the server that is not below the watermark (D2). Lost acknowledgements do no harm: the
 // watermark in the store decides where to go on, the consumer shows it to the server's operators.
 //
-// N2: at most MaxAckPending messages are handed over and not settled, and about twice MaxBytes wait in the client. When the
-// arena is full nothing more is asked for (A2).
+// N2: at most MaxAckPending messages are handed over and not settled, and MaxMessages or about twice MaxBytes wait in the
+// client, which has room for all that was asked for and for what the server says beside it: it drops nothing. When the arena
+// is full nothing more is asked for (A2).
 //
 // # Testing
 //

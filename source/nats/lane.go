@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	natsgo "github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -98,14 +99,11 @@ func (r *read) pass(ctx context.Context) error {
 		return err
 	}
 	r.next, r.count, r.missed = max(r.next, l.start), 0, 0
-	it, err := c.Messages(
-		jetstream.PullMaxMessagesWithBytesLimit(l.options.MaxMessages, l.options.MaxBytes),
-		jetstream.PullExpiry(expiry), jetstream.PullHeartbeat(heartbeat), jetstream.WithMessagesErrOnMissingHeartbeat(true),
-	)
+	p, err := newPull(l)
 	if err != nil {
 		return err
 	}
-	defer it.Stop()
+	defer p.close()
 	pulling, end := context.WithCancelCause(ctx)
 	var watch sync.WaitGroup
 	watch.Go(func() {
@@ -117,13 +115,13 @@ func (r *read) pass(ctx context.Context) error {
 	})
 	defer watch.Wait()
 	defer end(nil)
-	return r.pull(ctx, pulling, c, it)
+	return r.pull(ctx, pulling, c, p)
 }
 
 // pull hands messages over. pulling ends with ctx, and when messages on their way may be lost.
-func (r *read) pull(ctx, pulling context.Context, c jetstream.Consumer, it jetstream.MessagesContext) error {
+func (r *read) pull(ctx, pulling context.Context, c jetstream.Consumer, p *pull) error {
 	for {
-		m, err := r.wait(pulling, c, it)
+		m, err := r.wait(pulling, c, p)
 		if err != nil {
 			return err
 		}
@@ -135,7 +133,7 @@ func (r *read) pull(ctx, pulling context.Context, c jetstream.Consumer, it jetst
 			return r.gap(fmt.Sprintf("delivery %d came where %d was due", meta.Sequence.Consumer, r.count))
 		}
 		seq := meta.Sequence.Stream
-		r.lane.acks.delivered(seq, m.Reply())
+		r.lane.acks.delivered(seq, m.Reply)
 		if seq < r.next {
 			continue // handed over before
 		}
@@ -153,28 +151,20 @@ func (r *read) gap(what string) error {
 }
 
 // wait is the next message. What was handed over is made visible before a wait that may be long.
-func (r *read) wait(pulling context.Context, c jetstream.Consumer, it jetstream.MessagesContext) (jetstream.Msg, error) {
-	if r.pending {
-		m, err := it.Next(jetstream.NextMaxWait(linger))
-		if !errors.Is(err, natsgo.ErrTimeout) {
-			return m, r.why(pulling, err)
-		}
-		if err := r.d.Flush(pulling); err != nil {
-			return nil, r.why(pulling, err)
-		}
-		r.pending = false
-	}
-	for quiet := firstGlance; ; quiet = min(2*quiet, lastGlance) {
-		ctx, cancel := context.WithTimeout(pulling, quiet)
-		m, err := it.Next(jetstream.NextContext(ctx))
-		cancel()
-		if pulling.Err() != nil || !errors.Is(err, context.DeadlineExceeded) {
-			return m, r.why(pulling, err)
-		}
-		if err := r.check(pulling, c); err != nil {
-			return nil, r.why(pulling, err)
+func (r *read) wait(pulling context.Context, c jetstream.Consumer, p *pull) (*natsgo.Msg, error) {
+	m, err := p.ready()
+	if m == nil && err == nil && r.pending {
+		if m, err = p.next(pulling, time.After(linger)); m == nil && err == nil {
+			err = r.d.Flush(pulling)
+			r.pending = false
 		}
 	}
+	for quiet := firstGlance; m == nil && err == nil; quiet = min(2*quiet, lastGlance) {
+		if m, err = p.next(pulling, time.After(quiet)); m == nil && err == nil {
+			err = r.check(pulling, c)
+		}
+	}
+	return m, r.why(pulling, err)
 }
 
 // why is the reason behind an error of the pull.
@@ -184,8 +174,8 @@ func (r *read) why(pulling context.Context, err error) error {
 		return nil
 	case pulling.Err() != nil:
 		return context.Cause(pulling)
-	case errors.Is(err, jetstream.ErrNoHeartbeat):
-		return fmt.Errorf("stream %s: no sign of life of the server for %s", r.lane.options.Stream, 2*heartbeat)
+	case errors.Is(err, errSilence):
+		return fmt.Errorf("stream %s: %w for %s", r.lane.options.Stream, err, silence)
 	}
 	return fmt.Errorf("pull from consumer %s of stream %s: %w", r.lane.options.Durable, r.lane.options.Stream, err)
 }

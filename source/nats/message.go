@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	natsgo "github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/decode"
@@ -59,10 +58,10 @@ func (k Key) of(subject string) []byte {
 }
 
 // record is what the decoder takes of a message.
-func (l *lane) record(m jetstream.Msg, meta *jetstream.MsgMetadata) decode.Record {
+func (l *lane) record(m *natsgo.Msg, meta *natsgo.MsgMetadata) decode.Record {
 	r := decode.Record{
-		Position: meta.Sequence.Stream, Next: meta.Sequence.Stream + 1, Key: l.options.Key.of(m.Subject()), Payload: m.Data(),
-		Meta: pelton.Meta{Time: meta.Timestamp, Headers: headers(m.Subject(), m.Headers())},
+		Position: meta.Sequence.Stream, Next: meta.Sequence.Stream + 1, Key: l.options.Key.of(m.Subject), Payload: m.Data,
+		Meta: pelton.Meta{Time: meta.Timestamp, Headers: headers(m.Subject, m.Header)},
 	}
 	for i := range r.Meta.Headers {
 		if strings.EqualFold(r.Meta.Headers[i].Name, "traceparent") {
