@@ -43,10 +43,13 @@ func fromNATS(ctx context.Context, dir string, l *load) (_ *side, err error) {
 		return fmt.Sprintf("nats: {url: %q, stream: %s, durable: wheel-%d}", s.ClientURL(), stream, round)
 	}
 	side.raw = func(ctx context.Context, round int) (int, error) {
-		return consumeNATS(ctx, s.ClientURL(), fmt.Sprint("plain-", round), l.messages, nil)
+		return consumeNATS(ctx, s.ClientURL(), fmt.Sprint("plain-", round), l.messages, run, nil)
+	}
+	side.each = func(ctx context.Context, round int) (int, error) {
+		return consumeNATS(ctx, s.ClientURL(), fmt.Sprint("each-", round), l.messages, 1, nil)
 	}
 	side.hand = func(ctx context.Context, round int, k *keeper) (int, error) {
-		return consumeNATS(ctx, s.ClientURL(), fmt.Sprint("hand-", round), l.messages, k)
+		return consumeNATS(ctx, s.ClientURL(), fmt.Sprint("hand-", round), l.messages, run, k)
 	}
 	if err := fillNATS(ctx, s.ClientURL(), l); err != nil {
 		return nil, errors.Join(err, side.close())
@@ -88,9 +91,12 @@ func fillNATS(ctx context.Context, url string, l *load) error {
 	return nil
 }
 
-// consumeNATS pulls and acknowledges as the source does: one acknowledgement for a run of messages, here for each pull's half.
-// What has a keeper is kept before it is acknowledged.
-func consumeNATS(ctx context.Context, url, durable string, want int, k *keeper) (n int, err error) {
+// run is how many messages share an acknowledgement, as with the source: here half of a pull.
+const run = 500
+
+// consumeNATS pulls, and acknowledges each run of messages at once, or each message by itself if that is 1, as most clients
+// do. What has a keeper is kept before it is acknowledged.
+func consumeNATS(ctx context.Context, url, durable string, want, run int, k *keeper) (n int, err error) {
 	// A status that the server sends behind the last message may find nobody who waits for it. A message that is missing is
 	// seen in the count.
 	c, err := nats.Connect(url, nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}))
@@ -102,7 +108,11 @@ func consumeNATS(ctx context.Context, url, durable string, want int, k *keeper) 
 	if err != nil {
 		return 0, err
 	}
-	consumer, err := js.CreateConsumer(ctx, stream, jetstream.ConsumerConfig{Durable: durable, AckPolicy: jetstream.AckAllPolicy, MaxDeliver: -1, MaxAckPending: 20_000})
+	policy := jetstream.AckAllPolicy
+	if run == 1 {
+		policy = jetstream.AckExplicitPolicy
+	}
+	consumer, err := js.CreateConsumer(ctx, stream, jetstream.ConsumerConfig{Durable: durable, AckPolicy: policy, MaxDeliver: -1, MaxAckPending: 20_000})
 	if err != nil {
 		return 0, err
 	}
@@ -117,7 +127,7 @@ func consumeNATS(ctx context.Context, url, durable string, want int, k *keeper) 
 			return n, err
 		}
 		k.add(m.Data())
-		if n++; n%500 == 0 || n == want {
+		if n++; n%run == 0 || n == want {
 			if err := k.sync(); err != nil {
 				return n, err
 			}

@@ -7,6 +7,7 @@
 // # Usage
 //
 //	err := sources.Run(options)
+//	PELTON_BENCH_SOURCES_PROFILE=DIR go run . -only sources    # and a profile of each wheel's processor time
 //
 // # Ordering
 //

@@ -62,14 +62,16 @@ type side struct {
 	feed func(ctx context.Context, base string) error
 	// raw is the plain client: it gives how many it read.
 	raw func(ctx context.Context, round int) (int, error)
+	// each is the plain client as most write it, which acknowledges every message by itself; nil where that is no difference.
+	each func(ctx context.Context, round int) (int, error)
 	// hand is the same client with a keeper; nil where there is none.
 	hand  func(ctx context.Context, round int, k *keeper) (int, error)
 	close func() error
 }
 
-// clientOnce runs the plain client.
-func (s *side) clientOnce(ctx context.Context, round int) (measure.Usage, error) {
-	return s.read(ctx, func(ctx context.Context) (int, error) { return s.raw(ctx, round) })
+// clientOnce runs a plain client.
+func (s *side) clientOnce(ctx context.Context, client func(context.Context, int) (int, error), round int) (measure.Usage, error) {
+	return s.read(ctx, func(ctx context.Context) (int, error) { return client(ctx, round) })
 }
 
 // handOnce runs the client with a keeper.

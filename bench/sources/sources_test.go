@@ -29,7 +29,7 @@ func TestSources(t *testing.T) {
 			if err := f.add(t.Context(), s, program, o.Dir, 0); err != nil {
 				t.Fatal(err)
 			}
-			if f.rate[0] <= 0 || f.cpu[0] <= 0 || f.peak[0] < 1 || f.raw[0] <= 0 {
+			if f.rate[0] <= 0 || f.cpu[0] <= 0 || f.peak[0] < 1 || f.raw[0] <= 0 || s.each != nil && f.each[0] <= 0 {
 				t.Errorf("%+v", f)
 			}
 			few := *s
@@ -37,7 +37,7 @@ func TestSources(t *testing.T) {
 			if _, err := few.wheelOnce(t.Context(), program, o.Dir, 1); err == nil || !strings.Contains(err.Error(), "3000 snapshots") {
 				t.Errorf("one message too many: %v", err)
 			}
-			if _, err := few.clientOnce(t.Context(), 1); err == nil {
+			if _, err := few.clientOnce(t.Context(), few.raw, 1); err == nil {
 				t.Error("one message too many for the client, and no error")
 			}
 		})

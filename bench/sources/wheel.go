@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	_ "embed"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -22,6 +24,9 @@ import (
 // patience bounds one run: it is for a hang.
 const patience = 3 * time.Minute
 
+// glance is between two looks at a wheel's figures, which are its work too: every 5 ms took 4 % of its processor time.
+const glance = 25 * time.Millisecond
+
 const config = `store: {sync: always}
 api: {listen: "127.0.0.1:0", grpc: "127.0.0.1:0"}
 sources:
@@ -38,15 +43,43 @@ type cost struct {
 	peak      int64         // bytes of memory
 }
 
-// build makes the binary as its users do.
+// profiles, where it is set, is a directory for the wheel's profiles, one for each run.
+const profiles = "PELTON_BENCH_SOURCES_PROFILE"
+
+//go:embed profile.txt
+var profiler []byte
+
+// build makes the binary as its users do; for profiles with a file more, which the tree does not have.
 func build(ctx context.Context, o *measure.Options) (string, error) {
 	program := filepath.Join(o.Dir, "pelton")
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", program, "./cmd/pelton")
+	args := []string{"build", "-o", program}
+	if os.Getenv(profiles) != "" {
+		overlay, err := overlay(o)
+		if err != nil {
+			return "", err
+		}
+		args = append(args, "-overlay", overlay)
+	}
+	cmd := exec.CommandContext(ctx, "go", append(args, "./cmd/pelton")...)
 	cmd.Dir = o.Tree
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go build ./cmd/pelton: %w\n%s", err, out)
 	}
 	return program, nil
+}
+
+// overlay says that there is one more file in the program.
+func overlay(o *measure.Options) (string, error) {
+	tree, err := filepath.Abs(o.Tree)
+	if err != nil {
+		return "", err
+	}
+	source, list := filepath.Join(o.Dir, "profile.go"), filepath.Join(o.Dir, "overlay.json")
+	text, err := json.Marshal(map[string]map[string]string{"Replace": {filepath.Join(tree, "cmd/pelton/profile.go"): source}})
+	if err != nil {
+		return "", err
+	}
+	return list, errors.Join(os.WriteFile(source, profiler, 0o600), os.WriteFile(list, text, 0o600))
 }
 
 // wheelOnce runs a wheel with a new store over all messages.
@@ -62,6 +95,10 @@ func (s *side) wheelOnce(ctx context.Context, program, dir string, round int) (c
 		return c, err
 	}
 	cmd := exec.CommandContext(ctx, program, "run", file)
+	if to := os.Getenv(profiles); to != "" {
+		name := fmt.Sprintf("%s-%d.pprof", strings.ReplaceAll(s.name, " ", "-"), round)
+		cmd.Env = append(os.Environ(), profiles+"="+filepath.Join(to, name))
+	}
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	var words bytes.Buffer
 	out, in := io.Pipe()
@@ -102,7 +139,7 @@ func (s *side) settle(ctx context.Context, out io.Reader) error {
 	} else {
 		fed <- nil
 	}
-	tick := time.NewTicker(5 * time.Millisecond)
+	tick := time.NewTicker(glance)
 	defer tick.Stop()
 	for {
 		snapshots, keys, err := count(ctx, base)
