@@ -203,15 +203,16 @@ func (c *committer) refused(p *part, err error) {
 	c.s.queue.rollback()
 }
 
-// records numbers a batch and makes one atomic append of it: each snapshot with its place in the log and its mark
-// (S2), and the new heads. It moves the committer's numbers behind the batch.
+// records numbers a batch and makes one atomic append of it: each snapshot with its place in the log, the marks (S2), and the
+// new heads. It moves the committer's numbers behind the batch.
 func (c *committer) records(batch []*change) []store.Record {
 	k := &c.s.book.Keys
-	records := make([]store.Record, 0, 4*len(batch)+1)
+	records := make([]store.Record, 0, 3*len(batch)+2)
 	put := func(key, value []byte) {
 		records = append(records, store.Record{Op: store.Put, Key: key, Value: value})
 	}
 	heads := make(map[*session]*change, len(batch))
+	var marks store.Marks
 	sessions := c.sessions
 	for _, ch := range batch {
 		key := ch.item.key
@@ -231,8 +232,12 @@ func (c *committer) records(batch []*change) []store.Record {
 			put(k.Log(c.seq), record.Pointer{Gone: true, Epoch: ch.after.life, ID: ch.after.id, Key: key}.Encode())
 			records = c.deletion(records, ch)
 		}
-		if mark := ch.item.effect.Mark; len(mark) > 0 {
-			put(mark, ch.markValue())
+		switch mark := ch.item.effect.Mark; {
+		case len(mark) == 0:
+		case ch.item.ask != nil:
+			put(mark, ch.place())
+		default:
+			marks.Add(mark)
 		}
 		if ch.stream != nil {
 			st := *ch.stream
@@ -245,9 +250,10 @@ func (c *committer) records(batch []*change) []store.Record {
 	}
 	for _, ch := range batch {
 		if heads[ch.session] == ch {
-			put(k.Head(ch.item.key), record.Place{Epoch: ch.after.life, ID: ch.after.id, Seq: ch.after.seq}.Encode())
+			put(k.Head(ch.item.key), ch.place())
 		}
 	}
+	records = marks.Records(records)
 	if sessions != c.sessions {
 		put(k.Name, record.Name{Epoch: c.s.epoch, Count: c.sessions}.Encode())
 	}
@@ -269,11 +275,8 @@ func (c *committer) born(records []store.Record, ch *change) []store.Record {
 		store.Record{Op: store.Delete, Key: c.s.book.Keys.Tombstone(ch.item.key)}, store.Record{Op: store.Delete, Key: c.s.book.Keys.Log(ch.buried)})
 }
 
-// markValue is what a mark holds: nothing for a sender's, the place of the snapshot for a client's.
-func (ch *change) markValue() []byte {
-	if ch.item.ask == nil {
-		return nil
-	}
+// place is what a head, a tombstone and a client's id hold.
+func (ch *change) place() []byte {
 	return record.Place{Epoch: ch.after.life, ID: ch.after.id, Seq: ch.after.seq}.Encode()
 }
 
@@ -288,7 +291,7 @@ func (c *committer) deletion(records []store.Record, ch *change) []store.Record 
 		records = append(records, store.Record{Op: store.Delete, Key: k.Log(ch.buried)})
 	}
 	records = append(records,
-		store.Record{Op: store.Put, Key: k.Tombstone(key), Value: record.Place{Epoch: ch.after.life, ID: ch.after.id, Seq: ch.after.seq}.Encode()},
+		store.Record{Op: store.Put, Key: k.Tombstone(key), Value: ch.place()},
 		store.Record{Op: store.Delete, Key: k.Head(key)},
 		store.Record{Op: store.DeleteRange, Key: life, End: store.PrefixEnd(life)},
 		store.Record{Op: store.DeleteRange, Key: ids, End: store.PrefixEnd(ids)},

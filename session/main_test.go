@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -69,7 +70,7 @@ func (p *sender) effect(key, payload string) pelton.Effect {
 			Target:  pelton.Target{Kind: pelton.TargetSession, Name: "s"},
 		},
 		Token: n, Key: []byte(key), Payload: []byte(payload), ContentType: "text/plain",
-		Time: time.Unix(int64(n), 0).UTC(), Mark: store.Key(store.SpaceMark, p.name, n),
+		Time: time.Unix(int64(n), 0).UTC(), Mark: mark(p.name, n),
 	}
 	p.sent = append(p.sent, e)
 	return e
@@ -212,4 +213,11 @@ func lines(events []session.Event) string {
 		text.WriteString(line(e))
 	}
 	return text.String()
+}
+
+// mark is one of a lane, as a wheel's are: those of an append share a record.
+func mark(lane string, n uint64) []byte {
+	key := store.AppendString(slices.Clone(store.LaneMarks), "source")
+	key = store.AppendString(store.AppendString(key, lane), "1")
+	return store.AppendUint64(key, n)
 }

@@ -14,7 +14,7 @@ import (
 
 // The key layouts, all of them after the space's byte:
 //
-//	mark     "lane"|"lot", source, lane, incarnation, position, path, target
+//	mark     "lane"|"lot", source, lane, incarnation, position, path, target; several of a lane may be in one record (store.Marks)
 //	lot      "record", source, lane, incarnation, position, path, target → record
 //	lot      "owed", source, lane, incarnation, position, path, target → record of what an acked delivery owes
 //	lot      "id", short id → key of the record
@@ -91,11 +91,10 @@ const beside = 40
 func marks(parked bool) []byte { return appendMarks(nil, parked) }
 
 func appendMarks(key []byte, parked bool) []byte {
-	key = append(key, store.SpaceMark)
 	if parked {
-		return store.AppendString(key, "lot")
+		return store.AppendString(append(key, store.SpaceMark), "lot")
 	}
-	return store.AppendString(key, "lane")
+	return append(key, store.LaneMarks...)
 }
 
 func recordKey(id pelton.EffectID) []byte {

@@ -3,6 +3,7 @@ package lot
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -259,6 +260,47 @@ func TestTrim(t *testing.T) {
 	start, err := Load(s, laneID, 0)
 	if err != nil || len(start.Known) != 4 || start.Known[0].Message.Position != 6 {
 		t.Errorf("known %v, %v", start.Known, err)
+	}
+}
+
+// Marks of one append share a record, which stays until the watermark is behind the last of them; those below it are over.
+// Single ones, which is all that there was before, are read beside them.
+func TestSharedMarks(t *testing.T) {
+	s := newShelf(t)
+	s.append(put(nil, Mark(false, record(9, delivery.KindRetry, 0, 0).ID), nil), nil)
+	var m store.Marks
+	for _, at := range []uint64{3, 7, 5, 1} {
+		m.Add(Mark(false, record(at, delivery.KindRetry, 0, 0).ID))
+	}
+	other := record(2, delivery.KindRetry, 0, 0).ID
+	other.Message.Lane.Lane = "other"
+	m.Add(Mark(false, other))
+	records := m.Records(nil)
+	if len(records) != 2 {
+		t.Fatalf("%d records for two lanes", len(records))
+	}
+	s.append(records, nil)
+	from := uint64(0)
+	for _, c := range []struct {
+		watermark uint64
+		want      []uint64
+	}{{0, []uint64{3, 7, 5, 1, 9}}, {4, []uint64{7, 5, 9}}, {7, []uint64{7, 9}}, {8, []uint64{9}}} {
+		if c.watermark > from {
+			s.append([]store.Record{Trim(laneID, from, c.watermark)}, nil)
+			from = c.watermark
+		}
+		start, err := Load(s, laneID, c.watermark)
+		var got []uint64
+		for _, id := range start.Known {
+			got = append(got, id.Message.Position)
+		}
+		if err != nil || !slices.Equal(got, c.want) {
+			t.Errorf("at %d: %v, %v; want %v", c.watermark, got, err, c.want)
+		}
+	}
+	s.append(put(nil, Mark(false, record(10, delivery.KindRetry, 0, 0).ID), []byte{1}), nil)
+	if _, err := Load(s, laneID, 8); !errors.Is(err, store.ErrCorrupt) {
+		t.Errorf("a damaged record: %v", err)
 	}
 }
 

@@ -21,14 +21,42 @@ type Start struct {
 // Load reads what a lane begins with. Known covers the marks, parked, owed and dead records at and above the watermark.
 func Load(r store.Reader, id pelton.LaneID, watermark uint64) (Start, error) {
 	var s Start
-	for _, prefix := range append(places(), marks(false)) {
+	for _, prefix := range places() {
 		start, _, end := position(prefix, id, watermark)
 		if err := s.know(r, start, end, len(prefix)); err != nil {
 			return s, err
 		}
 	}
+	if err := s.knowMarks(r, id, watermark); err != nil {
+		return s, err
+	}
 	err := s.block(r, id)
 	return s, err
+}
+
+// knowMarks reads the lane's marks. A record of several lies at the highest of them, and those below the watermark are over.
+func (s *Start) knowMarks(r store.Reader, id pelton.LaneID, watermark uint64) error {
+	prefix := marks(false)
+	start, _, end := position(prefix, id, watermark)
+	for e, err := range r.Scan(start, end, store.ScanOptions{}) {
+		if err != nil {
+			return err
+		}
+		all, err := store.MarksOf(e)
+		if err != nil {
+			return err
+		}
+		for _, mark := range all {
+			effect, err := cut(mark[min(len(prefix), len(mark)):])
+			if err != nil {
+				return err
+			}
+			if effect.Message.Position >= watermark {
+				s.Known = append(s.Known, effect)
+			}
+		}
+	}
+	return nil
 }
 
 func (s *Start) know(r store.Reader, start, end []byte, skip int) error {

@@ -144,12 +144,13 @@ func (s *Sink) cut() error {
 
 // commit is the one append that makes a write count: the new length and every mark, all or nothing (S2).
 func (s *Sink) commit(effects []pelton.Effect, length int64, t tail) []store.Record {
-	s.records = append(s.records[:0], s.record(length, t))
+	var marks store.Marks
 	for i := range effects {
 		if mark := effects[i].Mark; len(mark) > 0 {
-			s.records = append(s.records, store.Record{Op: store.Put, Key: mark})
+			marks.Add(mark)
 		}
 	}
+	s.records = marks.Records(append(s.records[:0], s.record(length, t)))
 	return s.records
 }
 

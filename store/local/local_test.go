@@ -45,3 +45,25 @@ func claim(t testing.TB, s store.Store) store.Token {
 func key(parts ...any) []byte { return store.Key(store.SpaceKV, parts...) }
 
 func put(k, value []byte) store.Record { return store.Record{Op: store.Put, Key: k, Value: value} }
+
+// A store of an earlier format is read as it is, and is one of this format afterwards.
+func TestEarlierFormat(t *testing.T) {
+	dir := rows(t)
+	s := open(t, Options{Dir: dir})
+	if err := s.db.Set(formatKey, store.AppendUint64(nil, 1), nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = open(t, Options{Dir: dir})
+	if have, err := s.storedFormat(); have != format || err != nil {
+		t.Errorf("format %d, %v; want %d", have, err, format)
+	}
+	if _, err := s.Get(key(uint64(99))); err != nil {
+		t.Error(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}

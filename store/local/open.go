@@ -139,9 +139,12 @@ func (s *Store) unreadable(err error) error {
 }
 
 // format is the version of what this program writes. It rises when older programs can't read the records any more.
-const format = 1
+//
+//	2  one record may hold several marks of a lane (store.Marks)
+const format = 2
 
-// migrations[v] brings a store of format v to v+1, in place; the record of the format is set after each.
+// migrations[v] brings a store of format v to v+1, in place; the record of the format is set after each. Where there is none,
+// this program reads the records of v as they are.
 var migrations = map[uint64]func(*pebble.DB) error{}
 
 var formatKey = store.Key(store.SpaceStore, "format")
