@@ -67,3 +67,17 @@ func TestEarlierFormat(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// Memtables are as large as the limits of the store allow.
+func TestMemtable(t *testing.T) {
+	for want, o := range map[uint64]Options{
+		16 << 20: {},
+		4 << 20:  {MaxBytes: 64 << 20},
+		8 << 20:  {MaxBytes: 512 << 20, Reserve: 1 << 30},
+		5 << 20:  {MaxBytes: 100 << 30, Reserve: 20 << 20},
+	} {
+		if got := o.memtable(); got != want {
+			t.Errorf("%+v: %d, want %d", o, got, want)
+		}
+	}
+}

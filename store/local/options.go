@@ -47,8 +47,13 @@ func (o *Options) Validate() error {
 
 // Sizes. Memory is at most cacheBytes + memtables × memtableBytes and what is queued.
 const (
-	memtableBytes = 4 << 20
-	memtables     = 3 // Pebble keeps as many old logs and one for reuse: up to 16 MiB beside MaxBytes
+	// The larger a memtable, the fewer tables a flush makes and the less often compactions rewrite those below; what is deleted
+	// again soon, such as marks and a queue's messages, never leaves it. They grow to this as there is something to write.
+	memtableBytes = 16 << 20
+	smallestTable = 4 << 20
+	memtables     = 3  // Pebble keeps as many old logs and one for reuse, beside MaxBytes
+	memtableShare = 64 // the part of MaxBytes that a memtable takes at most
+	reserveShare  = 4  // the part of Reserve
 	cacheBytes    = 16 << 20
 	minBytes      = 4 << 20 // WAL and memtables need this much before the first compaction
 	groupRecords  = 1000
@@ -72,7 +77,7 @@ func (s *Store) pebbleOptions() *pebble.Options {
 		EventListener:               &pebble.EventListener{BackgroundError: func(error) {}, DataCorruption: s.corruption},
 		FormatMajorVersion:          pebble.FormatNewest,
 		CacheSize:                   cacheBytes,
-		MemTableSize:                memtableBytes,
+		MemTableSize:                s.o.memtable(),
 		MemTableStopWritesThreshold: memtables,
 		L0CompactionThreshold:       4,
 		L0StopWritesThreshold:       40,
@@ -84,6 +89,19 @@ func (s *Store) pebbleOptions() *pebble.Options {
 		o.Levels[i].FilterPolicy = bloom.FilterPolicy(bloomBits)
 	}
 	return o
+}
+
+// memtable is the size of one: a store that may be small has small ones, since their logs come on top, and what they hold
+// must still find room on a disk that has no more than the reserve.
+func (o *Options) memtable() uint64 {
+	n := int64(memtableBytes)
+	if o.MaxBytes > 0 {
+		n = min(n, o.MaxBytes/memtableShare)
+	}
+	if o.Reserve > 0 {
+		n = min(n, o.Reserve/reserveShare)
+	}
+	return uint64(max(n, smallestTable))
 }
 
 func (s *Store) corruption(info pebble.DataCorruptionInfo) {
