@@ -204,10 +204,15 @@ func (c *committer) refused(p *part, err error) {
 }
 
 // records numbers a batch and makes one atomic append of it: each snapshot with its place in the log, the marks (S2), and the
-// new heads. It moves the committer's numbers behind the batch.
+// new heads. It moves the committer's numbers behind the batch. Entries of the log come first: keys that ascend are the
+// cheapest to put into a memtable while no other comes between them.
 func (c *committer) records(batch []*change) []store.Record {
 	k := &c.s.book.Keys
-	records := make([]store.Record, 0, 3*len(batch)+2)
+	logs := make([]store.Record, 0, 3*len(batch)+2)
+	records := make([]store.Record, 0, 2*len(batch)+2)
+	log := func(p record.Pointer) {
+		logs = append(logs, store.Record{Op: store.Put, Key: k.Log(c.seq), Value: p.Encode()})
+	}
 	put := func(key, value []byte) {
 		records = append(records, store.Record{Op: store.Put, Key: key, Value: value})
 	}
@@ -219,7 +224,7 @@ func (c *committer) records(batch []*change) []store.Record {
 		for snap := range ch.snaps {
 			c.number(ch)
 			snap.Seq = c.seq
-			put(k.Log(c.seq), record.Pointer{Epoch: ch.after.life, ID: snap.ID, Key: key}.Encode())
+			log(record.Pointer{Epoch: ch.after.life, ID: snap.ID, Key: key})
 			put(k.Snapshot(key, ch.after.life, snap.ID), record.EncodeSnapshot(snap, ch.made))
 			if snap.ID == 1 {
 				c.sessions++
@@ -229,7 +234,7 @@ func (c *committer) records(batch []*change) []store.Record {
 		}
 		if ch.after.gone {
 			c.number(ch)
-			put(k.Log(c.seq), record.Pointer{Gone: true, Epoch: ch.after.life, ID: ch.after.id, Key: key}.Encode())
+			log(record.Pointer{Gone: true, Epoch: ch.after.life, ID: ch.after.id, Key: key})
 			records = c.deletion(records, ch)
 		}
 		switch mark := ch.item.effect.Mark; {
@@ -257,7 +262,7 @@ func (c *committer) records(batch []*change) []store.Record {
 	if sessions != c.sessions {
 		put(k.Name, record.Name{Epoch: c.s.epoch, Count: c.sessions}.Encode())
 	}
-	return records
+	return append(logs, records...)
 }
 
 // number gives a change the next place in the log of the name.
