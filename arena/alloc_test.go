@@ -26,8 +26,8 @@ func TestAllocs(t *testing.T) {
 		if loan, err := a.Loan(ref); err != nil || len(loan.Payload) != 100 {
 			t.Fatal(err)
 		}
-		if a.Retain(ref) != nil || a.Release(ref) != nil || a.Release(ref) != nil {
-			t.Fatal("a held message is gone")
+		if err := a.Release(ref); err != nil {
+			t.Fatal(err)
 		}
 	}
 	for range 10000 {

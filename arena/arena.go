@@ -18,6 +18,7 @@ type Arena struct {
 	closed bool
 	space  space
 	blocks int
+	idle   *Block // the accounts of blocks that nobody has, to be used again
 	cells  cells
 	lanes  []*Lane
 	queue  []*Lane // that wait in Acquire, first come first
@@ -67,8 +68,8 @@ func (a *Arena) Close() error {
 	if a.closed {
 		return a.fail("close", noRef, ErrClosed, "")
 	}
-	if lent, bytes := a.slots.lent(); lent > 0 || a.space.inUse > 0 {
-		detail := fmt.Sprintf("%d messages of %d bytes and %d blocks are in use", lent, bytes, a.blocks)
+	if n := a.slots.lent(); n > 0 || a.space.inUse > 0 {
+		detail := fmt.Sprintf("%d messages and %d blocks are in use", n, a.blocks)
 		return a.fail("close", noRef, ErrLent, detail)
 	}
 	a.closed = true
@@ -85,17 +86,16 @@ func (a *Arena) Close() error {
 
 // Stats are an arena's figures at one moment.
 type Stats struct {
-	Size         int64  // bytes, the ceiling
-	BytesUsed    int64  // of blocks and cells in use; never above Size (A2)
-	MessageBytes int64  // of the payloads that are lent
-	Slots        int    // messages lent
-	SlotLimit    int    // messages that can be lent at once
-	Blocks       int    // in use, without cells
-	Moved        int    // messages that lie in a cell of their own
-	HighWater    int64  // the highest BytesUsed so far
-	Waits        uint64 // how often Acquire had to wait
-	Waiting      int    // lanes in Acquire now
-	Lanes        int    // open
+	Size      int64  // bytes, the ceiling
+	BytesUsed int64  // of blocks and cells in use; never above Size (A2)
+	Slots     int    // messages lent
+	SlotLimit int    // messages that can be lent at once
+	Blocks    int    // in use, without cells
+	Moved     int    // messages that lie in a cell of their own
+	HighWater int64  // the highest BytesUsed so far
+	Waits     uint64 // how often Acquire had to wait
+	Waiting   int    // lanes in Acquire now
+	Lanes     int    // open
 }
 
 // Stats reads the figures. It visits each slab of slots once, so ask a few times a second, not per message.
@@ -106,7 +106,7 @@ func (a *Arena) Stats() Stats {
 		Size: int64(a.space.total) * page, BytesUsed: int64(a.space.inUse) * page, HighWater: int64(a.space.high) * page,
 		Blocks: a.blocks, Moved: a.cells.count, Waits: a.waits, Waiting: len(a.queue), SlotLimit: a.slots.limit(),
 	}
-	s.Slots, s.MessageBytes = a.slots.lent()
+	s.Slots = a.slots.lent()
 	for _, l := range a.lanes {
 		if !l.closed {
 			s.Lanes++

@@ -2,23 +2,24 @@ package arena
 
 import (
 	"fmt"
-	"math"
 	"sync/atomic"
 
 	"github.com/peltonhq/pelton"
 )
 
-// Block is memory that one writer fills with messages. It belongs to the writer's goroutine until [Lane.Done].
+// Block is memory that one writer fills with messages. It belongs to the writer's goroutine until [Lane.Done]; later it is
+// another part of the memory, or another lane's.
 type Block struct {
 	lane  *Lane
 	span  span
 	bytes []byte
-	live  atomic.Int64 // chunks that have lent slots in it, and one while the writer has it
+	live  atomic.Int64 // chunks that it has, and one while the writer has it
 	chunk *chunk       // being filled
-	next  int          // slot in chunk
+	used  int          // slots of chunk
 	taken int          // chunks so far
 	cache *chunk       // chunks for later
 	done  bool
+	idle  *Block // the next one, once nobody has it
 }
 
 // Bytes is the block's whole memory. The writer may write only where it has lent nothing yet.
@@ -37,13 +38,13 @@ type Frame struct {
 // open makes c the chunk that the writer fills.
 func (b *Block) open(c *chunk) {
 	c.block = b
-	c.tally.Store(writing)
+	c.state.Store(uint64(generation(c.state.Load())+1)<<32 | members)
 	b.live.Add(1)
-	b.chunk, b.next = c, 0
+	b.chunk, b.used = c, 0
 	b.taken++
 }
 
-// Commit lends a frame of b as a message with one reference. Its bytes must not change any more; f itself is copied.
+// Commit lends a frame of b as a message. Its bytes must not change any more; f itself is copied.
 //
 // The error is [ErrFull] when the arena has no slot left for it, which only happens while very many very small
 // messages are lent: nothing changed, and the writer gives b back and acquires another block, which waits for slots
@@ -53,37 +54,24 @@ func (l *Lane) Commit(b *Block, f *Frame) (pelton.Ref, error) {
 		f.HasKey && !within(f.KeyOffset, f.KeyLength, len(b.bytes)) || int64(f.Length) > l.arena.options.MaxMessage {
 		return noRef, l.refuse(b, f)
 	}
-	c, i := b.chunk, b.next
-	for {
-		if c == nil || i == chunkSlots {
-			if c = l.refill(b); c == nil {
-				return noRef, l.arena.fail("commit", noRef, ErrFull, "no slot is free, give the block back and acquire another")
-			}
-			i = 0
+	c, i := b.chunk, b.used
+	if c == nil || i == chunkSlots {
+		if c = l.refill(b); c == nil {
+			return noRef, l.arena.fail("commit", noRef, ErrFull, "no slot is free, give the block back and acquire another")
 		}
-		if c.states[i].Load()>>32 != math.MaxUint32 {
-			break
-		}
-		i++ // its generations are used up: it is never lent again
+		i = 0
 	}
-	b.next = i + 1
-	s := &c.slots[i]
-	base := int64(b.span.from) * page
-	s.offset, s.key = base+int64(f.Offset), noKey
-	m := &s.loan
+	b.used = i + 1
+	m := &c.slots[i].loan
 	m.Payload, m.Key = b.bytes[f.Offset:f.Offset+f.Length:f.Offset+f.Length], nil
 	if f.HasKey {
-		s.key = base + int64(f.KeyOffset)
 		m.Key = b.bytes[f.KeyOffset : f.KeyOffset+f.KeyLength : f.KeyOffset+f.KeyLength]
 	}
 	m.Meta = f.Meta
 	m.Fields = append(m.Fields[:0], f.Fields...)
 	m.Names = f.Names
-	c.tally.Add(oneLent + uint64(f.Length)*oneByte)
-	c.sizes[i] = int64(f.Length)
-	generation := uint32(c.states[i].Load()>>32) + 1
-	c.states[i].Store(pack(generation, 1)) // publishes all of the above
-	return pelton.Ref{Index: c.base + uint32(i), Generation: generation}, nil
+	state := c.state.Add(^((kept-lent)*one(i) - 1)) // from kept to lent: publishes all of the above
+	return pelton.Ref{Index: c.base + uint32(i), Generation: generation(state)}, nil
 }
 
 func within(offset, length, size int) bool {
@@ -103,15 +91,11 @@ func (l *Lane) refuse(b *Block, f *Frame) error {
 	}
 }
 
-// refill closes the chunk that is full and opens another. The more chunks a block needed already, the more it takes
+// refill opens another chunk. The more chunks a block needed already, the more it takes
 // at once, so that a block of small messages takes the mutex a few times and not for each chunk.
 func (l *Lane) refill(b *Block) *chunk {
 	a := l.arena
-	if b.chunk != nil {
-		full := b.chunk
-		b.chunk = nil
-		a.leaveChunk(full, writing)
-	}
+	b.chunk = nil // all its slots are lent, or were
 	if b.cache == nil {
 		a.mutex.Lock()
 		if a.slots.allows(a, l) {
@@ -131,16 +115,14 @@ func (l *Lane) refill(b *Block) *chunk {
 	return c
 }
 
-// leaveChunk takes n off the chunk's tally, lets the block go with the last hold on it, and the chunk with its last
-// slot. The block is read first: as soon as the tally is 0 somebody else may have the chunk.
-func (a *Arena) leaveChunk(c *chunk, n uint64) {
-	b, l := c.block, c.lane
-	rest := c.tally.Add(-n)
+// left follows a change of the chunk's state from before to rest: the block goes with the last hold on it, and the chunk
+// with its last slot. b and l were read before the change: since then somebody else may have the chunk.
+func (a *Arena) left(c *chunk, b *Block, l *Lane, before, rest uint64) {
 	if rest&members == 0 {
 		a.slots.give(c) // before it is counted as free: who sees the count finds the chunk
 		l.chunks.Add(-1)
 	}
-	if rest&holds == 0 && n&holds != 0 {
+	if before&holds != 0 && rest&holds == 0 {
 		a.leaveBlock(b)
 	}
 	if rest&members == 0 && a.slots.short.Load() {
@@ -153,21 +135,25 @@ func (a *Arena) leaveBlock(b *Block) {
 		a.freed(func() {
 			a.untake(b.span)
 			a.blocks--
+			b.idle, a.idle = a.idle, b
 		})
 	}
 }
 
-// Done ends the writer's use of the block; its memory is free with its last message. Calling it again is nothing.
+// Done ends the writer's use of the block, whose memory is free with its last message: the block must not be used again.
+// Calling it twice in a row is nothing.
 func (l *Lane) Done(b *Block) {
 	if b.done {
 		return
 	}
 	b.done = true
 	a := l.arena
-	if c := b.chunk; c != nil {
-		b.chunk = nil
-		a.leaveChunk(c, writing)
+	if c := b.chunk; c != nil && b.used < chunkSlots { // else all its slots are lent, or were
+		unused := members &^ (one(b.used) - 1)
+		rest := c.state.Add(^(unused - 1))
+		a.left(c, b, l, rest+unused, rest)
 	}
+	b.chunk = nil
 	for b.cache != nil {
 		c := b.cache
 		b.cache = c.next

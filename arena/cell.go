@@ -18,8 +18,6 @@ type cell struct {
 	mask uint64 // of granules; 0 for whole pages
 }
 
-func (c cell) used() bool { return c.span.n > 0 }
-
 // cells are the pages that moved messages share; the arena's mutex is held.
 type cells struct {
 	masks map[int]uint64 // granules in use by page
@@ -64,34 +62,41 @@ func (a *Arena) Move(ref pelton.Ref) error {
 	if c == nil || ref.Index>>indexBits != a.number || !c.is(i, ref) {
 		return a.missing("move", ref, ErrStale)
 	}
-	s := &c.slots[i]
-	if s.cell.used() || c.block.span.n <= pages(int64(s.size())) {
+	s, b, l := &c.slots[i], c.block, c.lane
+	size := need(&s.loan)
+	if c.state.Load()>>(2*i)&kept == moved || b.span.n <= pages(int64(size)) {
 		return nil
 	}
 	a.mutex.Lock()
-	to, ok := a.cell(s.size())
+	to, ok := a.cell(size)
 	a.mutex.Unlock()
 	if !ok {
 		return a.fail("move", ref, ErrFull, "no common memory is free")
 	}
 	a.carry(s, to)
-	c.sizes[i] = ^c.sizes[i]
-	less := uint64(oneLent)
-	a.leaveChunk(c, less-oneMoved) // one lent less, one moved more
+	rest := c.state.Add(one(i) * (moved - lent))
+	a.left(c, b, l, rest-one(i)*(moved-lent), rest)
 	return nil
 }
 
-// size is the bytes that the message needs elsewhere.
-func (s *slot) size() int {
-	if s.inside() {
-		return len(s.loan.Payload)
+// need is the bytes that the message needs elsewhere.
+func need(m *pelton.Loan) int {
+	if inside(m) >= 0 {
+		return len(m.Payload)
 	}
-	return len(s.loan.Payload) + len(s.loan.Key)
+	return len(m.Payload) + len(m.Key)
 }
 
-// inside reports whether the key needs no bytes of its own.
-func (s *slot) inside() bool {
-	return s.key == noKey || s.key >= s.offset && s.key+int64(len(s.loan.Key)) <= s.offset+int64(len(s.loan.Payload))
+// inside is where in the payload the key lies, -1 when it needs bytes of its own. No key needs none.
+func inside(m *pelton.Loan) int {
+	at := address(m.Key) - address(m.Payload)
+	switch {
+	case len(m.Key) == 0:
+		return 0
+	case at < uintptr(len(m.Payload)) && at+uintptr(len(m.Key)) <= uintptr(len(m.Payload)):
+		return int(at)
+	}
+	return -1
 }
 
 // cell takes room for n bytes. The mutex is held.
@@ -122,39 +127,40 @@ func (a *Arena) cell(n int) (cell, bool) {
 	return got, true
 }
 
+// bytes is the memory of a cell.
+func (a *Arena) bytes(c cell) []byte {
+	from, n := c.span.from*page, c.span.n*page
+	if c.mask != 0 {
+		from, n = from+bits.TrailingZeros64(c.mask)*granule, bits.OnesCount64(c.mask)*granule
+	}
+	return a.memory.bytes[from : from+n]
+}
+
 // carry copies the bytes and points the slot at them.
 func (a *Arena) carry(s *slot, to cell) {
-	memory, inside := a.memory.bytes, s.inside()
-	at := int64(to.span.from) * page
-	if to.mask != 0 {
-		at += int64(bits.TrailingZeros64(to.mask)) * granule
-	}
-	m, key := &s.loan, s.key
-	copy(memory[at:], m.Payload)
-	switch {
-	case key == noKey:
-	case inside:
-		key += at - s.offset
-	default:
-		key = at + int64(len(m.Payload))
-		copy(memory[key:], m.Key)
+	m, room := &s.loan, a.bytes(to)
+	n, key := copy(room, m.Payload), inside(m)
+	if key < 0 {
+		key = n
+		copy(room[key:], m.Key)
 	}
 	if invariants.Enabled {
-		s.poison()
+		fill(m.Payload)
+		fill(m.Key)
 	}
-	s.offset, s.key, s.cell = at, key, to
-	end := at + int64(len(m.Payload))
-	m.Payload = memory[at:end:end]
-	if key != noKey {
-		end = key + int64(len(m.Key))
-		m.Key = memory[key:end:end]
+	m.Payload = room[:n:n]
+	if m.Key != nil {
+		end := key + len(m.Key)
+		m.Key = room[key:end:end]
 	}
+	s.cell = to
 }
 
 // vacate gives a moved message's cell back.
-func (a *Arena) vacate(s *slot) {
-	was := s.cell
-	s.cell = cell{}
+func (a *Arena) vacate(was cell) {
+	if invariants.Enabled {
+		fill(a.bytes(was))
+	}
 	a.freed(func() {
 		a.cells.count--
 		if was.mask == 0 {

@@ -1,9 +1,11 @@
 package arena_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 
@@ -13,8 +15,8 @@ import (
 
 const perLane = 5000 // messages
 
-// TestConcurrent: readers lend while viewers look, each with its own reference, and one loop releases. The arena is
-// so small that the readers wait again and again.
+// TestConcurrent: readers lend while viewers look, and one loop releases, in runs. The arena is so small that the readers
+// wait again and again.
 func TestConcurrent(t *testing.T) {
 	a := open(t, 512*kib, 32*kib)
 	const lanes, viewers = 2, 3
@@ -32,14 +34,19 @@ func TestConcurrent(t *testing.T) {
 		views.Go(func() {
 			for ref := range work {
 				look(t, a, ref)
+				look(t, a, ref)
 				answers <- ref
 			}
 		})
 	}
 	var loop sync.WaitGroup
 	loop.Go(func() {
+		var batch []pelton.Ref
 		for ref := range answers {
-			release(t, a, ref)
+			if batch = append(batch, ref); len(batch) == 8 || len(answers) == 0 {
+				releaseRuns(t, a, batch)
+				batch = batch[:0]
+			}
 		}
 	})
 	n := 0
@@ -48,13 +55,7 @@ func TestConcurrent(t *testing.T) {
 		if n%5 == 0 {
 			_ = a.Move(ref) // nobody looks at it yet; full is no failure
 		}
-		for range 2 {
-			if err := a.Retain(ref); err != nil {
-				t.Error(err)
-			}
-			work <- ref
-		}
-		release(t, a, ref)
+		work <- ref
 	}
 	close(work)
 	views.Wait()
@@ -62,6 +63,19 @@ func TestConcurrent(t *testing.T) {
 	loop.Wait()
 	if s := a.Stats(); n != lanes*perLane || s.Slots != 0 || s.BytesUsed != 0 {
 		t.Errorf("%d messages, then %+v", n, s)
+	}
+}
+
+// releaseRuns gives messages back as the loop does.
+func releaseRuns(t *testing.T, a *arena.Arena, refs []pelton.Ref) {
+	t.Helper()
+	slices.SortFunc(refs, func(a, b pelton.Ref) int { return cmp.Compare(a.Index, b.Index) })
+	for len(refs) > 0 {
+		n, err := a.ReleaseRun(refs)
+		if err != nil {
+			t.Error(err)
+		}
+		refs = refs[n:]
 	}
 }
 

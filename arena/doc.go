@@ -5,13 +5,13 @@
 //	│ block │ free │ cells │ …│ lane 1 │…│ ◀────── │ generation, refs, offset, … │ ◀── Ref
 //	└───▲─────────────────────┴──────────┘         └──────────────▲────────────────┘
 //	    │ reads into                                              │
-//	  writer ── Acquire ▶ Commit ▶ Done                View, Retain, Release, Move
+//	  writer ── Acquire ▶ Commit ▶ Done                View, Release, Move
 //
 // # Usage
 //
 // A writer has a [Lane]. It acquires a [Block], reads bytes into it, commits each message in it as a [Frame], which
-// gives a Ref with one reference, and is done with the block. Whoever holds a reference may view the message. The
-// last Release frees the message; the block is free when its writer is done and its last message is released.
+// gives a Ref, and is done with the block. Whoever has the Ref may view the message until its Release; the block is free
+// when its writer is done and its last message is released.
 //
 // # Invariants
 //
@@ -19,7 +19,7 @@
 //     lend and a slot whose generation would wrap is retired; a Ref carries the arena's number in the upper 8 bits of
 //     its index; a number that is used again starts above all generations that it had.
 //   - A2 ceiling: blocks and cells never use more than [Options.Size]; full means that Acquire waits. Slots are
-//     bounded too: one per 64 bytes of Size, at least 4,096 and at most 2^24 (about 290 bytes of heap each, and its fields, made as
+//     bounded too: one per 64 bytes of Size, at least 4,096 and at most 2^24 (about 260 bytes of heap each, and its fields, made as
 //     they are needed).
 //   - A3 no leak: when nothing is lent and no writer has a block, nothing is used. [Arena.Close] checks it.
 //
@@ -35,9 +35,9 @@
 // common memory, which is used first. A block from it has 64 KiB to 1 MiB, at most a sixteenth of what is free, unless
 // one message needs more; in an arena with a small MaxMessage blocks are a quarter of it, down to a page.
 //
-// Slots come in chunks of 16 that belong to one block at a time, so that a message costs its block nothing: Commit
-// and Release change the slot's state and the chunk's tally, one atomic word each. Releasers push free chunks on a
-// list that a writer takes whole.
+// Slots come in chunks of 16 that belong to one block at a time, so that a message costs its block nothing. A chunk has
+// one generation and one atomic word for how its slots stand: Commit changes the word once, and so does a release of any
+// number of its messages ([Arena.ReleaseRun]). Releasers push free chunks on a list that a writer takes whole.
 //
 // On Linux the memory is a file, so that package wasm can map it into a guest as well: [Find] tells from the address of a
 // message's bytes where in which arena's [Mapping] they lie. What is mapped elsewhere shows the same bytes, poison included.
@@ -51,7 +51,7 @@
 //
 // A Lane and its Blocks belong to one writer goroutine. The bytes of a block belong to the writer until it commits
 // them, then to nobody: they don't change until the message is released. A View is borrowed for as long as its user
-// holds a reference. Releases may come from any goroutine; in a wheel only the loop releases. Move is for the one who
+// knows that it is not released. Releases may come from any goroutine; in a wheel only the loop releases. Move is for the one who
 // knows that nobody has a View of the message. The mutex is taken once per block, cell or handful of chunks, never per
 // message that stays where it is; nobody holds it while waiting.
 //

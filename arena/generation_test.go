@@ -10,15 +10,13 @@ import (
 	"github.com/peltonhq/pelton"
 )
 
-// setGen makes every free slot one that has been lent so often.
+// setGen makes every chunk of which nothing is lent one that has been opened so often.
 func (a *Arena) setGen(generation uint32) {
 	for i := range a.slots.made {
 		s := a.slots.slabs[i].Load()
 		for j := range s.chunks {
-			for k := range s.chunks[j].slots {
-				if _, refs := unpack(s.chunks[j].states[k].Load()); refs == 0 {
-					s.chunks[j].states[k].Store(pack(generation, 0))
-				}
+			if c := &s.chunks[j]; c.state.Load()&members == 0 {
+				c.state.Store(uint64(generation) << 32)
 			}
 		}
 	}
@@ -49,8 +47,12 @@ func TestWrap(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	l.Done(b)
 	limit := a.Stats().SlotLimit
 	a.setGen(math.MaxUint32 - 1)
+	if b, err = l.Acquire(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
 	last, err := l.Commit(b, &Frame{})
 	if err != nil || last.Generation != math.MaxUint32 {
 		t.Fatalf("%s, %v", last, err)

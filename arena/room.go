@@ -88,7 +88,12 @@ func (a *Arena) place(l *Lane, n int, common bool) *Block {
 	a.take(s)
 	a.blocks++
 	lo, hi := int64(s.from)*page, int64(s.from+s.n)*page
-	b := &Block{lane: l, span: s, bytes: a.memory.bytes[lo:hi:hi]}
+	b := a.idle
+	if b == nil {
+		b = new(Block)
+	}
+	a.idle, b.idle = b.idle, nil
+	b.lane, b.span, b.bytes, b.taken, b.done = l, s, a.memory.bytes[lo:hi:hi], 0, false
 	b.live.Store(1)
 	b.open(c)
 	return b

@@ -46,7 +46,7 @@ func TestCeiling(t *testing.T) {
 			refs = append(refs, commit(t, l, b, arena.Frame{Length: 64 * kib}))
 			l.Done(b)
 		}
-		if s := a.Stats(); s.BytesUsed != mib || s.MessageBytes != int64(len(refs))*64*kib {
+		if s := a.Stats(); s.BytesUsed != mib || s.Slots != len(refs) {
 			t.Errorf("full: %+v", s)
 		}
 		got := make(chan *arena.Block)

@@ -2,6 +2,7 @@ package arena
 
 import (
 	"math"
+	"math/bits"
 	"sync/atomic"
 
 	"github.com/peltonhq/pelton"
@@ -20,56 +21,48 @@ const (
 // slot is one message. Between two lends only the lane that has its chunk writes it; while it is lent nobody does,
 // but for Move.
 type slot struct {
-	loan   pelton.Loan // what views show; its Fields keep their capacity
-	offset int64       // of the payload in the arena's memory
-	key    int64       // offset, or noKey
-	cell   cell        // where Move put the bytes
-	trace  trace
+	loan  pelton.Loan // what views show; its Fields keep their capacity
+	cell  cell        // where Move put the bytes, of a slot that was moved
+	trace trace
 }
-
-const noKey = -1
-
-func pack(generation, refs uint32) uint64       { return uint64(generation)<<32 | uint64(refs) }
-func unpack(s uint64) (generation, refs uint32) { return uint32(s >> 32), uint32(s) }
 
 // chunk is a few slots that a writer fills one after the other, for one block.
 //
-// tally is one word so that it changes as a whole: 7 bits count the lent slots that lie in the block, one bit is set
-// while a writer may lend more, 8 bits count the lent slots that were moved out of the block, 48 bits are the lent
-// payload bytes. When the first 8 bits come to 0 the chunk lets its block go, which happens once because only the
-// writer adds to them; when the next 8 are 0 too the chunk is free.
+// state is one word so that it changes as a whole: a generation, which is that of all its slots, and for each slot two bits
+// that say how it stands. The writer opens the chunk with all of them kept; so a commit, and a release of any number of
+// slots, is one change of the word. When no slot is kept or lent any more the chunk lets its block go, which happens once
+// because only the opening sets these; when none is moved either the chunk is free.
 type chunk struct {
-	tally atomic.Uint64
+	state atomic.Uint64
 	block *Block
 	lane  *Lane
-	next  *chunk // in whichever list it is
-	base  uint32 // index of its first slot
-
-	// What a look and a release need of a slot lies side by side, so that those of a batch touch few cache lines.
-	states [chunkSlots]atomic.Uint64 // generation, then 32 bits of references; no references: released
-	sizes  [chunkSlots]int64         // bytes of the payload; their complement once Move took it out of the block
+	next  *chunk   // in whichever list it is
+	base  uint32   // index of its first slot
+	_     [20]byte // the slots begin with a cache line of their own
 
 	slots [chunkSlots]slot
 }
 
+// How a slot stands. The lower bit is what keeps the block.
 const (
-	oneLent  = 1
-	writing  = 1 << 7
-	oneMoved = 1 << 8
-	oneByte  = 1 << 16
-	holds    = oneMoved - 1 // mask of what keeps the block
-	members  = oneByte - 1  // mask of what keeps the chunk
+	lent  = 1 // in the block
+	moved = 2 // lent, out of the block
+	kept  = 3 // in the block and not lent: by the writer that will fill it, or while it is released
 )
 
-// spent reports that no slot can be lent again: all generations are used up.
-func (c *chunk) spent() bool {
-	for i := range c.states {
-		if g, _ := unpack(c.states[i].Load()); g != math.MaxUint32 {
-			return false
-		}
-	}
-	return true
-}
+const (
+	members = 1<<(2*chunkSlots) - 1 // of a state, all slots: what keeps the chunk
+	holds   = members / 3           // of them, the lower bits: what keeps the block
+)
+
+// one is the lowest bit of slot i in a state.
+func one(i int) uint64 { return 1 << (2 * i) }
+
+// generation is the part of a state that is no slot's.
+func generation(state uint64) uint32 { return uint32(state >> 32) }
+
+// out reports whether slot i is lent, in the block or moved.
+func out(state uint64, i int) bool { return (state>>(2*i)+1)&2 != 0 }
 
 type slab struct{ chunks [slabChunks]chunk }
 
@@ -125,7 +118,7 @@ func (t *table) collect() {
 
 // put returns a chunk to the free list. The mutex is held.
 func (t *table) put(c *chunk) {
-	if c.states[0].Load()>>32 == math.MaxUint32 && c.spent() {
+	if generation(c.state.Load()) == math.MaxUint32 { // none of its slots can be lent again
 		t.wasted++
 		return
 	}
@@ -154,9 +147,7 @@ func (t *table) grow(number, floor uint32) {
 	for i := range s.chunks {
 		c := &s.chunks[slabChunks-1-i]
 		c.base = number<<indexBits | uint32(t.made*slabSlots+(slabChunks-1-i)*chunkSlots)
-		for j := range c.states {
-			c.states[j].Store(pack(floor, 0))
-		}
+		c.state.Store(uint64(floor) << 32)
 		c.next, t.free = t.free, c
 		t.loose++
 	}
@@ -168,26 +159,25 @@ func (t *table) init(slots int) { t.slabs = make([]atomic.Pointer[slab], slots/s
 
 func (t *table) limit() int { return len(t.slabs)*slabSlots - t.wasted*chunkSlots }
 
-// lent counts the messages that are lent, and their bytes. The mutex is held.
-func (t *table) lent() (slots int, bytes int64) {
+// lent counts the messages that are lent. The mutex is held.
+func (t *table) lent() int {
+	n := 0
 	for i := range t.made {
 		s := t.slabs[i].Load()
 		for j := range s.chunks {
-			n := s.chunks[j].tally.Load()
-			slots += int(n&holds&^writing) + int(n/oneMoved%oneMoved)
-			bytes += int64(n / oneByte)
+			state := s.chunks[j].state.Load()
+			n += bits.OnesCount64((state ^ state>>1) & holds) // one of the two bits
 		}
 	}
-	return slots, bytes
+	return n
 }
 
 // clear forgets all slots, and returns the highest generation that was issued. The mutex is held.
 func (t *table) clear(floor uint32) uint32 {
 	for i := range t.made {
 		s := t.slabs[i].Swap(nil)
-		for j := range slabSlots {
-			g, _ := unpack(s.chunks[j/chunkSlots].states[j%chunkSlots].Load())
-			floor = max(floor, g)
+		for j := range s.chunks {
+			floor = max(floor, generation(s.chunks[j].state.Load()))
 		}
 	}
 	t.made, t.free = 0, nil

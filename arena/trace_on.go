@@ -19,7 +19,7 @@ func (t *trace) note() {
 	frames := runtime.CallersFrames(callers[:n])
 	for i := 0; i < n; i++ {
 		frame, more := frames.Next()
-		if !strings.Contains(frame.Function, "/arena.(*Arena).") && !strings.Contains(frame.Function, "/arena.(*Lane).") {
+		if !strings.Contains(frame.Function, "/arena.(*") {
 			t.caller.Store(callers[i])
 			return
 		}

@@ -39,7 +39,7 @@ func TestPoison(t *testing.T) {
 			t.Errorf("%q: other bytes were overwritten", b.Bytes()[:16])
 		}
 		_, err = a.View(ref)
-		for _, err := range []error{err, a.Retain(ref), a.Release(ref)} {
+		for _, err := range []error{err, a.Move(ref), a.Release(ref)} {
 			if err == nil || !strings.Contains(err.Error(), "released at ") || !strings.Contains(err.Error(), "trace_on_test.go:") {
 				t.Errorf("%v does not say where", err)
 			}

@@ -168,10 +168,12 @@ func (l *Loop) move() {
 // release gives back what no delivery needs.
 func (l *Loop) release() {
 	l.refs = l.ledger.Releases(l.refs[:0])
-	for _, ref := range l.refs {
-		if err := l.owners[ref.Index>>24].Release(ref); err != nil {
+	for refs := l.refs; len(refs) > 0; {
+		n, err := l.owners[refs[0].Index>>24].ReleaseRun(refs)
+		if err != nil {
 			l.fail(err)
 		}
+		refs = refs[n:]
 	}
 }
 
