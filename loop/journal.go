@@ -15,6 +15,8 @@ const journalBytes = 4 << 20
 // all of it, when there is room. The loop goroutine alone uses it.
 type journal struct {
 	store     store.Store
+	prompt    store.Prompt // the store, if it is one; else nil
+	told      func(store.Pos, error)
 	partition string
 	token     store.Token
 	box       *inbox
@@ -31,6 +33,13 @@ type journal struct {
 type entry struct {
 	records []store.Record
 	done    func() // on the loop, once durable
+}
+
+func newJournal(l *Loop, partition string) journal {
+	j := journal{store: l.o.Store, partition: partition, box: &l.box, errands: &l.errands, fatal: l.fail}
+	j.prompt, _ = l.o.Store.(store.Prompt)
+	j.told = func(_ store.Pos, err error) { l.box.tell(note{kind: noteWritten, err: err}) }
+	return j
 }
 
 // claim makes this the lane's owner: what earlier owners handed over is durable then, and nothing of theirs comes
@@ -68,9 +77,13 @@ func (j *journal) send() {
 	for j.sent < len(j.queue) && !j.stopped {
 		records := j.queue[j.sent].records
 		j.sent++
-		j.store.AppendAsync(j.token, records, func(_ store.Pos, err error) {
-			j.box.tell(note{kind: noteWritten, err: err})
-		})
+		if j.prompt != nil {
+			if pos, now, err := j.prompt.AppendNow(j.token, records); now {
+				j.told(pos, err) // it is heard in its turn, as if it came from outside
+				continue
+			}
+		}
+		j.store.AppendAsync(j.token, records, j.told)
 	}
 }
 
@@ -79,7 +92,11 @@ func (j *journal) answered(err error) {
 	if err == nil {
 		e := j.queue[0]
 		j.queue[0] = entry{}
-		j.queue = j.queue[1:]
+		if len(j.queue) == 1 { // as it usually is: its place is used again
+			j.queue = j.queue[:0]
+		} else {
+			j.queue = j.queue[1:]
+		}
 		j.sent--
 		j.bytes -= store.Size(e.records)
 		e.done()

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"sync/atomic"
 	"time"
 
 	"github.com/peltonhq/pelton"
@@ -32,7 +31,7 @@ type Loop struct {
 	decoder *decode.Decoder
 	changes []change // being gathered
 	asks    []delivery.Ask
-	figures atomic.Pointer[Stats]
+	figures board
 }
 
 // places are what the loop keeps for each part of the graph, and where its messages lie.
@@ -89,12 +88,11 @@ func Start(ctx context.Context, o Options) (*Loop, error) { //nolint:contextchec
 	l.place, l.onDurable = newPlace(o.ID), l.checkpointed
 	l.issued, l.durable, l.now = o.From, o.From, time.Now()
 	l.errands.ctx, l.errands.end = context.WithCancel(context.WithoutCancel(ctx)) //nolint:fatcontext // kept for errands alone
-	l.journal = journal{store: o.Store, partition: "lane/" + o.ID.Source + "/" + o.ID.Lane, box: &l.box, errands: &l.errands, fatal: l.fail}
+	l.journal = newJournal(l, "lane/"+o.ID.Source+"/"+o.ID.Lane)
 	if err := l.prepare(ctx); err != nil {
 		l.errands.end()
 		return nil, fmt.Errorf("lane %s: %w", o.ID, err)
 	}
-	l.figures.Store(new(Stats))
 	l.publish(true)
 	var running context.Context
 	running, l.stop = context.WithCancel(l.errands.ctx)
@@ -274,7 +272,7 @@ func (l *Loop) patience() time.Duration {
 		wait = 10 * time.Millisecond
 	case l.stale:
 		wait = max(0, fresh-l.now.Sub(l.published))
-	case !l.figures.Load().Idle: // why the source is paused is for somebody to see
+	case !l.figures.shown.Idle: // why the source is paused is for somebody to see
 		wait = 2 * fresh
 	}
 	if due, ok := l.ledger.Due(); ok {

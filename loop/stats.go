@@ -2,6 +2,8 @@ package loop
 
 import (
 	"fmt"
+	"slices"
+	"sync"
 
 	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/decode"
@@ -41,13 +43,34 @@ func Waits() []string {
 	}
 }
 
+// board shows the figures to whoever asks. The loop writes the next ones beside those that are shown and changes the two, so
+// that nobody waits for longer than a copy takes, and nothing is made anew.
+type board struct {
+	mutex sync.Mutex
+	shown Stats // only the loop changes it, so it looks at it without the mutex
+	next  Stats // the loop's
+}
+
+func (b *board) show() {
+	b.mutex.Lock()
+	b.shown, b.next = b.next, b.shown
+	b.mutex.Unlock()
+}
+
 // Stats is the newest copy of the figures.
-func (l *Loop) Stats() Stats { return *l.figures.Load() }
+func (l *Loop) Stats() Stats {
+	b := &l.figures
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	s := b.shown
+	s.Counts, s.Plugins, s.Flight = s.Counts.Copy(), slices.Clone(s.Plugins), slices.Clone(s.Flight)
+	return s
+}
 
 // publish makes a copy of the figures for others to read: when the loop comes to rest, and often enough under load.
 func (l *Loop) publish(final bool) {
 	idle := l.ledger.Idle() && l.journal.idle() && l.durable >= l.ledger.Watermark() && len(l.ring.full) == 0
-	before := l.figures.Load()
+	before := &l.figures.shown
 	// That a lane rests is told at once. That it is busy again may be told late, but for one that is at its end, whose rest
 	// others wait for.
 	rests := idle && l.busy
@@ -58,10 +81,14 @@ func (l *Loop) publish(final bool) {
 		return
 	}
 	l.published, l.stale = l.now, false
-	s := &Stats{
+	s := &l.figures.next
+	plugins := s.Counts.Plugins[:0]
+	plugins = append(plugins, l.ledger.Counts.Plugins...)
+	*s = Stats{
 		Lane: l.o.ID, Watermark: l.durable, Open: l.ledger.Open(), Waiting: l.ledger.Waiting(), Ended: l.ended, Idle: idle,
-		Counts: l.ledger.Counts.Copy(), Decoded: l.decoder.Stats(), Position: l.ledger.Head(),
+		Counts: l.ledger.Counts, Decoded: l.decoder.Stats(), Position: l.ledger.Head(), Plugins: s.Plugins[:0], Flight: s.Flight[:0],
 	}
+	s.Counts.Plugins = plugins
 	s.Wait, s.Paused = l.paused()
 	if l.failure != nil {
 		s.Failure = l.failure.Error()
@@ -72,7 +99,7 @@ func (l *Loop) publish(final bool) {
 	for t := range l.gates {
 		s.Flight = append(s.Flight, l.gates[t].flight)
 	}
-	l.figures.Store(s)
+	l.figures.show()
 }
 
 // paused says why the reader can't go on: the ring is full, or it waits for the arena.

@@ -77,6 +77,12 @@ type View interface {
 	Close() error
 }
 
+// Prompt is a store that may have nothing to wait for, such as a disk.
+type Prompt interface {
+	// AppendNow is Append in the caller's turn: now is false if something has to be waited for, and then nothing happened.
+	AppendNow(t Token, records []Record) (pos Pos, now bool, err error)
+}
+
 // Store is a log that makes records durable under an owner's token, and a view of the keys that they make up.
 // All methods may be called from any goroutine.
 type Store interface {

@@ -12,7 +12,13 @@ import (
 	"github.com/peltonhq/pelton/store/internal/intake"
 )
 
-type tree = btreemap.BTreeMap[[]byte, []byte]
+type tree = btreemap.BTreeMap[[]byte, *entry]
+
+// entry is one value. It is written over as long as nobody can see it.
+type entry struct {
+	value []byte
+	made  uint64 // how many trees had been given to readers before
+}
 
 const degree = 16
 
@@ -20,12 +26,14 @@ const degree = 16
 type Disk struct {
 	mu    sync.Mutex
 	tree  *tree
+	given *tree  // the same, for readers; nil when something was written since the last one
+	times uint64 // that a tree was given
 	held  bool
 	since time.Time
 }
 
 // NewDisk is an empty disk.
-func NewDisk() *Disk { return &Disk{tree: btreemap.New[[]byte, []byte](degree, bytes.Compare)} }
+func NewDisk() *Disk { return &Disk{tree: btreemap.New[[]byte, *entry](degree, bytes.Compare)} }
 
 // Open opens a store over what is durable. While another one is open it is a [store.HeldError].
 func (d *Disk) Open() (*Store, error) {
@@ -36,13 +44,12 @@ func (d *Disk) Open() (*Store, error) {
 	}
 	s := &Store{disk: d, since: d.since, queue: intake.NewQueue(), ledger: intake.NewLedger(), ended: make(chan struct{}), moved: make(chan struct{}, 1)}
 	prefix := intake.PartitionPrefix()
-	for key, value := range d.tree.Ascend(btreemap.GE(prefix), upper(store.PrefixEnd(prefix))) {
-		if err := s.ledger.Load(key, value); err != nil {
+	for key, e := range d.tree.Ascend(btreemap.GE(prefix), upper(store.PrefixEnd(prefix))) {
+		if err := s.ledger.Load(key, e.value); err != nil {
 			return nil, fmt.Errorf("store in memory: %w", err)
 		}
 	}
 	d.held = true
-	s.published.Store(d.tree.Clone())
 	go s.run()
 	return s, nil
 }
@@ -63,22 +70,41 @@ func New() *Store {
 	return s
 }
 
-// write makes one append durable and returns the tree that reads may see from now on.
-func (d *Disk) write(records []store.Record, ledger *intake.Ledger) *tree {
+// write makes one append durable: reads see it from now on.
+func (d *Disk) write(records []store.Record, ledger *intake.Ledger) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.given = nil
 	for i := range records {
 		switch r := &records[i]; r.Op {
 		case store.Put:
-			d.tree.ReplaceOrInsert(bytes.Clone(r.Key), append([]byte{}, r.Value...))
+			d.put(r.Key, r.Value)
 		case store.Delete:
 			d.tree.Delete(r.Key)
 		case store.DeleteRange:
 			d.clear(r.Key, r.End)
 		}
 	}
-	ledger.Flush(func(key, value []byte) { d.tree.ReplaceOrInsert(key, value) })
-	return d.tree.Clone()
+	ledger.Flush(d.put)
+}
+
+func (d *Disk) put(key, value []byte) {
+	if _, e, ok := d.tree.Get(key); ok && e.made == d.times {
+		e.value = append(e.value[:0], value...)
+		return
+	}
+	d.tree.ReplaceOrInsert(bytes.Clone(key), &entry{bytes.Clone(value), d.times})
+}
+
+// give is what is durable, for a reader.
+func (d *Disk) give() *tree {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.given == nil {
+		d.given = d.tree.Clone()
+		d.times++
+	}
+	return d.given
 }
 
 func (d *Disk) clear(from, to []byte) {

@@ -12,12 +12,12 @@
 //
 // # Ordering
 //
-// Each append is a commit of its own: it is durable in the disk, then published, then answered: D2, S4.
+// Each append is a commit of its own: it is durable in the disk, where reads see it, then answered: D2, S4.
 //
 // # Ownership
 //
-// One committer goroutine per open store writes to the disk. The published tree is never written again, so reads and
-// views need no lock while they walk it. The goroutine ends at Close or Crash and uses only channels and short mutexes, so a test may
+// One committer goroutine per open store writes to the disk, or, while it has nothing to do, whoever calls AppendNow. A tree that
+// was given to a reader is never written again, so reads and views need no lock while they walk it. The goroutine ends at Close or Crash and uses only channels and short mutexes, so a test may
 // open the store inside a testing/synctest bubble.
 //
 // # Failure

@@ -80,16 +80,24 @@ func (s *Store) set(change func(*hooks)) {
 // wait blocks the committer while the store is held, then says how the request shall end.
 func (s *Store) wait(r *intake.Request) (full string, failed error) {
 	for {
-		s.mu.Lock()
-		h := &s.hooks
-		if h.crashed != nil || !h.held || h.steps > 0 {
-			full, failed = h.outcome(r)
-			s.mu.Unlock()
+		full, held, failed := s.outcome(r)
+		if !held {
 			return full, failed
 		}
-		s.mu.Unlock()
 		<-s.moved
 	}
+}
+
+// outcome says how the request shall end, unless it is held.
+func (s *Store) outcome(r *intake.Request) (full string, held bool, failed error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	h := &s.hooks
+	if h.crashed == nil && h.held && h.steps == 0 {
+		return "", true, nil
+	}
+	full, failed = h.outcome(r)
+	return full, false, failed
 }
 
 func (h *hooks) outcome(r *intake.Request) (full string, failed error) {

@@ -13,14 +13,13 @@ import (
 
 // Store is a store over a [Disk].
 type Store struct {
-	disk      *Disk
-	since     time.Time
-	queue     *intake.Queue
-	ledger    *intake.Ledger // the committer's
-	published atomic.Pointer[tree]
-	closed    atomic.Bool // reads fail
-	ended     chan struct{}
-	moved     chan struct{} // a hook changed
+	disk   *Disk
+	since  time.Time
+	queue  *intake.Queue
+	ledger *intake.Ledger // the committer's
+	closed atomic.Bool    // reads fail
+	ended  chan struct{}
+	moved  chan struct{} // a hook changed
 
 	mu      sync.Mutex
 	hooks   hooks
@@ -28,7 +27,10 @@ type Store struct {
 	waiting int // taken from the queue, not yet answered
 }
 
-var _ store.Store = (*Store)(nil)
+var (
+	_ store.Store  = (*Store)(nil)
+	_ store.Prompt = (*Store)(nil)
+)
 
 // Since implements [store.Store].
 func (s *Store) Since() time.Time { return s.since }
@@ -48,6 +50,7 @@ func (s *Store) run() {
 		for i := range taken {
 			full, failed := s.wait(&taken[i])
 			s.commit(&taken[i], full, failed)
+			taken[i].Answer()
 		}
 		clear(taken)
 		reuse = taken
@@ -57,10 +60,9 @@ func (s *Store) run() {
 func (s *Store) commit(r *intake.Request, full string, failed error) {
 	made := s.ledger.Admit(r, full, failed)
 	if made {
-		s.published.Store(s.disk.write(r.Records, s.ledger))
+		s.disk.write(r.Records, s.ledger)
 	}
 	s.mu.Lock()
-	s.waiting--
 	if made {
 		s.stats.Appends++
 		s.stats.Commits++
@@ -69,8 +71,8 @@ func (s *Store) commit(r *intake.Request, full string, failed error) {
 	} else {
 		s.stats.Rejected++
 	}
+	s.waiting = max(0, s.waiting-1)
 	s.mu.Unlock()
-	r.Answer()
 }
 
 // Claim implements [store.Store].
@@ -88,13 +90,26 @@ func (s *Store) AppendAsync(t store.Token, records []store.Record, done func(sto
 	s.queue.Push(intake.Request{Token: t, Records: records, Done: done})
 }
 
+// AppendNow implements [store.Prompt]: there is nothing to wait for unless a test holds the store.
+func (s *Store) AppendNow(t store.Token, records []store.Record) (pos store.Pos, now bool, err error) {
+	r := intake.Request{Token: t, Records: records}
+	now = s.queue.Aside(func() bool {
+		full, held, failed := s.outcome(&r)
+		if !held {
+			s.commit(&r, full, failed)
+		}
+		return !held
+	})
+	return r.Pos, now, r.Err
+}
+
 // Stats implements [store.Store]. There is no disk, so its bytes are 0.
 func (s *Store) Stats() store.Stats {
+	queued, bytes := s.queue.Waiting()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st := s.stats
-	st.Queued, st.QueuedMem = s.queue.Waiting()
-	st.Queued += s.waiting
+	st.Queued, st.QueuedMem = queued+s.waiting, bytes
 	st.Full, st.Err = s.hooks.full, s.hooks.broken
 	return st
 }

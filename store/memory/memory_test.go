@@ -160,3 +160,56 @@ func TestFill(t *testing.T) {
 	s.Close()
 	<-room // Close wakes who waits
 }
+
+// TestAppendNow: an append in the caller's turn is as any other, and not made when it would have to wait or to overtake.
+func TestAppendNow(t *testing.T) {
+	s := memory.New()
+	token := claimed(t, s)
+	// The claim's answer comes before the committer rests.
+	now, err := false, error(nil)
+	for !now && err == nil {
+		_, now, err = s.AppendNow(token, record("a"))
+	}
+	if err != nil || !there(s, "a") || s.Stats().Records != 1 {
+		t.Errorf("append now: %v, %+v", err, s.Stats())
+	}
+	view := s.View()
+	for _, value := range []string{"b", "longer", "c"} {
+		records := record("a")
+		records[0].Value = []byte(value)
+		if _, _, err := s.AppendNow(token, records); err != nil {
+			t.Error(err)
+		}
+		got, err := s.Get(records[0].Key)
+		before, _ := view.Get(records[0].Key)
+		if err != nil || string(got) != value || string(before) != "a" {
+			t.Errorf("a is %q, %v, and %q in an older view; want %q and a", got, err, before, value)
+		}
+	}
+	s.Hold()
+	if _, now, err := s.AppendNow(token, record("held")); now || err != nil || there(s, "held") {
+		t.Errorf("held: now %v, %v", now, err)
+	}
+	answer := make(chan error, 1)
+	s.AppendAsync(token, record("first"), func(_ store.Pos, err error) { answer <- err })
+	if _, now, _ := s.AppendNow(token, record("second")); now {
+		t.Error("it overtook one that waits")
+	}
+	s.Release()
+	if err := <-answer; err != nil || there(s, "second") {
+		t.Errorf("released: %v", err)
+	}
+	claimed(t, s)
+	now = false
+	for !now {
+		if _, now, err = s.AppendNow(token, record("fenced")); now && !errors.Is(err, store.ErrFenced) {
+			t.Errorf("fenced: %v", err)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, now, _ := s.AppendNow(token, record("late")); now {
+		t.Error("a closed store took it")
+	}
+}

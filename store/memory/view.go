@@ -11,21 +11,21 @@ import (
 
 // Get implements [store.Reader].
 func (s *Store) Get(key []byte) ([]byte, error) {
-	return (&view{store: s, tree: s.published.Load()}).Get(key)
+	return (&view{store: s, tree: s.disk.give()}).Get(key)
 }
 
 // Scan implements [store.Reader].
 func (s *Store) Scan(start, end []byte, o store.ScanOptions) iter.Seq2[store.Entry, error] {
 	return func(yield func(store.Entry, error) bool) {
-		v := &view{store: s, tree: s.published.Load()}
+		v := &view{store: s, tree: s.disk.give()}
 		v.Scan(start, end, o)(yield)
 	}
 }
 
 // View implements [store.Store].
-func (s *Store) View() store.View { return &view{store: s, tree: s.published.Load()} }
+func (s *Store) View() store.View { return &view{store: s, tree: s.disk.give()} }
 
-// view reads one published tree, which is never written again.
+// view reads one tree, which is never written again.
 type view struct {
 	store *Store
 	tree  *tree // nil once closed
@@ -43,11 +43,11 @@ func (v *view) Get(key []byte) ([]byte, error) {
 	if err := v.check("get", key); err != nil {
 		return nil, err
 	}
-	_, value, ok := v.tree.Get(key)
+	_, e, ok := v.tree.Get(key)
 	if !ok || len(key) == 0 || key[0] <= store.SpaceStore {
 		return nil, fmt.Errorf("get %x: %w", key, store.ErrNotFound)
 	}
-	return append([]byte{}, value...), nil
+	return append([]byte{}, e.value...), nil
 }
 
 // Scan implements [store.Reader].
@@ -62,12 +62,12 @@ func (v *view) Scan(start, end []byte, o store.ScanOptions) iter.Seq2[store.Entr
 			return
 		}
 		given := 0
-		for key, value := range v.walk(from, to, o.Reverse) {
+		for key, e := range v.walk(from, to, o.Reverse) {
 			if err := v.store.alive(from); err != nil {
 				yield(store.Entry{}, err)
 				return
 			}
-			if !yield(store.Entry{Key: bytes.Clone(key), Value: append([]byte{}, value...)}, nil) {
+			if !yield(store.Entry{Key: bytes.Clone(key), Value: append([]byte{}, e.value...)}, nil) {
 				return
 			}
 			if given++; given == o.Limit {
@@ -77,7 +77,7 @@ func (v *view) Scan(start, end []byte, o store.ScanOptions) iter.Seq2[store.Entr
 	}
 }
 
-func (v *view) walk(from, to []byte, reverse bool) iter.Seq2[[]byte, []byte] {
+func (v *view) walk(from, to []byte, reverse bool) iter.Seq2[[]byte, *entry] {
 	if reverse {
 		return v.tree.Descend(upper(to), btreemap.GE(from))
 	}

@@ -3,7 +3,8 @@
 //
 // # Ownership
 //
-// Any goroutine pushes; one goroutine, the committer, takes and owns the [Ledger].
+// Any goroutine pushes; one goroutine, the committer, takes and owns the [Ledger]. While it rests somebody else may own it,
+// for one call ([Queue.Aside]).
 //
 // # Ordering
 //

@@ -19,6 +19,8 @@ type partition struct {
 	pos     store.Pos
 	touched bool
 	broken  error // what failed an append of a strict token of this epoch
+
+	key, value []byte // its record, written anew for each Flush
 }
 
 // NewLedger is a ledger without partitions.
@@ -45,14 +47,17 @@ func (l *Ledger) Load(key, value []byte) error {
 // PartitionPrefix begins the keys of partition records.
 func PartitionPrefix() []byte { return store.Key(store.SpaceStore, "partition") }
 
-// Flush calls put with the record of each partition that changed since the last Flush.
+// Flush calls put with the record of each partition that changed since the last Flush. The bytes are good until it returns.
 func (l *Ledger) Flush(put func(key, value []byte)) {
 	for _, name := range l.touched {
 		p := l.partitions[name]
 		p.touched = false
-		value := binary.BigEndian.AppendUint64(nil, p.epoch)
-		value = binary.BigEndian.AppendUint64(value, p.pos.Number())
-		put(store.Key(store.SpaceStore, "partition", name), value)
+		p.value = binary.BigEndian.AppendUint64(p.value[:0], p.epoch)
+		p.value = binary.BigEndian.AppendUint64(p.value, p.pos.Number())
+		if p.key == nil {
+			p.key = store.Key(store.SpaceStore, "partition", name)
+		}
+		put(p.key, p.value)
 	}
 	l.touched = l.touched[:0]
 }

@@ -43,6 +43,7 @@ type Queue struct {
 	mu      sync.Mutex
 	waiting []Request
 	bytes   int64
+	rests   bool // the committer waits for requests
 	closed  bool // no new requests
 	ended   bool // the committer is gone
 	refuser bool // a goroutine answers late requests
@@ -81,13 +82,22 @@ func (q *Queue) Take(reuse []Request) []Request {
 		if len(q.waiting) > 0 || q.closed {
 			taken := q.waiting
 			q.waiting, q.bytes = reuse[:0], 0
-			q.ended = len(taken) == 0
+			q.ended, q.rests = len(taken) == 0, false
 			q.mu.Unlock()
 			return taken
 		}
+		q.rests = true
 		q.mu.Unlock()
 		<-q.wake
 	}
+}
+
+// Aside runs f, which may do the committer's work, if the committer has nothing to do: nothing is taken meanwhile. It reports
+// what f did, or false if it was not run.
+func (q *Queue) Aside(f func() bool) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.rests && !q.closed && len(q.waiting) == 0 && f()
 }
 
 // Waiting is the number of requests that wait to be taken and the bytes in them.
