@@ -88,7 +88,7 @@ func (a *Arena) Close() error {
 type Stats struct {
 	Size      int64  // bytes, the ceiling
 	BytesUsed int64  // of blocks and cells in use; never above Size (A2)
-	Slots     int    // messages lent
+	Slots     int    // messages lent, and what writers took to lend next: at most 16 a block that is being filled
 	SlotLimit int    // messages that can be lent at once
 	Blocks    int    // in use, without cells
 	Moved     int    // messages that lie in a cell of their own

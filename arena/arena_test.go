@@ -84,10 +84,10 @@ func TestLend(t *testing.T) {
 	if string(v.Payload()) != "payload" || string(v.Key()) != "key" || v.Meta().Position != 7 || !ok || string(field.Raw) != "load" {
 		t.Errorf("view %q key %q meta %+v field %q", v.Payload(), v.Key(), v.Meta(), field.Raw)
 	}
+	l.Done(b)
 	if s := a.Stats(); s.Slots != 1 || s.Blocks != 1 {
 		t.Errorf("lent: %+v", s)
 	}
-	l.Done(b)
 	release(t, a, ref)
 	if s := a.Stats(); s.Slots != 0 || s.Blocks != 0 || s.BytesUsed != 0 {
 		t.Errorf("A3: idle: %+v", s)

@@ -15,7 +15,7 @@
 //
 // # Invariants
 //
-//   - A1 lend: bytes reached through a Ref are that message's bytes or an error. A slot's generation grows with each
+//   - A1 lend: bytes reached through a Ref that Commit gave are that message's bytes or an error. A slot's generation grows with each
 //     lend and a slot whose generation would wrap is retired; a Ref carries the arena's number in the upper 8 bits of
 //     its index; a number that is used again starts above all generations that it had.
 //   - A2 ceiling: blocks and cells never use more than [Options.Size]; full means that Acquire waits. Slots are
@@ -36,8 +36,8 @@
 // one message needs more; in an arena with a small MaxMessage blocks are a quarter of it, down to a page.
 //
 // Slots come in chunks of 16 that belong to one block at a time, so that a message costs its block nothing. A chunk has
-// one generation and one atomic word for how its slots stand: Commit changes the word once, and so does a release of any
-// number of its messages ([Arena.ReleaseRun]). Releasers push free chunks on a list that a writer takes whole.
+// one generation and one atomic word for how its slots stand: a writer changes the word once for all 16, and a release of any
+// number of its messages once ([Arena.ReleaseRun]). Releasers push free chunks on a list that a writer takes whole.
 //
 // On Linux the memory is a file, so that package wasm can map it into a guest as well: [Find] tells from the address of a
 // message's bytes where in which arena's [Mapping] they lie. What is mapped elsewhere shows the same bytes, poison included.

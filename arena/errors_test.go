@@ -109,11 +109,11 @@ func TestCommitErrors(t *testing.T) {
 			wantError(t, err, test.want, "commit", pelton.Ref{})
 		})
 	}
+	l.Done(b)
+	l.Done(b)
 	if s := a.Stats(); s.Slots != 0 {
 		t.Errorf("a failed commit lent %d messages", s.Slots)
 	}
-	l.Done(b)
-	l.Done(b)
 }
 
 func TestOptions(t *testing.T) {

@@ -29,9 +29,10 @@ type slot struct {
 // chunk is a few slots that a writer fills one after the other, for one block.
 //
 // state is one word so that it changes as a whole: a generation, which is that of all its slots, and for each slot two bits
-// that say how it stands. The writer opens the chunk with all of them kept; so a commit, and a release of any number of
-// slots, is one change of the word. When no slot is kept or lent any more the chunk lets its block go, which happens once
-// because only the opening sets these; when none is moved either the chunk is free.
+// that say how it stands. The writer opens the chunk with all slots lent: nobody has the reference of one before Commit
+// returns it, and who hands it on to another goroutine hands on what was written before. So a commit changes nothing that
+// others look at, and the release of any number of slots is one change of the word. When no slot lies in the block any more
+// the chunk lets it go, which happens once because only the opening sets these; when none is moved either the chunk is free.
 type chunk struct {
 	state atomic.Uint64
 	block *Block
@@ -47,7 +48,7 @@ type chunk struct {
 const (
 	lent  = 1 // in the block
 	moved = 2 // lent, out of the block
-	kept  = 3 // in the block and not lent: by the writer that will fill it, or while it is released
+	kept  = 3 // in the block, and nobody may look: while it is released, or not committed, in builds that check invariants
 )
 
 const (

@@ -8,3 +8,6 @@ type trace struct{}
 func (*trace) note() {}
 
 func (*trace) where() string { return "" }
+
+// opened is how all slots stand in a chunk that is being filled.
+const opened = holds * lent

@@ -37,3 +37,7 @@ func (t *trace) where() string {
 	frame, _ := runtime.CallersFrames([]uintptr{caller}).Next()
 	return "released at " + frame.File + ":" + strconv.Itoa(frame.Line)
 }
+
+// opened is how all slots stand in a chunk that is being filled: Commit lends each, so that the reference of one that was not
+// committed is found out.
+const opened = holds * kept

@@ -7,8 +7,23 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/arena"
 )
+
+// TestNeverCommitted: a reference to a slot that the writer may still fill names nothing.
+func TestNeverCommitted(t *testing.T) {
+	a := open(t, mib, 64*kib)
+	l := lane(t, a, "lane")
+	b := acquire(t, l, 1)
+	ref := commit(t, l, b, arena.Frame{})
+	next := pelton.Ref{Index: ref.Index + 1, Generation: ref.Generation}
+	_, err := a.View(next)
+	wantError(t, err, arena.ErrForeign, "view", next)
+	wantError(t, a.Release(next), arena.ErrForeign, "release", next)
+	l.Done(b)
+	release(t, a, ref)
+}
 
 // TestPoison: released bytes are overwritten, and a stale use says where they were released.
 func TestPoison(t *testing.T) {

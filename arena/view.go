@@ -32,13 +32,12 @@ func (a *Arena) Loan(ref pelton.Ref) (*pelton.Loan, error) {
 //	viewer                        releaser           writer
 //	loads state: g, lent
 //	                              state = g, free
-//	                                                 state = g+1, kept
+//	                                                 state = g+1, lent
 //	                                                 writes payload, key, meta …
 //	reads some old, some new
-//	                                                 state = g+1, lent
-//	loads state again: not g, lent → error
+//	loads state again: not g → error
 //
-// Whatever new value the viewer read was written after the release, so its second look sees the release at least.
+// Whatever new value the viewer read was written after the state, so its second look sees that.
 //
 //pelton:lends as Loan
 func (a *Arena) View(ref pelton.Ref) (pelton.View, error) {

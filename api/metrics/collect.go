@@ -59,7 +59,7 @@ var (
 	arenaSize  = gauge("arena_size_bytes", "Bytes of the arena.", "arena")
 	arenaUsed  = gauge("arena_used_bytes", "Bytes in use.", "arena")
 	arenaHigh  = gauge("arena_high_water_bytes", "The most bytes ever in use.", "arena")
-	arenaSlots = gauge("arena_slots", "Messages in the arena.", "arena")
+	arenaSlots = gauge("arena_slots", "Messages in the arena; of a block that is being filled, in sixteens.", "arena")
 	arenaWaits = counter("arena_waits_total", "How often a reader waited for room.", "arena")
 
 	deliveries    = counter("plugin_deliveries_total", "Offers, each attempt counted.", "plugin", "revision")
