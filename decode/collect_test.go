@@ -3,6 +3,7 @@ package decode
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"testing/iotest"
 	"time"
@@ -44,6 +45,9 @@ func (c *collector) Frame(_ context.Context, f Frame) error {
 	v, err := c.view(f.Ref)
 	if err != nil {
 		return err
+	}
+	if f.Hash != Hash(v.Key()) {
+		return fmt.Errorf("hash %x of key %q, want %x", f.Hash, v.Key(), Hash(v.Key()))
 	}
 	m := collected{Message: v.Own(), frame: f, fields: map[string]string{}}
 	if v.Key() != nil {

@@ -3,6 +3,8 @@ package decode
 import (
 	"context"
 
+	"github.com/cespare/xxhash/v2"
+
 	"github.com/peltonhq/pelton"
 )
 
@@ -11,7 +13,16 @@ type Frame struct {
 	Ref      pelton.Ref // zero when Bad is set
 	Position uint64     // identifies the message in its lane
 	Next     uint64     // where reading resumes after it
+	Hash     uint64     // of the key, see [Hash]
 	Bad      *Bad
+}
+
+// Hash is a key's hash: 0 for a message without one. It is stored with parked records, so it never changes.
+func Hash(key []byte) uint64 {
+	if key == nil {
+		return 0
+	}
+	return max(1, xxhash.Sum64(key))
 }
 
 // Bad is input that could not become a message: it becomes a dead letter (kind frame) and never stops the lane.

@@ -57,6 +57,10 @@ func (d *Decoder) message(ctx context.Context, r *Record, offset, length int) er
 		return err
 	}
 	frame.Offset = d.window.start + offset
+	hash := uint64(0)
+	if frame.HasKey { // while the key is in this processor's caches
+		hash = Hash(d.window.buf[frame.KeyOffset : frame.KeyOffset+frame.KeyLength])
+	}
 	ref, err := d.lane.Commit(d.window.block, frame)
 	if errors.Is(err, arena.ErrFull) {
 		ref, err = d.again(ctx, frame, r.Key, offset)
@@ -66,7 +70,7 @@ func (d *Decoder) message(ctx context.Context, r *Record, offset, length int) er
 	}
 	d.tally.Frames++
 	d.tally.Bytes += uint64(length)
-	return d.hand(ctx, Frame{Ref: ref, Position: r.Position, Next: r.Next})
+	return d.hand(ctx, Frame{Ref: ref, Position: r.Position, Next: r.Next, Hash: hash})
 }
 
 // again commits after waiting for a slot: very many very small messages are lent.

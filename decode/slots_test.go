@@ -11,21 +11,21 @@ import (
 // lazy is an Out that releases only when it is flushed, as a loop does that is a batch behind.
 type lazy struct {
 	*collector
-	refs []pelton.Ref
+	frames []Frame
 }
 
 func (l *lazy) Frame(_ context.Context, f Frame) error {
-	l.refs = append(l.refs, f.Ref)
+	l.frames = append(l.frames, f)
 	return nil
 }
 
 func (l *lazy) Flush(ctx context.Context) error {
-	for _, ref := range l.refs {
-		if err := l.collector.Frame(ctx, Frame{Ref: ref}); err != nil {
+	for _, f := range l.frames {
+		if err := l.collector.Frame(ctx, f); err != nil {
 			return err
 		}
 	}
-	l.refs = l.refs[:0]
+	l.frames = l.frames[:0]
 	return nil
 }
 

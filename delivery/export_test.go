@@ -54,7 +54,7 @@ func Describe(l *Ledger) string {
 		}
 	}
 	for i := 0; i < l.order.len(); i++ {
-		m := l.messages.at(*l.order.at(i))
+		m := l.messages.at(int32(*l.order.at(i)))
 		fmt.Fprintf(&s, "  message %d open %d lent %d flight %d\n", m.position, m.open, m.lent, m.flight)
 	}
 	return s.String()

@@ -39,7 +39,7 @@ type Ledger struct {
 	direct int64 // bytes of the source's own effects that their targets have not taken
 
 	messages slab[message]
-	order    queue[int32] // source messages by position, up to the head
+	order    queue[Fresh] // source messages by position, up to the head
 	plugins  []subscriber
 	acks     slab[acked]
 	effects  slab[effect]
@@ -137,12 +137,18 @@ func New(o Options) *Ledger {
 	return l
 }
 
-// Admission is a message of the source, framed and lent by its arena.
-type Admission struct {
+// Framed is a message of the source, framed and lent by its arena.
+type Framed struct {
 	Ref      pelton.Ref
 	Position uint64
 	Next     uint64
 	Hash     uint64 // of the key, 0 when it has none
+}
+
+// Admission is a message of the source that may feed targets itself.
+type Admission struct {
+	Framed
+
 	// Key and Payload are owned copies, needed only when the source itself feeds a session or a sink.
 	Key, Payload []byte
 	ContentType  string
@@ -153,7 +159,7 @@ type Admission struct {
 // Head is where admission is: behind the last message of the source that was admitted.
 func (l *Ledger) Head() uint64 {
 	if n := l.order.len(); n > 0 {
-		return l.messages.at(*l.order.at(n - 1)).next
+		return l.messages.at(int32(*l.order.at(n - 1))).next
 	}
 	return l.watermark
 }
@@ -165,16 +171,46 @@ func (l *Ledger) Full() bool { return l.order.len() >= l.window || l.direct > l.
 // Direct reports whether the source feeds a session or a sink itself, so that Admission needs the bytes.
 func (l *Ledger) Direct() bool { return len(l.graph.Source.Targets) > 0 }
 
-// Admit takes a message of the source; a is copied. The reference is given back through [Ledger.Releases].
-func (l *Ledger) Admit(a *Admission) {
+// AdmitRun is Admit for messages that feed no targets themselves.
+func (l *Ledger) AdmitRun(run []Framed) {
+	plugins := l.graph.Source.Plugins
+	if len(plugins) == 0 || l.remembers() || l.Direct() {
+		for i := range run {
+			l.Admit(&Admission{Framed: run[i]})
+		}
+		return
+	}
+	for i := range run {
+		l.enter(&run[i], int32(len(plugins)))
+	}
+	for _, p := range plugins {
+		s := &l.plugins[p]
+		if len(s.pending) == 1 {
+			s.pending[0].fresh.pushLast(&l.order, len(run))
+			continue
+		}
+		for i := range run {
+			s.queue(run[i].Hash, run[i].Position).fresh.pushBack(*l.order.at(l.order.len() - len(run) + i))
+		}
+	}
+}
+
+// enter opens a message of the source that so many deliveries need.
+func (l *Ledger) enter(f *Framed, deliveries int32) int32 {
 	l.Admitted++
-	if a.Hash == 0 {
+	if f.Hash == 0 {
 		l.Keyless++
 	}
 	i, m := l.messages.empty()
-	m.lane, m.ref, m.position, m.next, m.hash, m.source = &l.lane, a.Ref, a.Position, a.Next, a.Hash, true
-	l.order.pushBack(i)
-	m.open, m.lent = 1, 1 // held while the deliveries are being opened
+	m.lane, m.ref, m.position, m.next, m.hash, m.source = &l.lane, f.Ref, f.Position, f.Next, f.Hash, true
+	m.open, m.lent = deliveries, deliveries
+	l.order.pushBack(Fresh(i))
+	return i
+}
+
+// Admit takes a message of the source; a is copied. The reference is given back through [Ledger.Releases].
+func (l *Ledger) Admit(a *Admission) {
+	i := l.enter(&a.Framed, 1) // held while the deliveries are being opened
 	l.open(i, l.graph.Source.Plugins)
 	if len(l.graph.Source.Targets) > 0 {
 		k := l.acks.take(acked{message: i, plugin: -1, left: 1})
@@ -193,7 +229,7 @@ func (l *Ledger) AdmitBad(r Record, next uint64) {
 	l.Bad++
 	position := r.ID.Message.Position
 	i := l.messages.take(message{lane: &l.lane, position: position, next: next, source: true, open: 1})
-	l.order.pushBack(i)
+	l.order.pushBack(Fresh(i))
 	if l.isKnown(r.ID) {
 		l.Skipped++
 		l.settle(i)
@@ -273,7 +309,7 @@ func (l *Ledger) settle(i int32) {
 // advance moves the watermark over every settled message at the front (D2).
 func (l *Ledger) advance() {
 	for l.order.len() > 0 {
-		i := *l.order.at(0)
+		i := int32(*l.order.at(0))
 		m := l.messages.at(i)
 		if m.open > 0 {
 			break

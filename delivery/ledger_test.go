@@ -21,7 +21,7 @@ func ledger(n int, change func(p *delivery.Plugin)) *delivery.Ledger {
 		Lane: pelton.LaneID{Source: "s", Incarnation: "i", Lane: "l"}, Graph: g, Window: 100, Mark: lot.Mark, Jitter: func() float64 { return 0 },
 	})
 	for i := range n {
-		l.Admit(&delivery.Admission{Ref: pelton.Ref{Index: uint32(i), Generation: 1}, Position: uint64(i), Next: uint64(i + 1), Hash: 1})
+		l.Admit(&delivery.Admission{Framed: delivery.Framed{Ref: pelton.Ref{Index: uint32(i), Generation: 1}, Position: uint64(i), Next: uint64(i + 1), Hash: 1}})
 	}
 	return l
 }

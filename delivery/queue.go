@@ -12,9 +12,6 @@ func (q *queue[T]) len() int { return q.n }
 func (q *queue[T]) at(i int) *T { return &q.ring[(q.head+i)&(len(q.ring)-1)] }
 
 func (q *queue[T]) grow() {
-	if q.n < len(q.ring) {
-		return
-	}
 	bigger := make([]T, max(16, 2*len(q.ring)))
 	for i := range q.n {
 		bigger[i] = *q.at(i)
@@ -23,13 +20,37 @@ func (q *queue[T]) grow() {
 }
 
 func (q *queue[T]) pushBack(v T) {
-	q.grow()
+	if q.n == len(q.ring) {
+		q.grow()
+	}
 	q.n++
 	*q.at(q.n - 1) = v
 }
 
+// pushLast pushes the last n values of another queue.
+func (q *queue[T]) pushLast(from *queue[T], n int) {
+	for i := from.n - n; i < from.n; {
+		at := (from.head + i) & (len(from.ring) - 1)
+		row := from.ring[at:min(at+from.n-i, len(from.ring))] // as far as they lie in a row
+		i += len(row)
+		q.pushAll(row)
+	}
+}
+
+func (q *queue[T]) pushAll(values []T) {
+	for len(q.ring)-q.n < len(values) {
+		q.grow()
+	}
+	at := (q.head + q.n) & (len(q.ring) - 1)
+	copied := copy(q.ring[at:], values)
+	copy(q.ring, values[copied:])
+	q.n += len(values)
+}
+
 func (q *queue[T]) pushFront(v T) {
-	q.grow()
+	if q.n == len(q.ring) {
+		q.grow()
+	}
 	q.head = (q.head - 1) & (len(q.ring) - 1)
 	q.n++
 	q.ring[q.head] = v

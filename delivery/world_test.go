@@ -20,12 +20,13 @@ import (
 // that answer as they like, a session, a sink, a store whose appends become durable later and in order, a clock, and a
 // power switch. What is in `durable` terms survives the switch; the rest is forgotten.
 type world struct {
-	t    *testing.T
-	rng  *rand.Rand
-	now  time.Time
-	disk *memory.Store
-	tok  store.Token
-	calm bool // plugins ack, nothing crashes: the end game
+	graph *delivery.Graph
+	t     *testing.T
+	rng   *rand.Rand
+	now   time.Time
+	disk  *memory.Store
+	tok   store.Token
+	calm  bool // plugins ack, nothing crashes: the end game
 
 	n    int // messages of the source
 	lane pelton.LaneID
@@ -62,6 +63,15 @@ type pending struct {
 	done    func()
 }
 
+// graphOf is the graph of a seed: in every other one the source feeds a session itself.
+func graphOf(seed uint64) *delivery.Graph {
+	g := *graph
+	if seed%2 == 1 {
+		g.Source.Targets = nil
+	}
+	return &g
+}
+
 var graph = &delivery.Graph{
 	Source: delivery.Routes{Plugins: []int{0, 1}, Targets: []int{2}},
 	Plugins: []delivery.Plugin{
@@ -84,7 +94,7 @@ func newWorld(t *testing.T, seed uint64) *world {
 	}
 	t.Cleanup(func() { _ = disk.Close() })
 	w := &world{
-		t: t, rng: rand.New(rand.NewPCG(seed, 7)), now: time.Unix(1_000_000, 0).UTC(), disk: disk, n: 40,
+		t: t, graph: graphOf(seed), rng: rand.New(rand.NewPCG(seed, 7)), now: time.Unix(1_000_000, 0).UTC(), disk: disk, n: 40,
 		lane: pelton.LaneID{Source: "flights", Incarnation: "i1", Lane: "l"},
 		sink: map[pelton.EffectID]int{}, acks: map[pelton.EffectID][]pelton.EffectID{}, said: map[string]bool{}, noted: map[pelton.EffectID]bool{},
 	}
@@ -113,7 +123,7 @@ func (w *world) boot() {
 	}
 	w.issued, w.admitted = watermark, int(watermark/10)
 	w.ledger = delivery.New(delivery.Options{
-		Lane: w.lane, Graph: graph, Watermark: watermark, Window: 16, Mark: lot.Mark, Jitter: w.rng.Float64,
+		Lane: w.lane, Graph: w.graph, Watermark: watermark, Window: 16, Mark: lot.Mark, Jitter: w.rng.Float64,
 		Known: start.Known, Blocked: start.Blocked,
 	})
 	w.settledBefore(start.Known, watermark)
@@ -233,10 +243,24 @@ func (w *world) admit() {
 		w.ledger.AdmitBad(delivery.Record{ID: id, Kind: delivery.KindFrame, Reason: "not JSON", Content: delivery.Content{Payload: []byte("{")}, Failed: w.now}, position+10)
 		return
 	}
-	key := w.key(position)
-	w.ledger.Admit(&delivery.Admission{
-		Ref: w.lend(), Position: position, Next: position + 10, Hash: hash(key), Key: []byte(key), Payload: fmt.Append(nil, "raw ", position),
-	})
+	framed := w.framed(position)
+	if w.ledger.Direct() {
+		w.ledger.Admit(&delivery.Admission{Framed: framed, Key: []byte(w.key(position)), Payload: fmt.Append(nil, "raw ", position)})
+		return
+	}
+	run := []delivery.Framed{framed}
+	for range w.rng.IntN(4) {
+		if position = uint64(w.admitted * 10); w.admitted >= w.n || position == 130 {
+			break
+		}
+		w.admitted++
+		run = append(run, w.framed(position))
+	}
+	w.ledger.AdmitRun(run)
+}
+
+func (w *world) framed(position uint64) delivery.Framed {
+	return delivery.Framed{Ref: w.lend(), Position: position, Next: position + 10, Hash: hash(w.key(position))}
 }
 
 func passed(d *delivery.Decision) bool {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/arena"
+	"github.com/peltonhq/pelton/decode"
 	"github.com/peltonhq/pelton/delivery"
 )
 
@@ -151,7 +152,7 @@ func (l *Loop) adopt(p int, n *nest, c delivery.Child) bool {
 	}
 	n.used = at + size
 	l.owners[ref.Index>>24] = n.arena
-	l.ledger.Adopt(p, ref, Hash(c.Key))
+	l.ledger.Adopt(p, ref, decode.Hash(c.Key))
 	return true
 }
 

@@ -74,6 +74,7 @@ type rested struct {
 // scratch is what one step of the loop's work hands to the next, reused.
 type scratch struct {
 	refs    []pelton.Ref
+	framed  []delivery.Framed
 	writes  []delivery.Write
 	fetches []delivery.Fetch
 	early   []pelton.EffectID

@@ -4,8 +4,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/cespare/xxhash/v2"
-
 	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/actor"
 	"github.com/peltonhq/pelton/decode"
@@ -50,44 +48,51 @@ func (t *turn) resize(now time.Time) {
 	}
 }
 
-// Hash is a key's hash: 0 for a message without one. It is stored with parked records, so it never changes.
-func Hash(key []byte) uint64 {
-	if key == nil {
-		return 0
-	}
-	return max(1, xxhash.Sum64(key))
-}
-
-// admit takes one batch from the ring into the account.
+// admit takes one batch from the ring into the account. Usually nobody looks at a message yet: its bytes are in the caches of the
+// reader's processor.
 func (l *Loop) admit(batch []decode.Frame) {
-	direct, tapped := l.ledger.Direct(), l.o.Tap.Active()
-	var a delivery.Admission
+	looks := l.ledger.Direct() || l.o.Tracer != nil || l.o.Tap.Active()
+	run := l.framed[:0]
 	for i := range batch {
 		f := &batch[i]
 		if f.Bad != nil {
+			l.ledger.AdmitRun(run)
+			run = run[:0]
 			l.admitBad(f)
 			continue
 		}
 		l.owners[f.Ref.Index>>24] = l.o.Arena
-		loan, err := l.o.Arena.Loan(f.Ref)
-		if err != nil {
-			l.fail(err)
-			return
+		framed := delivery.Framed{Ref: f.Ref, Position: f.Position, Next: f.Next, Hash: f.Hash}
+		if looks {
+			l.admitSeen(framed)
+			continue
 		}
-		if l.o.Tracer != nil {
-			l.traceReceived(&loan.Meta)
-		}
-		if tapped {
-			l.tapMessage(loan)
-		}
-		a.Ref, a.Position, a.Next, a.Hash = f.Ref, f.Position, f.Next, Hash(loan.Key)
-		if direct {
-			m := &loan.Meta
-			a.Key, a.Payload, a.Time, a.Trace = slices.Clone(loan.Key), slices.Clone(loan.Payload), m.Time, m.Trace
-		}
-		l.ledger.Admit(&a)
+		run = append(run, framed)
 	}
+	l.ledger.AdmitRun(run)
+	l.framed = run
 	l.ring.back(batch)
+}
+
+// admitSeen admits one message that somebody looks at, or that the source feeds to a target itself.
+func (l *Loop) admitSeen(f delivery.Framed) {
+	loan, err := l.o.Arena.Loan(f.Ref)
+	if err != nil {
+		l.fail(err)
+		return
+	}
+	if l.o.Tracer != nil {
+		l.traceReceived(&loan.Meta)
+	}
+	if l.o.Tap.Active() {
+		l.tapMessage(loan)
+	}
+	a := delivery.Admission{Framed: f}
+	if l.ledger.Direct() {
+		m := &loan.Meta
+		a.Key, a.Payload, a.Time, a.Trace = slices.Clone(loan.Key), slices.Clone(loan.Payload), m.Time, m.Trace
+	}
+	l.ledger.Admit(&a)
 }
 
 func (l *Loop) admitBad(f *decode.Frame) {
