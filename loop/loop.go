@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"time"
 
 	"github.com/peltonhq/pelton"
@@ -37,6 +38,7 @@ type Loop struct {
 // places are what the loop keeps for each part of the graph, and where its messages lie.
 type places struct {
 	seats  [][]*turn // by plugin and instance: the one turn of each
+	brisk  int       // turns that are out and likely back soon
 	gates  []gate    // by target
 	sheets sheets
 	nests  []*nest           // by plugin: where its emits enter its output arena
@@ -244,6 +246,11 @@ func (l *Loop) rest(timer *time.Timer) {
 		l.now = time.Now()
 		l.arrive(a)
 	case <-l.box.wake:
+		if l.brisk > 1 {
+			// More turns that take no time are out than the one that is back. Their actors go first, and what they answer is
+			// heard at once: the loop would come and go for each otherwise.
+			runtime.Gosched()
+		}
 	case <-timer.C:
 		l.alarmed = time.Time{}
 	}

@@ -84,8 +84,7 @@ func (l *Loop) offerRun(t *turn, run []delivery.Fresh) bool {
 		return false
 	}
 	t.Lost, t.Brief, t.at, t.Deliveries = false, true, s.at, s.deliveries
-	if t.out = l.o.Plugins[t.plugin].Offer(t.instance, &t.Turn); !t.out {
-		l.retryOffer = true
+	if !l.send(t) {
 		return false
 	}
 	l.ledger.Offered(t.plugin, t.instance, len(s.run))

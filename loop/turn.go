@@ -23,6 +23,7 @@ type turn struct {
 	decisions        []delivery.Decision
 	size             int       // most deliveries
 	out              bool      // an actor has it
+	brisk            bool      // the last one was back soon
 	back             note      // tells the loop that it came back
 	at               time.Time // when it was offered
 }
@@ -40,7 +41,9 @@ func (l *Loop) newTurn(plugin, instance int) *turn {
 // resize makes turns larger as long as they are short, since each costs two switches between goroutines. One that took
 // its time, or that put something out, which is bounded per delivery, is followed by one of the least size.
 func (t *turn) resize(now time.Time) {
-	switch took := now.Sub(t.at); {
+	took := now.Sub(t.at)
+	t.brisk = took < shortTurn
+	switch {
 	case !t.Plain || took > longTurn:
 		t.size = turnSize
 	case took < shortTurn && len(t.Deliveries) == t.size:
@@ -154,9 +157,20 @@ func (l *Loop) offer(t *turn) bool {
 			d.Response, d.Asker = item.Answer.Response, item.Answer.Revision
 		}
 	}
-	if t.out = l.o.Plugins[t.plugin].Offer(t.instance, &t.Turn); !t.out {
+	if !l.send(t) {
 		l.ledger.Undecided(t.items)
+	}
+	return t.out
+}
+
+// send gives the turn to its instance, if that takes it now.
+func (l *Loop) send(t *turn) bool {
+	t.out = l.o.Plugins[t.plugin].Offer(t.instance, &t.Turn)
+	switch {
+	case !t.out:
 		l.retryOffer = true
+	case t.brisk:
+		l.brisk++
 	}
 	return t.out
 }
@@ -164,6 +178,9 @@ func (l *Loop) offer(t *turn) bool {
 // returned takes a turn back: its verdicts and emits go into the account.
 func (l *Loop) returned(t *turn) {
 	t.out = false
+	if t.brisk {
+		l.brisk--
+	}
 	t.resize(l.now)
 	if l.o.Tracer != nil {
 		l.traceTurn(t)
