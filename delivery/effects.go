@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/peltonhq/pelton"
 )
@@ -169,7 +170,7 @@ func (l *Ledger) owe(plugin int32, bytes int64) {
 
 // Complete takes the outcome of an effect: durable, or refused for good, which makes it a dead letter of its own; the
 // plugin is never run again for it (E2).
-func (l *Ledger) Complete(token uint64, refused error, r Record) {
+func (l *Ledger) Complete(token uint64, refused error, now time.Time) {
 	n := int32(token)
 	e := l.effects.at(n)
 	k := e.ack
@@ -178,11 +179,13 @@ func (l *Ledger) Complete(token uint64, refused error, r Record) {
 		l.finished(k)
 		return
 	}
-	r.ID, r.Kind, r.Reason, r.Revision = e.effect.ID, KindEmit, refused.Error(), e.effect.Revision
 	f := &e.effect
-	r.Content = Content{HasKey: f.Key != nil, Key: f.Key, Payload: f.Payload, ContentType: f.ContentType, Time: f.Time, Trace: f.Trace}
+	r := &Record{
+		ID: f.ID, Kind: KindEmit, Reason: refused.Error(), Revision: f.Revision, First: now, Failed: now,
+		Content: Content{HasKey: f.Key != nil, Key: f.Key, Payload: f.Payload, ContentType: f.ContentType, Time: f.Time, Trace: f.Trace},
+	}
 	l.effects.give(n)
-	l.write(write{ack: k, plugin: -1}, Write{Kind: WriteDead, Record: &r})
+	l.write(write{ack: k, plugin: -1}, Write{Kind: WriteDead, Record: r})
 }
 
 // NextChild is the next emit of a plugin that has to enter its output arena; false when there is none.

@@ -133,7 +133,7 @@ func TestTooLarge(t *testing.T) {
 	}
 	effects := l.Outbox(0, 9, nil)
 	l.Taken(0, 1)
-	l.Complete(effects[0].Token, nil, delivery.Record{})
+	l.Complete(effects[0].Token, nil, time.Time{})
 	if l.Watermark() != 1 || !l.Idle() || l.UnderWay() != 0 {
 		t.Errorf("watermark %d, idle %v", l.Watermark(), l.Idle())
 	}

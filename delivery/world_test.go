@@ -341,10 +341,10 @@ func (w *world) effects() {
 		w.plugins.seen(w.t, &e)
 		switch {
 		case !w.calm && w.rng.IntN(10) == 0:
-			w.ledger.Complete(e.Token, errors.New("refused"), delivery.Record{Failed: w.now})
+			w.ledger.Complete(e.Token, errors.New("refused"), w.now)
 		case graph.Targets[t].Kind == pelton.TargetSink:
 			w.sink[e.ID]++
-			w.ledger.Complete(e.Token, nil, delivery.Record{})
+			w.ledger.Complete(e.Token, nil, w.now)
 		default:
 			w.snapshot(graph.Targets[t].Name, e)
 		}
@@ -366,7 +366,7 @@ func (w *world) snapshot(name string, e pelton.Effect) {
 	key := store.AppendUint64(store.AppendString([]byte{store.SpaceSnapshot}, session), w.ids[session])
 	value := append([]byte(e.ID.String()+"\n"), e.Payload...)
 	w.append([]store.Record{{Op: store.Put, Key: key, Value: value}, {Op: store.Put, Key: e.Mark}}, func() {
-		w.ledger.Complete(e.Token, nil, delivery.Record{})
+		w.ledger.Complete(e.Token, nil, w.now)
 	})
 }
 

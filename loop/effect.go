@@ -3,6 +3,7 @@ package loop
 import (
 	"bytes"
 	"errors"
+	"sync"
 
 	"github.com/peltonhq/pelton"
 	"github.com/peltonhq/pelton/arena"
@@ -20,11 +21,43 @@ type gate struct {
 	closed bool              // the target took less than was offered, and has not called for more
 	flight int               // effects that it has not completed
 	traced map[uint64]flight // of them those of traced messages, by token
+
+	mutex sync.Mutex
+	done  []completion // that the loop has not heard of; guarded by mutex
+	heard []completion // what it heard of last, whose room is used again
 }
 
-// Complete implements [pelton.Completer].
+// completion is the outcome of an effect.
+type completion struct {
+	token uint64
+	err   error
+}
+
+// Complete implements [pelton.Completer]. A target completes many at once, so one note tells of all that have come since the
+// loop looked.
 func (g *gate) Complete(token uint64, err error) {
-	g.loop.box.tell(note{kind: noteEffect, target: g.target, token: token, err: err})
+	g.mutex.Lock()
+	g.done = append(g.done, completion{token, err})
+	first := len(g.done) == 1
+	g.mutex.Unlock()
+	if first {
+		g.loop.box.tell(note{kind: noteEffect, target: g.target})
+	}
+}
+
+// completed takes the outcomes into the account.
+func (l *Loop) completed(g *gate) {
+	g.mutex.Lock()
+	g.done, g.heard = g.heard[:0], g.done
+	g.mutex.Unlock()
+	g.flight -= len(g.heard)
+	for _, c := range g.heard {
+		if l.o.Tracer != nil {
+			l.traceCompleted(g, c.token, c.err)
+		}
+		l.ledger.Complete(c.token, c.err, l.now)
+	}
+	clear(g.heard)
 }
 
 // Room implements [pelton.Completer].

@@ -8,10 +8,9 @@ import (
 // note is one thing that another goroutine tells the loop.
 type note struct {
 	next   *note
-	turn   *turn  // a turn came back
-	target int    // an effect of this target was completed, or it has room again
-	token  uint64 // of the effect or the write
-	err    error
+	turn   *turn // a turn came back
+	target int   // effects of this target were completed, or it has room again
+	err    error // of a write
 	kind   noteKind
 	run    func() // anything else, run on the loop
 }

@@ -360,12 +360,7 @@ func (l *Loop) hear(n *note) {
 	case noteTurn:
 		l.returned(n.turn)
 	case noteEffect:
-		g := &l.gates[n.target]
-		g.flight--
-		if l.o.Tracer != nil {
-			l.traceCompleted(g, n.token, n.err)
-		}
-		l.ledger.Complete(n.token, n.err, delivery.Record{Failed: l.now, First: l.now})
+		l.completed(&l.gates[n.target])
 	case noteRoom:
 		l.gates[n.target].closed = false
 	case noteWritten:
