@@ -45,8 +45,8 @@ func (d *Decoder) message(ctx context.Context, r *Record, offset, length int) er
 	}
 	frame := &d.lent
 	frame.Length, frame.Fields, frame.Names, frame.HasKey = length, d.found(), d.format.names, false
-	frame.Meta = r.Meta
 	frame.Meta.Lane, frame.Meta.Position, frame.Meta.Next = d.id, r.Position, r.Next
+	frame.Meta.Trace, frame.Meta.Headers = r.Meta.Trace, r.Meta.Headers
 	frame.Meta.Time = d.time(payload, r.Meta.Time)
 	if err := d.key(ctx, frame, r.Key, offset); err != nil {
 		if errors.Is(err, arena.ErrTooLarge) {
@@ -62,7 +62,7 @@ func (d *Decoder) message(ctx context.Context, r *Record, offset, length int) er
 		hash = Hash(d.window.buf[frame.KeyOffset : frame.KeyOffset+frame.KeyLength])
 	}
 	ref, err := d.lane.Commit(d.window.block, frame)
-	if errors.Is(err, arena.ErrFull) {
+	if err != nil && errors.Is(err, arena.ErrFull) {
 		ref, err = d.again(ctx, frame, r.Key, offset)
 	}
 	if err != nil {
