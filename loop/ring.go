@@ -112,8 +112,6 @@ func (r *ring) rest() []decode.Frame {
 	}
 }
 
-// back returns a batch that the loop has admitted.
-func (r *ring) back(batch []decode.Frame) {
-	clear(batch)
-	r.empty <- batch[:0]
-}
+// back returns a batch that the loop has admitted. It is not cleared, so that the reader need not fetch it from the loop's processor
+// to write it anew; whoever takes a frame's Bad takes it out.
+func (r *ring) back(batch []decode.Frame) { r.empty <- batch[:0] }

@@ -62,6 +62,7 @@ func (l *Loop) admit(batch []decode.Frame) {
 			l.ledger.AdmitRun(run)
 			run = run[:0]
 			l.admitBad(f)
+			f.Bad = nil
 			continue
 		}
 		l.owners[f.Ref.Index>>24] = l.o.Arena
