@@ -31,7 +31,8 @@ type Effect struct {
 	Time        time.Time // of the message that caused it
 	Trace       string
 	// Mark is the store key that makes the effect happen once: a target that writes to the store puts Mark in the
-	// same atomic batch as the effect itself (S2). A target that cannot has no use for it.
+	// same atomic batch as the effect itself (S2), by store.Marks, where those of a batch share a record. A target that
+	// cannot has no use for it.
 	Mark []byte
 }
 

@@ -17,7 +17,8 @@
 //	prefix := store.Key(store.SpaceDead, plugin)
 //	for entry, err := range s.Scan(prefix, store.PrefixEnd(prefix), store.ScanOptions{Limit: 100}) { … }
 //
-// Keys are tuples in one of the spaces of space.go; key.go encodes them so that they sort as their parts do.
+// Keys are tuples in one of the spaces of space.go; key.go encodes them so that they sort as their parts do. Marks of effects
+// that become durable together share a record: mark.go.
 //
 // # Ordering
 //
