@@ -32,7 +32,7 @@ func (s *Store) loadSince() error {
 	if err != nil {
 		return s.unreadable(err)
 	}
-	defer closer.Close() //nolint:errcheck // it only gives a buffer back
+	defer closer.Close()
 	if len(value) != 8 {
 		return s.unreadable(fmt.Errorf("the record of its history is %x", value))
 	}
@@ -60,26 +60,32 @@ func (s *Store) renew(now time.Time) error {
 // left tells whether an earlier process left writes that were never synced, and which start of the machine it had.
 func (s *Store) left() (boot string, left bool, err error) {
 	text, err := s.slurp(s.files.PathJoin(s.o.Dir, unsyncedFile))
-	if errors.Is(err, fs.ErrNotExist) {
+	switch {
+	case err == nil:
+		return string(text), true, nil
+	case errors.Is(err, fs.ErrNotExist):
 		return "", false, nil
 	}
-	return string(text), err == nil, err
+	return "", false, err
 }
 
 // settle makes what SyncOff left to the operating system durable, after the database was closed, and takes the sign of it
 // away: a power cut after a clean end takes nothing.
 func (s *Store) settle() error {
-	if s.o.Sync != SyncOff || s.failure() != nil {
+	if failed := s.failed.Load() != nil; failed || s.o.Sync != SyncOff {
 		return nil
 	}
 	logs, err := s.logs()
 	for i := 0; i < len(logs) && err == nil; i++ {
 		err = s.syncFile(logs[i].path)
 	}
+	if err == nil {
+		err = s.syncDir()
+	}
 	if err != nil {
 		return fmt.Errorf("sync the log: %w", err)
 	}
-	return errors.Join(s.syncDir(), s.files.Remove(s.files.PathJoin(s.o.Dir, unsyncedFile)), s.syncDir())
+	return errors.Join(s.files.Remove(s.files.PathJoin(s.o.Dir, unsyncedFile)), s.syncDir())
 }
 
 // syncFile syncs a file that may have been written through [unsynced].
