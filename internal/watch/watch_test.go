@@ -3,6 +3,7 @@ package watch_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -52,13 +53,15 @@ func TestFile(t *testing.T) {
 	} {
 		write("other", want)
 		change()
-		select {
-		case got := <-seen:
-			if got != want {
-				t.Errorf("told of %q, want %q", got, want)
+		for got := ""; got != want; {
+			select {
+			case got = <-seen:
+				if got != want && !strings.HasPrefix(want, got) { // a slow machine may be told of half a write, too
+					t.Fatalf("told of %q, want %q", got, want)
+				}
+			case <-time.After(time.Minute):
+				t.Fatalf("%s: nothing was told", want)
 			}
-		case <-time.After(time.Minute):
-			t.Fatalf("%s: nothing was told", want)
 		}
 	}
 	if len(seen) > 0 {
