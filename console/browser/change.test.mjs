@@ -131,7 +131,7 @@ describe('the config', () => {
   const apply = async (page, why) => {
     await page.getByRole('button', { name: 'Apply exactly this …' }).click();
     await dialog(page).locator('[name=why]').fill(why);
-    await dialog(page).locator('[name=who]').fill('Ada');
+    await dialog(page).locator('[name=who]').fill('operator');
     await dialog(page).getByRole('button', { name: 'Apply', exact: true }).click();
   };
   const show = async () => {
@@ -176,7 +176,7 @@ describe('the config', () => {
     await page.locator('#config [data-part="last"]').getByText(/since the start: 1 applied/).waitFor();
     assert.ok(w.json('graph').nodes.some((n) => n.name === 'also'));
     const entry = w.json('audit').find((e) => e.act === 'Apply');
-    assert.deepEqual([entry.who, entry.why, entry.outcome], ['Ada', 'a second file', 'done']);
+    assert.deepEqual([entry.who, entry.why, entry.outcome], ['operator', 'a second file', 'done']);
     await look(page);
     await plan(page).getByRole('heading', { name: 'No changes' }).waitFor();
     clean(page);

@@ -51,7 +51,7 @@ describe('what is done to a plugin', () => {
   const dialog = (page) => page.getByRole('dialog');
   const confirm = async (page, button, why) => {
     await dialog(page).locator('[name=why]').fill(why);
-    await dialog(page).locator('[name=who]').fill('Ada');
+    await dialog(page).locator('[name=who]').fill('operator');
     await dialog(page).getByRole('button', { name: button, exact: true }).click();
   };
   const state = (page, words) => page.locator('#plugin .titles [data-part="state"]').filter({ hasText: words }).waitFor();
@@ -72,7 +72,7 @@ describe('what is done to a plugin', () => {
     await dialog(page).getByRole('button', { name: 'Swap', exact: true }).click();
     await dialog(page).getByText('Live: checks runs revision 2 now.').waitFor();
     await dialog(page).getByRole('button', { name: 'Close' }).click();
-    await page.getByText('Ada: believe longer delays').waitFor();
+    await page.getByText('operator: believe longer delays').waitFor();
     assert.equal(live.json('plugin', 'list').find((p) => p.name === 'checks').revision, 2);
     clean(page);
     await page.context().close();
@@ -150,7 +150,7 @@ describe('what is done to a plugin', () => {
     await confirm(page, 'Roll back', 'the old rules were right');
     await dialog(page).getByText(/^Live: checks runs revision/).waitFor({ timeout: 60000 });
     await dialog(page).getByRole('button', { name: 'Close' }).click();
-    await page.getByText('Ada: the old rules were right').waitFor();
+    await page.getByText('operator: the old rules were right').waitFor();
 
     const old = page.locator('#plugin [data-part="history"] details').filter({ hasText: 'first start' });
     await old.locator('summary').click();
@@ -160,7 +160,7 @@ describe('what is done to a plugin', () => {
     await page.getByRole('button', { name: 'Pin …' }).click();
     await confirm(page, 'Pin', 'holidays');
     await gone(page);
-    await page.getByText('pinned by Ada: holidays').waitFor();
+    await page.getByText('pinned by operator: holidays').waitFor();
     await page.getByRole('button', { name: 'Roll back …' }).click();
     await confirm(page, 'Roll back', 'in spite of it');
     await dialog(page).locator('.went .bad').filter({ hasText: 'pinned' }).waitFor();
@@ -175,7 +175,7 @@ describe('what is done to a plugin', () => {
     await confirm(page, 'Pause', 'look at the letters');
     await gone(page);
     await state(page, 'paused');
-    await page.getByText('paused by Ada: look at the letters').waitFor();
+    await page.getByText('paused by operator: look at the letters').waitFor();
     await page.getByRole('listitem').filter({ hasText: 'Plugin checks is paused' }).waitFor();
     await page.getByRole('button', { name: 'Resume …' }).click();
     await confirm(page, 'Resume', 'done');
