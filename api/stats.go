@@ -34,20 +34,20 @@ type Edge struct {
 
 // Stats are the figures of the wheel at one time. Counters count from the start of the process.
 type Stats struct {
-	Version  string         `json:"version"`
-	Time     time.Time      `json:"time"`
-	Uptime   time.Duration  `json:"uptime_ns"`
-	Settled  bool           `json:"settled"`          // every finite source is at its end and nothing is under way
-	Paused   string         `json:"paused,omitempty"` // why the whole wheel waits; empty when it does not
-	Sources  []SourceStats  `json:"sources"`
-	Arenas   []ArenaStats   `json:"arenas"`
-	Plugins  []PluginStats  `json:"plugins"`
-	Sessions []SessionStats `json:"sessions"`
-	Sinks    []SinkStats    `json:"sinks"`
-	Lot      LotStats       `json:"lot"`
-	Store    StoreStats     `json:"store"`
-	Memory   MemoryStats    `json:"memory"`
-	Config   delta.Stats    `json:"config"`
+	Version  string               `json:"version"`
+	Time     time.Time            `json:"time"`
+	Uptime   time.Duration        `json:"uptime_ns"`
+	Settled  bool                 `json:"settled"`          // every finite source is at its end and nothing is under way
+	Paused   string               `json:"paused,omitempty"` // why the whole wheel waits; empty when it does not
+	Sources  []SourceStats        `json:"sources"`
+	Arenas   []ArenaStats         `json:"arenas"`
+	Plugins  []PluginStats        `json:"plugins"`
+	Sessions []meter.SessionStats `json:"sessions"`
+	Sinks    []SinkStats          `json:"sinks"`
+	Lot      LotStats             `json:"lot"`
+	Store    StoreStats           `json:"store"`
+	Memory   MemoryStats          `json:"memory"`
+	Config   delta.Stats          `json:"config"`
 	Doors
 	Watching
 }

@@ -16911,7 +16911,7 @@ func (ec *executionContext) _Stats_sessions(ctx context.Context, field graphql.C
 			return obj.Sessions, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []api.SessionStats) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []meter.SessionStats) graphql.Marshaler {
 			return ec.marshalNSessionStats2ᚕgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋmeterᚐSessionStatsᚄ(ctx, selections, v)
 		},
 		true,
@@ -25622,11 +25622,11 @@ func (ec *executionContext) marshalNSessionEdge2ᚕgithubᚗcomᚋpeltonhqᚋpel
 	return ret
 }
 
-func (ec *executionContext) marshalNSessionStats2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋmeterᚐSessionStats(ctx context.Context, sel ast.SelectionSet, v api.SessionStats) graphql.Marshaler {
+func (ec *executionContext) marshalNSessionStats2githubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋmeterᚐSessionStats(ctx context.Context, sel ast.SelectionSet, v meter.SessionStats) graphql.Marshaler {
 	return ec._SessionStats(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNSessionStats2ᚕgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋmeterᚐSessionStatsᚄ(ctx context.Context, sel ast.SelectionSet, v []api.SessionStats) graphql.Marshaler {
+func (ec *executionContext) marshalNSessionStats2ᚕgithubᚗcomᚋpeltonhqᚋpeltonᚋapiᚋmeterᚐSessionStatsᚄ(ctx context.Context, sel ast.SelectionSet, v []meter.SessionStats) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
