@@ -4,8 +4,12 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/peltonhq/pelton/store"
 )
@@ -68,6 +72,12 @@ func TestSince(t *testing.T) {
 	m.die(t, s)
 	edit(t, filepath.Join(m.dir, "*.log"), func(path string) error { return os.Truncate(path, 0) }) // all that was not synced
 
+	s = m.open(t, SyncOff)
+	if again := since(t, s, true, false); !again.Equal(first) {
+		t.Errorf("the history begins at %v without its log; want %v", again, first)
+	}
+	m.die(t, s)
+
 	m.boot = "four"
 	s = m.open(t, SyncAlways)
 	if second := since(t, s, true, true); !second.After(first) {
@@ -84,6 +94,46 @@ func TestSince(t *testing.T) {
 	}
 	if err := s.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// syncs counts the logs that are opened and synced.
+type syncs struct {
+	vfs.FS
+
+	n atomic.Int64
+}
+
+func (f *syncs) Open(name string, o ...vfs.OpenOption) (vfs.File, error) {
+	file, err := f.FS.Open(name, o...)
+	if err == nil && strings.HasSuffix(name, ".log") {
+		file = syncing{file, f}
+	}
+	return file, err
+}
+
+type syncing struct {
+	vfs.File
+
+	of *syncs
+}
+
+func (f syncing) Sync() error {
+	f.of.n.Add(1)
+	return f.File.Sync()
+}
+
+// TestSettle: a clean end with sync: off syncs every log that is left, before the sign of unsynced writes goes.
+func TestSettle(t *testing.T) {
+	dir, counted := t.TempDir(), &syncs{FS: vfs.Default}
+	s := open(t, Options{Dir: dir, Sync: SyncOff, fs: counted})
+	grow(t, s, 1)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	logs, err := filepath.Glob(filepath.Join(dir, "*.log"))
+	if n := counted.n.Load(); err != nil || len(logs) == 0 || n != int64(len(logs)) {
+		t.Errorf("%d of %d logs were synced, %v", n, len(logs), err)
 	}
 }
 
